@@ -1,0 +1,99 @@
+"""AnalysisTable: rows that passed every check, in one fixed layout, with an account of the rest."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import pandas as pd
+
+ROW_COLUMNS = (
+    "area",
+    "authority",
+    "outcome",
+    "stratum",
+    "count",
+    "exposure",
+    "deprivation",
+)
+"""Columns of `AnalysisTable.rows`, whatever the user's table calls them."""
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """Rows left out for one reason.
+
+    Attributes
+    ----------
+    reason : str
+        Why, in words that follow "dropped:".
+    rows : int
+        How many rows of the user's table.
+    codes : tuple of str
+        Codes of all the areas (or authorities) concerned.
+    """
+
+    reason: str
+    rows: int
+    codes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class DataReport:
+    """Account of every row: `rows_read` equals `rows_kept` plus all that was dropped.
+
+    Attributes
+    ----------
+    rows_read, rows_kept : int
+        Rows of the user's table, before and after.
+    areas, authorities : int
+        Distinct areas and authorities among the rows kept.
+    dropped : tuple of Dropped
+    notes : tuple of str
+        What a reader should know though nothing was dropped for it.
+    """
+
+    rows_read: int
+    rows_kept: int
+    areas: int
+    authorities: int
+    dropped: tuple[Dropped, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        lines = [
+            f"{self.rows_read:,} rows read; {self.rows_kept:,} kept: "
+            f"{self.areas:,} areas in {self.authorities:,} authorities"
+        ]
+        for item in self.dropped:
+            shown = ", ".join(item.codes[:5]) + (", ..." if len(item.codes) > 5 else "")
+            lines.append(f"dropped {item.rows:,}: {item.reason} ({shown})")
+        return "\n".join([*lines, *(f"note: {note}" for note in self.notes)])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for the provenance of a fit."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class AnalysisTable:
+    """Clean input of the design: one row per area x outcome x stratum.
+
+    Attributes
+    ----------
+    rows : DataFrame
+        Columns `ROW_COLUMNS`; `outcome` holds the outcome's column name and `stratum` is "" where
+        there are no strata; `count` is int64, `exposure` and `deprivation` float64. Sorted by
+        authority, outcome (in the spec's order), stratum, area, with a fresh index.
+    covariates : DataFrame
+        Area covariates and moderators of the spec, float64, raw units, aligned with `rows`.
+    authorities : DataFrame
+        Indexed by authority code, sorted: `name`; `deprivation` where the spec names a column for
+        it (else absent); then the spec's authority moderators under their own names.
+    report : DataReport
+    """
+
+    rows: pd.DataFrame
+    covariates: pd.DataFrame
+    authorities: pd.DataFrame
+    report: DataReport

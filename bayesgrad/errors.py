@@ -1,0 +1,50 @@
+"""The one tree of errors.
+
+Every error says what is wrong and where (`what`) and what to do about it (`do`). The command line
+prints the two as two lines and exits with `exit_status`.
+"""
+
+from __future__ import annotations
+
+
+class BayesgradError(Exception):
+    """Base of every error that bayesgrad raises on purpose.
+
+    Parameters
+    ----------
+    what : str
+        What is wrong and where: file, column or key, the first few offending rows or codes.
+    do : str
+        What the user can do about it.
+    """
+
+    exit_status = 1
+
+    def __init__(self, what: str, do: str) -> None:
+        super().__init__(f"{what}\n{do}")
+        self.what = what
+        self.do = do
+
+
+class SpecError(BayesgradError):
+    """A model spec that cannot be read, or asks for what cannot be fitted."""
+
+    exit_status = 2
+
+
+class DataError(BayesgradError):
+    """A table or file whose content does not fit the spec."""
+
+    exit_status = 2
+
+
+class FitError(BayesgradError):
+    """A fit, or a fit file, that cannot answer what it was asked."""
+
+    exit_status = 2
+
+
+class DiagnosticsError(FitError):
+    """A comparison withheld because the fit failed its diagnostics."""
+
+    exit_status = 3

@@ -1,0 +1,6 @@
+"""What to fit: model specs in TOML, read into frozen, validated data."""
+
+from bayesgrad.spec.model_spec import ModelSpec, Outcome
+from bayesgrad.spec.priors import Priors
+
+__all__ = ["ModelSpec", "Outcome", "Priors"]

@@ -1,0 +1,133 @@
+"""Reading a spec from TOML, with errors that name the file, the key and what is allowed."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from bayesgrad.errors import SpecError
+from bayesgrad.spec.model_spec import ModelSpec
+
+GRAMMAR = "models/README.md describes every key; `bayesgrad models` lists specs to start from."
+
+
+def read_spec(path: Path) -> ModelSpec:
+    """Read and validate the spec in a TOML file; see `ModelSpec.read`."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise SpecError(
+            f"{path}: there is no such file",
+            "Give the path of a model spec (TOML). `bayesgrad models` lists those that ship here.",
+        ) from None
+    except IsADirectoryError:
+        raise SpecError(f"{path}: is a folder", "Give the path of a TOML file in it.") from None
+    except UnicodeDecodeError as error:
+        raise SpecError(
+            f"{path}: is not UTF-8 text (byte {error.start})", "Save the spec as UTF-8."
+        ) from None
+    return parse_spec(text, source=str(path))
+
+
+def parse_spec(text: str, *, source: str) -> ModelSpec:
+    """Parse and validate a spec in TOML text; see `ModelSpec.from_toml`."""
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SpecError(
+            f"{source}: is not valid TOML: {error}", "Mend the line that is named."
+        ) from None
+    return validate_spec(content, source=source)
+
+
+def validate_spec(content: dict[str, Any], *, source: str) -> ModelSpec:
+    """Turn parsed TOML into a ModelSpec, or raise a SpecError that lists every fault in it."""
+    try:
+        return ModelSpec.model_validate(content)
+    except ValidationError as error:
+        faults = [_describe(fault, content) for fault in error.errors()]
+        raise SpecError("\n".join(f"{source}: {fault}" for fault in faults), GRAMMAR) from None
+
+
+def _describe(fault: ErrorDetails, content: dict[str, Any]) -> str:
+    keys = _keys_in_file(fault["loc"], content)
+    where = _path(keys)
+    match fault["type"]:
+        case "extra_forbidden":
+            return _unknown_key(keys)
+        case "missing":
+            return f"{where} is missing"
+        case "value_error":
+            reason = str(fault.get("ctx", {}).get("error", fault["msg"]))
+            return f"{where}: {reason}" if where else reason
+    found = f"{where} = {fault['input']!r}"
+    allowed = fault.get("ctx", {}).get("expected")
+    if allowed is not None:
+        return f"{found} is not allowed; use one of {allowed}"
+    return f"{found}: {fault['msg'][:1].lower()}{fault['msg'][1:]}"
+
+
+def _keys_in_file(loc: Sequence[str | int], content: Any) -> list[str | int]:
+    """Leave out of an error's location the steps that are names of types, not keys of the file."""
+    keys: list[str | int] = []
+    here = content
+    for depth, step in enumerate(loc):
+        last = depth == len(loc) - 1
+        if isinstance(here, dict) and (step in here or last):
+            keys.append(step)
+            here = here.get(step)
+        elif isinstance(here, list) and isinstance(step, int):
+            keys.append(step)
+            here = here[step] if step < len(here) else None
+    return keys
+
+
+def _path(keys: Sequence[str | int]) -> str:
+    """Write a location as TOML writes it: `[gradient] unit`, `[[outcomes]] 2 column`."""
+    if not keys:
+        return ""
+    if len(keys) == 1:
+        return str(keys[0])
+    head, *rest = keys
+    if isinstance(rest[0], int):
+        table = f"[[{head}]] {rest[0] + 1}"
+        return " ".join([table, *(str(key) for key in rest[1:])])
+    return f"[{head}] {'.'.join(str(key) for key in rest)}"
+
+
+def _unknown_key(keys: Sequence[str | int]) -> str:
+    name = str(keys[-1])
+    allowed = _allowed_keys(keys[:-1])
+    close = difflib.get_close_matches(name, allowed, n=1)
+    hint = f"; did you mean {close[0]}?" if close else ""
+    return f"{_path(keys)} is not a key of a spec{hint} (allowed here: {', '.join(allowed)})"
+
+
+def _allowed_keys(keys: Sequence[str | int]) -> list[str]:
+    """Keys allowed in the part of a spec at `keys`."""
+    part: type[BaseModel] = ModelSpec
+    for key in keys:
+        if isinstance(key, int):
+            continue
+        inner = _model_in(part.model_fields[key].annotation)
+        if inner is None:
+            return []
+        part = inner
+    return list(part.model_fields)
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """First pydantic model inside a type such as `X | None` or `tuple[X, ...]`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for inner in getattr(annotation, "__args__", ()):
+        found = _model_in(inner)
+        if found is not None:
+            return found
+    return None

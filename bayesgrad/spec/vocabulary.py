@@ -1,0 +1,19 @@
+"""Closed vocabularies of a model spec, each defined once."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+Family = Literal["poisson", "negative_binomial", "binomial", "beta_binomial"]
+Curvature = Literal["none", "quadratic", "spline"]
+Moderation = Literal["none", "linear", "log", "spline"]
+Centre = Literal["authority", "national"]
+Engine = Literal["auto", "nuts", "laplace"]
+Parameterisation = Literal["centred", "non_centred"]
+MissingCounts = Literal["drop", "refuse"]
+SmallAuthorities = Literal["refuse", "drop", "keep"]
+
+
+def words(vocabulary: object) -> tuple[str, ...]:
+    """Words of a closed vocabulary, in the order of its definition."""
+    return get_args(vocabulary)
