@@ -1,1 +1,1 @@
-"""TODO."""
+"""Log density -> draws: the sampler and the checks that every fit carries."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Design -> log density: the likelihood, the priors and the PyMC graph."""

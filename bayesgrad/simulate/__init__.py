@@ -1,1 +1,18 @@
-"""TODO."""
+"""Synthetic England: data that look like England's, drawn from the model with a known truth."""
+
+from bayesgrad.simulate.england import SyntheticEngland, simulate_england
+from bayesgrad.simulate.geography import Geography, draw_geography
+from bayesgrad.simulate.outcomes import Outcomes, Truth, draw_outcomes, true_parameters
+from bayesgrad.simulate.settings import EnglandSettings
+
+__all__ = [
+    "EnglandSettings",
+    "Geography",
+    "Outcomes",
+    "SyntheticEngland",
+    "Truth",
+    "draw_geography",
+    "draw_outcomes",
+    "simulate_england",
+    "true_parameters",
+]

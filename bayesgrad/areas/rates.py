@@ -1,0 +1,80 @@
+"""Fitted rates of areas, one authority at a time, so that no array of areas x draws is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from bayesgrad.design.design import Design, Integers
+from bayesgrad.design.splines import Floats
+
+LARGEST_SAMPLE = 1000
+"""Joint draws used for summaries over areas; a larger posterior is thinned evenly."""
+
+
+@dataclass(frozen=True, eq=False)
+class CellRates:
+    """Fitted rates of the rows of one cell.
+
+    Attributes
+    ----------
+    authority, outcome, stratum : int
+    rows : slice
+        Rows of the design.
+    log_rate : ndarray, shape (sample, rows)
+        Log of events per unit of exposure.
+    """
+
+    authority: int
+    outcome: int
+    stratum: int
+    rows: slice
+    log_rate: Floats
+
+
+def thinned(posterior: xr.Dataset) -> xr.Dataset:
+    """Return evenly spaced joint draws along one dimension ``sample``, `LARGEST_SAMPLE` at most."""
+    joint = posterior.stack(sample=("chain", "draw")).reset_index("sample", drop=True)
+    size = joint.sizes["sample"]
+    kept: Integers = np.unique(
+        np.linspace(0, size - 1, min(size, LARGEST_SAMPLE)).round().astype(np.int64)
+    )
+    return joint.isel(sample=kept).transpose("sample", ...)
+
+
+def cell_rates(design: Design, sample: xr.Dataset) -> Iterator[CellRates]:
+    """Yield the fitted rates of every cell that has rows, in the design's order.
+
+    Parameters
+    ----------
+    design : Design
+    sample : Dataset
+        From `thinned`: authority_intercept and authority_slope (sample, authority, outcome,
+        stratum), and the coefficients of rows where the model has them.
+    """
+    starts = design.cell_starts()
+    intercept = sample["authority_intercept"].transpose("sample", "authority", ...).values
+    slope = sample["authority_slope"].transpose("sample", "authority", ...).values
+    for cell, (authority, outcome, stratum) in enumerate(np.ndindex(*design.cells)):
+        rows = slice(int(starts[cell]), int(starts[cell + 1]))
+        if rows.start == rows.stop:
+            continue
+        log_rate = (
+            intercept[:, authority, outcome, stratum, None]
+            + slope[:, authority, outcome, stratum, None] * design.rows.x[rows]
+        )
+        for name, columns in _row_columns(design).items():
+            if name in sample:
+                log_rate += sample[name].values[:, outcome] @ columns[rows].T
+        yield CellRates(authority, outcome, stratum, rows, log_rate)
+
+
+def _row_columns(design: Design) -> dict[str, Floats]:
+    return {
+        "covariate": design.rows.covariates.values,
+        "gradient_moderator": design.rows.gradient_moderators,
+        "curvature": design.rows.curve,
+    }

@@ -1,0 +1,87 @@
+"""Symbols that published statistics write in place of counts.
+
+The one place that refuses suppressed counts: a spec can give their bounds, but no likelihood of
+this version uses them.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from bayesgrad.data.listing import offenders
+from bayesgrad.errors import DataError, SpecError
+from bayesgrad.spec.model_spec import Suppressed
+
+MEANINGS = {
+    "c": "suppressed (a small count, 1 to 5)",
+    "x": "suppressed in releases up to 2017, not available in later ones",
+    "z": "not applicable",
+    ":": "not available",
+    "..": "not available",
+    "u": "low reliability",
+    "*": "suppressed",
+    "-": "not available, or rounds to zero",
+}
+"""What each symbol means in the Department for Education's releases."""
+
+_SUPPRESSING = ("c", "x", "*")
+
+
+def meaning_of(symbol: str) -> str | None:
+    """Meaning of a symbol, in any case and with or without brackets (`c`, `[c]`, `C`)."""
+    return MEANINGS.get(_bare(symbol))
+
+
+def refuse_symbols(
+    areas: pd.Series, column: pd.Series, *, where: str, suppressed: Suppressed | None
+) -> None:
+    """Refuse a text column of counts that holds symbols; other text is left to the next check.
+
+    Raises
+    ------
+    SpecError
+        If the symbol is the one whose bounds the spec gives: such counts are not fitted yet.
+    DataError
+        If any other known symbol stands among the counts.
+    """
+    text = column.where(column.notna(), "").astype("str").str.strip()
+    if suppressed is not None and (text == suppressed.symbol).any():
+        hidden = text == suppressed.symbol
+        raise SpecError(
+            f"{where}: {hidden.sum():,} counts are suppressed ({suppressed.symbol}: "
+            f"{suppressed.lower} to {suppressed.upper}): {offenders(areas, text, hidden)}. The "
+            "spec is right, but this version does not fit suppressed counts",
+            "Use unsuppressed counts. Blank cells would be dropped as missing, which leaves out "
+            "the smallest counts and biases rates upwards.",
+        )
+    present = {symbol: meaning for symbol in text.unique() if (meaning := meaning_of(symbol))}
+    if not present:
+        return
+    meanings = "; ".join(f"{symbol} means {present[symbol]}" for symbol in sorted(present))
+    faulty = text.isin(list(present))
+    raise DataError(
+        f"{where}: {faulty.sum():,} counts are symbols: {offenders(areas, text, faulty)}. "
+        f"{meanings}",
+        _advice(sorted(present)),
+    )
+
+
+def _advice(symbols: list[str]) -> str:
+    suppressing = [symbol for symbol in symbols if _bare(symbol) in _SUPPRESSING]
+    others = [symbol for symbol in symbols if symbol not in suppressing]
+    advice = []
+    if suppressing:
+        advice.append(
+            "Give the bounds of suppressed counts in the spec, in [likelihood]: "
+            f'suppressed = {{ symbol = "{suppressing[0]}", lower = 1, upper = 5 }}.'
+        )
+    if others:
+        advice.append(
+            f"Leave the cell blank where {' or '.join(others)} stands: a blank is a missing count, "
+            "handled as [rows] missing_counts says."
+        )
+    return " ".join(advice)
+
+
+def _bare(symbol: str) -> str:
+    return symbol.strip().removeprefix("[").removesuffix("]").casefold()

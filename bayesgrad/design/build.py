@@ -1,0 +1,122 @@
+"""ModelSpec + AnalysisTable -> Design."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from bayesgrad.data.analysis_table import AnalysisTable
+from bayesgrad.design.curvature import CommonCurve
+from bayesgrad.design.design import Authorities, Columns, Design, Integers, Rows
+from bayesgrad.design.moderation import ModerationBasis
+from bayesgrad.design.splines import Floats
+from bayesgrad.errors import DataError
+from bayesgrad.spec.model_spec import ModelSpec
+
+
+def build_design(spec: ModelSpec, table: AnalysisTable) -> Design:
+    """Arrange a checked table as the arrays of the model.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+    table : AnalysisTable
+        From `bayesgrad.data.prepare_table`, sorted by authority, outcome, stratum and area.
+
+    Raises
+    ------
+    DataError
+        If an outcome has no events at all, or a basis cannot be computed from the table.
+    """
+    rows = table.rows
+    codes = tuple(table.authorities.index)
+    outcomes = tuple(outcome.column for outcome in spec.outcomes)
+    strata = tuple(sorted(rows["stratum"].unique()))
+    authority = _positions(rows["authority"], codes)
+    deprivation = rows["deprivation"].to_numpy(np.float64)
+    exposure = rows["exposure"].to_numpy(np.float64)
+
+    authority_deprivation = _authority_deprivation(table, authority, deprivation, exposure)
+    unit = spec.gradient.unit
+    basis = ModerationBasis.of(spec.authority.moderation, authority_deprivation, unit=unit)
+    curve = CommonCurve.of(spec.gradient.curvature, deprivation, at=basis.mean, unit=unit)
+    centre = _centre(spec, authority_deprivation, deprivation, exposure)
+    x = (deprivation - centre[authority]) / unit
+    covariates = _standardised(table.covariates)
+    moderated = [covariates.names.index(name) for name in spec.area.moderators]
+
+    design = Design(
+        authorities=Authorities(
+            codes=codes,
+            names=tuple(table.authorities["name"]),
+            deprivation=authority_deprivation,
+            centre=centre,
+            moderation=basis.at(authority_deprivation),
+            moderators=_standardised(table.authorities[list(spec.authority.moderators)]),
+        ),
+        outcomes=outcomes,
+        strata=strata,
+        rows=Rows(
+            cell=(authority * len(outcomes) + _positions(rows["outcome"], outcomes)) * len(strata)
+            + _positions(rows["stratum"], strata),
+            count=rows["count"].to_numpy(np.int64),
+            exposure=exposure,
+            deprivation=deprivation,
+            x=x,
+            covariates=covariates,
+            gradient_moderators=covariates.values[:, moderated] * x[:, None],
+            curve=curve.at(deprivation),
+        ),
+        area_moderators=spec.area.moderators,
+        basis=basis,
+        curve=curve,
+        unit=unit,
+    )
+    _refuse_without_events(design)
+    return design
+
+
+def _positions(values: pd.Series, order: Sequence[str]) -> Integers:
+    return pd.Index(order).get_indexer(pd.Index(values)).astype(np.int64)
+
+
+def _authority_deprivation(
+    table: AnalysisTable, authority: Integers, deprivation: Floats, exposure: Floats
+) -> Floats:
+    """D_j: the authority's column where the spec names one, else the exposure-weighted mean."""
+    if "deprivation" in table.authorities:
+        return table.authorities["deprivation"].to_numpy(np.float64)
+    return np.bincount(authority, exposure * deprivation) / np.bincount(authority, exposure)
+
+
+def _centre(
+    spec: ModelSpec, authority_deprivation: Floats, deprivation: Floats, exposure: Floats
+) -> Floats:
+    """c_j: D_j under authority centring, else one national value for all."""
+    match spec.gradient.centre:
+        case "authority":
+            return authority_deprivation
+        case "national":
+            national = float(np.average(deprivation, weights=exposure))
+        case number:
+            national = float(number)
+    return np.full(len(authority_deprivation), national)
+
+
+def _standardised(table: pd.DataFrame) -> Columns:
+    values = table.to_numpy(np.float64)
+    centre = values.mean(axis=0)
+    two_valued = np.array([table[name].nunique() <= 2 for name in table], dtype=bool)
+    scale = np.where(two_valued, 1.0, values.std(axis=0))
+    return Columns(tuple(table.columns), (values - centre) / scale, centre, scale)
+
+
+def _refuse_without_events(design: Design) -> None:
+    events = design.cell_sum(design.rows.count).sum(axis=(0, 2))
+    for outcome, total in zip(design.outcomes, events, strict=True):
+        if total == 0:
+            raise DataError(
+                f"{outcome}: there are no events in any area", "Check the outcome's column."
+            )

@@ -1,0 +1,121 @@
+"""Comparison of authorities in words, that claims no more than the draws support."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import xarray as xr
+
+from bayesgrad.estimands.diagnostics_table import failed_checks
+from bayesgrad.estimands.gradients import gradients_table
+from bayesgrad.estimands.layout import group
+from bayesgrad.estimands.pairs import chosen_codes, pairs_table, told_apart
+from bayesgrad.estimands.summaries import DEFAULT_LEVEL
+
+
+def compare_in_words(
+    draws: xr.DataTree, codes: Sequence[str], *, level: float = DEFAULT_LEVEL
+) -> str:
+    """Compare the gradients of two authorities or more, in words and numbers.
+
+    For each outcome and stratum: the gradient of each authority with its interval, reliability,
+    events and areas; then, pair by pair, the probability that one is the steeper and the ratio of
+    the two. A pair is called different only where that probability reaches `level`; otherwise it
+    is said that the two cannot be told apart.
+
+    Parameters
+    ----------
+    codes : sequence of str
+        Codes of the authorities, in the order in which to speak of them.
+    level : float
+        Probability inside the intervals, and that needed to call one gradient the steeper.
+
+    Raises
+    ------
+    FitError
+        If a code is unknown, fewer than two are given, or `level` is not strictly between 0
+        and 1.
+    """
+    chosen = chosen_codes(draws, codes)
+    gradients = gradients_table(draws, level=level)
+    pairs = pairs_table(draws, chosen, level=level)
+    keys = ["outcome", "stratum"]
+    lines = _warning(draws)
+    for (outcome, stratum), compared in pairs.groupby(keys, sort=False):
+        here = (gradients["outcome"] == outcome) & (gradients["stratum"] == stratum)
+        rows = gradients[here].set_index("authority").loc[chosen]
+        heading = f"{outcome}, {stratum}" if stratum else f"{outcome}"
+        lines += [_heading(draws, heading, level=level), *_gradient_lines(rows), ""]
+        lines += [*_pair_lines(compared, rows["name"], level=level), ""]
+    if len(chosen) > 2:
+        lines += [
+            f"Each of these {len(chosen) * (len(chosen) - 1) // 2} comparisons stands alone: "
+            f"the more are looked at, the likelier that one of them misleads.",
+            "",
+        ]
+    return "\n".join(lines)
+
+
+def _warning(draws: xr.DataTree) -> list[str]:
+    failed = failed_checks(draws)
+    if not failed:
+        return []
+    return [
+        f"The fit failed its diagnostics ({', '.join(failed)}): do not rely on these numbers.",
+        "",
+    ]
+
+
+def _heading(draws: xr.DataTree, what: str, *, level: float) -> str:
+    reference = group(draws, "reference")
+    vintage = reference.attrs.get("vintage")
+    measure = f"deprivation ({vintage})" if vintage else "deprivation"
+    return (
+        f"Gradient of {what}: rate ratio per +{float(reference['unit']):g} of {measure}, "
+        f"median and {100 * level:g}% interval"
+    )
+
+
+def _gradient_lines(rows: pd.DataFrame) -> list[str]:
+    return [
+        f"  {_label(str(row.name), str(code))}: {row.gradient:.2f} "
+        f"({row.lower:.2f} to {row.upper:.2f}); "
+        f"reliability {row.reliability:.2f}, {row.events:,} events in {row.areas:,} areas"
+        for code, row in zip(rows.index, rows.itertuples(index=False), strict=True)
+    ]
+
+
+def _pair_lines(compared: pd.DataFrame, names: pd.Series[str], *, level: float) -> list[str]:
+    return [_sentence(pair, names, level=level) for pair in compared.to_dict("records")]
+
+
+def _sentence(pair: Mapping[Hashable, Any], names: pd.Series[str], *, level: float) -> str:
+    first = _label(names[pair["authority_a"]], pair["authority_a"])
+    second = _label(names[pair["authority_b"]], pair["authority_b"])
+    chance = pair["prob_a_steeper"]
+    numbers = (
+        f"ratio of the gradients {pair['ratio']:.2f} ({pair['lower']:.2f} to {pair['upper']:.2f})"
+    )
+    if not told_apart(chance, level=level):
+        return (
+            f"  {first} and {second} cannot be told apart: the probability that {first} has the "
+            f"steeper gradient is {_percent(chance)}; {numbers}."
+        )
+    steeper, other = (first, second) if chance > 0.5 else (second, first)
+    return (
+        f"  {steeper} has a steeper gradient than {other}, with probability "
+        f"{_percent(max(chance, 1 - chance))}; {numbers}, {first} to {second}."
+    )
+
+
+def _label(name: str, code: str) -> str:
+    return f"{name} ({code})" if name and name != code else code
+
+
+def _percent(probability: float) -> str:
+    """Probability to two decimals, never rounded to a certainty."""
+    if probability > 0.995:
+        return "over 0.99"
+    return "under 0.01" if probability < 0.005 else f"{probability:.2f}"

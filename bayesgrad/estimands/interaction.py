@@ -1,0 +1,126 @@
+"""What changes the gradient: authority deprivation and other moderators."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import pandas as pd
+import xarray as xr
+
+from bayesgrad.estimands.frame import from_rows
+from bayesgrad.estimands.layout import group, is_moderated, slope_contributions
+from bayesgrad.estimands.summaries import DEFAULT_LEVEL, interval, mean, probability, sd
+
+COLUMNS = (
+    "outcome",
+    "moderator",
+    "form",
+    "mean",
+    "sd",
+    "lower",
+    "upper",
+    "prob_negative",
+    "slope_variance_explained",
+)
+
+
+class Coefficient(NamedTuple):
+    """Draws of one coefficient that changes the log gradient."""
+
+    moderator: str
+    form: str
+    values: xr.DataArray
+    """Dimensions chain, draw, outcome."""
+    of_authorities: bool
+    """Whether the moderator is a property of authorities (not of areas)."""
+
+
+def interaction_coefficients(posterior: xr.Dataset, *, moderation: str) -> list[Coefficient]:
+    """Coefficients of everything that changes the gradient, in the order of the table.
+
+    Authority deprivation first (one coefficient per term of its basis), then the other
+    authority-level moderators, then the area-level ones.
+    """
+    found: list[Coefficient] = []
+    if is_moderated(posterior):
+        values = posterior["interaction"]
+        terms = values.sizes["moderation_term"]
+        for k in range(terms):
+            form = moderation if terms == 1 else f"{moderation} {k + 1}"
+            term = values.isel(moderation_term=k, drop=True)
+            found.append(Coefficient("deprivation", form, term, True))
+    for variable, dim, of_authorities in (
+        ("authority_moderator_gradient", "authority_moderator", True),
+        ("gradient_moderator", "area_moderator", False),
+    ):
+        if variable in posterior:
+            for name in posterior[dim].values.tolist():
+                values = posterior[variable].sel({dim: name}, drop=True)
+                found.append(Coefficient(str(name), "linear", values, of_authorities))
+    return found
+
+
+def slope_variance_explained(
+    posterior: xr.Dataset, authorities: xr.Dataset
+) -> dict[str, xr.DataArray]:
+    """Share of the variance of log gradients between authorities that a moderator carries.
+
+    Posterior mean of Var_j(contribution of the moderator) / (Var_j(all contributions) +
+    sd_slope^2), variances over authorities with divisor J. For deprivation the contribution is
+    that of all terms of its basis. Shares of correlated moderators need not add up to the share
+    of all of them.
+
+    Returns
+    -------
+    dict of str to DataArray
+        By moderator, dimension outcome.
+    """
+    parts = slope_contributions(posterior, authorities)
+    if not parts:
+        return {}
+    whole = sum(parts.values(), start=xr.zeros_like(posterior["slope"]))
+    total = whole.var("authority") + posterior["sd_slope"] ** 2
+    return {name: mean(part.var("authority") / total) for name, part in parts.items()}
+
+
+def interaction_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> pd.DataFrame:
+    """Posterior of each coefficient that changes the log gradient, by outcome.
+
+    `prob_negative` is P(coefficient < 0): for authority deprivation, the probability that more
+    affluent authorities have steeper gradients. `slope_variance_explained` is missing for
+    area-level moderators; on the rows of a spline it is that of all terms together. Without any
+    moderator the table is empty.
+
+    Raises
+    ------
+    FitError
+        If `level` is not strictly between 0 and 1.
+    """
+    posterior, authorities = group(draws, "posterior"), group(draws, "authorities")
+    moderation = str(group(draws, "reference").attrs["moderation"])
+    shares = slope_variance_explained(posterior, authorities)
+    rows = []
+    for outcome in posterior["outcome"].values.tolist():
+        for coefficient in interaction_coefficients(posterior, moderation=moderation):
+            values = coefficient.values.sel(outcome=outcome)
+            lower, upper = interval(values, level=level).values
+            share = (
+                float(shares[coefficient.moderator].sel(outcome=outcome))
+                if coefficient.of_authorities
+                else math.nan
+            )
+            rows.append(
+                {
+                    "outcome": outcome,
+                    "moderator": coefficient.moderator,
+                    "form": coefficient.form,
+                    "mean": float(mean(values)),
+                    "sd": float(sd(values)),
+                    "lower": lower,
+                    "upper": upper,
+                    "prob_negative": float(probability(values < 0)),
+                    "slope_variance_explained": share,
+                }
+            )
+    return from_rows(rows, columns=COLUMNS)

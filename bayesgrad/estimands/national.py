@@ -1,0 +1,63 @@
+"""The gradient of affluent, average and deprived authorities."""
+
+from __future__ import annotations
+
+import pandas as pd
+import xarray as xr
+
+from bayesgrad.estimands.frame import to_frame
+from bayesgrad.estimands.layout import group, is_moderated
+from bayesgrad.estimands.summaries import DEFAULT_LEVEL, exponential, with_interval
+
+COLUMNS = ("outcome", "stratum", "deprivation_shift", "gradient", "lower", "upper", "extrapolated")
+
+
+def national_gradient(posterior: xr.Dataset, reference: xr.Dataset) -> xr.DataArray:
+    """Gradient at authority deprivation Dbar + shift: exp(slope + interaction . W(Dbar + shift)).
+
+    Authority-level moderators other than deprivation are at their mean. Without moderation it is
+    exp(slope) at every shift. It is NaN where W is not defined (log moderation at or below zero
+    deprivation).
+
+    Returns
+    -------
+    DataArray
+        Rate ratio per unit of deprivation, dimensions chain, draw, outcome, shift.
+    """
+    slope = posterior["slope"].expand_dims(shift=reference["shift"].values)
+    if not is_moderated(posterior):
+        return exponential(slope)
+    change = xr.dot(posterior["interaction"], reference["shift_basis"], dim="moderation_term")
+    return exponential(slope + change)
+
+
+def is_extrapolated(
+    posterior: xr.Dataset, authorities: xr.Dataset, reference: xr.Dataset
+) -> xr.DataArray:
+    """Whether Dbar + shift lies outside the range of authority deprivation, or of W."""
+    deprivation = reference["mean_authority_deprivation"] + reference["shift"]
+    observed = authorities["deprivation"]
+    outside = (deprivation < observed.min()) | (deprivation > observed.max())
+    if not is_moderated(posterior):
+        return outside
+    return outside | reference["shift_basis"].isnull().any("moderation_term")
+
+
+def national_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> pd.DataFrame:
+    """Gradient at mean authority deprivation, and at 0.10 less and more than it.
+
+    Posterior median and equal-tailed interval; `extrapolated` marks an authority deprivation that
+    no authority of the fit has.
+
+    Raises
+    ------
+    FitError
+        If `level` is not strictly between 0 and 1.
+    """
+    posterior, reference = group(draws, "posterior"), group(draws, "reference")
+    quantities = {
+        **with_interval(national_gradient(posterior, reference), point="gradient", level=level),
+        "extrapolated": is_extrapolated(posterior, group(draws, "authorities"), reference),
+    }
+    renamed = {name: part.rename(shift="deprivation_shift") for name, part in quantities.items()}
+    return to_frame(renamed, by=("outcome", "stratum", "deprivation_shift"), columns=COLUMNS)

@@ -1,0 +1,161 @@
+"""Ranks of authorities by gradient, with the uncertainty that a league table leaves out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+
+from bayesgrad.errors import DiagnosticsError
+from bayesgrad.estimands.diagnostics_table import failed_checks
+from bayesgrad.estimands.frame import typed
+from bayesgrad.estimands.layout import Population, group, populations
+from bayesgrad.estimands.pairs import probability_steeper, told_apart
+from bayesgrad.estimands.simultaneous import outward_interval, simultaneous_band
+from bayesgrad.estimands.summaries import DEFAULT_LEVEL, checked_level
+
+COLUMNS = (
+    "authority",
+    "name",
+    "outcome",
+    "stratum",
+    "expected_rank",
+    "lower",
+    "upper",
+    "simultaneous_lower",
+    "simultaneous_upper",
+    "prob_top_decile",
+    "prob_bottom_decile",
+    "tier",
+)
+
+
+def rank_draws(slopes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Rank the authorities in each draw: 1 is the steepest, ties share their average rank.
+
+    Parameters
+    ----------
+    slopes : array (authority, draw)
+
+    Returns
+    -------
+    array (authority, draw)
+    """
+    from scipy.stats import rankdata
+
+    ranks: NDArray[np.float64] = rankdata(-slopes.T, method="average", axis=1)
+    return np.ascontiguousarray(ranks.T)
+
+
+def tiers(
+    steeper: NDArray[np.float64], *, order: NDArray[np.int64], level: float = DEFAULT_LEVEL
+) -> NDArray[np.int64]:
+    """Group authorities, from the steepest down, into tiers that hold no distinct pair.
+
+    Authorities join the current tier in the given order while none of its members can be told
+    apart from them, that is while max(P(steeper), 1 - P(steeper)) < level for every member;
+    otherwise they open the next tier. So within a tier no pair can be told apart at the level;
+    but two authorities of different tiers need not be told apart either, only some pair across
+    the boundary is.
+
+    Parameters
+    ----------
+    steeper : array (authority, authority)
+        P(row steeper than column).
+    order : array (authority,)
+        Positions of the authorities by expected rank.
+
+    Returns
+    -------
+    array (authority,)
+        Tier of each authority, from 1.
+    """
+    distinct = told_apart(steeper, level=level)
+    tier = np.empty(len(order), dtype=np.int64)
+    current, opened_at = 1, 0
+    for i, authority in enumerate(order):
+        if distinct[authority, order[opened_at:i]].any():
+            current, opened_at = current + 1, i
+        tier[authority] = current
+    return tier
+
+
+def ranks_table(
+    draws: xr.DataTree,
+    *,
+    level: float = DEFAULT_LEVEL,
+    despite_failed_diagnostics: bool = False,
+) -> pd.DataFrame:
+    """Posterior of each authority's rank (1 = steepest) among those of its outcome and stratum.
+
+    Ranks are formed in every draw and then summarised; estimates are never ranked.
+    `expected_rank` is the posterior mean, `lower` and `upper` an equal-tailed interval with its
+    ends rounded outward to ranks, `simultaneous_lower` and `simultaneous_upper` a band that holds
+    for all authorities at once. With J authorities and k = max(1, round(J / 10)),
+    `prob_top_decile` is P(rank <= k) and `prob_bottom_decile` P(rank > J - k). `tier` groups
+    authorities within which no pair can be told apart at `level`; see `tiers`. Rows are by
+    expected rank, ties by code.
+
+    Parameters
+    ----------
+    despite_failed_diagnostics : bool
+        Give the ranks even where the fit failed its diagnostics.
+
+    Raises
+    ------
+    DiagnosticsError
+        If the fit failed its diagnostics.
+    FitError
+        If `level` is not strictly between 0 and 1.
+
+    References
+    ----------
+    Goldstein and Spiegelhalter (1996), Journal of the Royal Statistical Society A 159, 385-443;
+    Lin, Louis, Paddock and Ridgeway (2006), Bayesian Analysis 1, 915-946.
+    """
+    checked_level(level)
+    if not despite_failed_diagnostics:
+        _refuse_failed(draws)
+    authorities = group(draws, "authorities").sortby("authority")
+    names = [str(name) for name in authorities["name"].values.tolist()]
+    tables = [_rank(population, names, level=level) for population in populations(draws)]
+    return typed(pd.concat(tables, ignore_index=True)[list(COLUMNS)])
+
+
+def _refuse_failed(draws: xr.DataTree) -> None:
+    failed = failed_checks(draws)
+    if failed:
+        raise DiagnosticsError(
+            f"ranks are withheld: the fit failed its diagnostics ({', '.join(failed)})",
+            "Fit again with more draws or a simpler model; the ranks are given with "
+            "despite_failed_diagnostics=True.",
+        )
+
+
+def _rank(population: Population, names: list[str], *, level: float) -> pd.DataFrame:
+    """Table of one population; `names` are in the order of its codes."""
+    ranks = rank_draws(population.slopes)
+    count = len(ranks)
+    decile = max(1, round(count / 10))
+    expected = ranks.mean(axis=1)
+    order = np.lexsort((np.arange(count), expected))
+    lower, upper = outward_interval(ranks, level=level)
+    band_lower, band_upper = simultaneous_band(ranks, level=level)
+    table = pd.DataFrame(
+        {
+            "authority": population.codes,
+            "name": names,
+            "outcome": population.outcome,
+            "stratum": population.stratum,
+            "expected_rank": expected,
+            "lower": lower,
+            "upper": upper,
+            "simultaneous_lower": band_lower,
+            "simultaneous_upper": band_upper,
+            "prob_top_decile": (ranks <= decile).mean(axis=1),
+            "prob_bottom_decile": (ranks > count - decile).mean(axis=1),
+            "tier": tiers(probability_steeper(population.slopes), order=order, level=level),
+        }
+    )
+    return table.iloc[order]

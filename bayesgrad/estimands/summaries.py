@@ -1,0 +1,124 @@
+"""Summaries over posterior draws: medians, equal-tailed intervals and probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from bayesgrad.errors import FitError
+from bayesgrad.estimands.layout import sample_dims
+
+DEFAULT_LEVEL = 0.95
+"""Probability inside an interval unless another is asked for."""
+
+INTERVAL_KIND = "equal-tailed"
+
+
+def checked_level(level: float) -> float:
+    """Return `level` if it is a probability strictly between 0 and 1.
+
+    Raises
+    ------
+    FitError
+        If it is not, as when a percentage is given.
+    """
+    if not 0 < level < 1:
+        raise FitError(
+            f"interval level {level} is not a probability strictly between 0 and 1",
+            "Give, for example, 0.95 for an interval that holds 95% of the draws.",
+        )
+    return float(level)
+
+
+def tails(level: float) -> tuple[float, float]:
+    """Probabilities of the two ends of an equal-tailed interval."""
+    outside = 1 - checked_level(level)
+    return outside / 2, 1 - outside / 2
+
+
+def quantiles(values: xr.DataArray, probabilities: Sequence[float]) -> xr.DataArray:
+    """Quantiles over the draws, by linear interpolation between order statistics.
+
+    A NaN among the draws makes the quantile NaN. The result has `quantile` in place of the
+    dimensions that count draws.
+    """
+    dims = sample_dims(values)
+
+    def over_draws(block: NDArray[np.float64]) -> NDArray[np.float64]:
+        flat = block.reshape(*block.shape[: -len(dims)], -1)
+        found: NDArray[np.float64] = np.quantile(flat, probabilities, axis=-1)
+        return np.moveaxis(found, 0, -1)
+
+    result: xr.DataArray = xr.apply_ufunc(
+        over_draws,
+        values,
+        input_core_dims=[dims],
+        output_core_dims=[["quantile"]],
+    )
+    return result.assign_coords(quantile=list(probabilities))
+
+
+def median(values: xr.DataArray) -> xr.DataArray:
+    """Posterior median."""
+    return quantiles(values, [0.5]).isel(quantile=0, drop=True)
+
+
+def interval(values: xr.DataArray, *, level: float = DEFAULT_LEVEL) -> xr.DataArray:
+    """Equal-tailed posterior interval.
+
+    Returns
+    -------
+    DataArray
+        With the dimension `bound` (lower, upper); its attributes `interval_kind` and
+        `interval_level` say what it is.
+
+    Raises
+    ------
+    FitError
+        If `level` is not strictly between 0 and 1.
+    """
+    bounds = quantiles(values, tails(level)).rename(quantile="bound")
+    bounds = bounds.assign_coords(bound=["lower", "upper"])
+    return bounds.assign_attrs(interval_kind=INTERVAL_KIND, interval_level=level)
+
+
+def exponential(values: xr.DataArray) -> xr.DataArray:
+    """Go from the log scale to that of rates and rate ratios."""
+    result: xr.DataArray = xr.apply_ufunc(np.exp, values)
+    return result
+
+
+def mean(values: xr.DataArray) -> xr.DataArray:
+    """Posterior mean."""
+    return values.mean(sample_dims(values), skipna=False)
+
+
+def sd(values: xr.DataArray) -> xr.DataArray:
+    """Posterior standard deviation (divisor n - 1)."""
+    return values.std(sample_dims(values), ddof=1, skipna=False)
+
+
+def probability(event: xr.DataArray) -> xr.DataArray:
+    """Posterior probability of an event: the share of draws in which it is true."""
+    return event.mean(sample_dims(event))
+
+
+def with_interval(
+    values: xr.DataArray, *, point: str, prefix: str = "", level: float = DEFAULT_LEVEL
+) -> dict[str, xr.DataArray]:
+    """Posterior median and interval under the names that tables use.
+
+    Returns
+    -------
+    dict of str to DataArray
+        The median as `point`, the bounds as `{prefix}lower` and `{prefix}upper`.
+    """
+    bounds = interval(values, level=level)
+    return {
+        point: median(values),
+        f"{prefix}lower": bounds.sel(bound="lower", drop=True),
+        f"{prefix}upper": bounds.sel(bound="upper", drop=True),
+    }

@@ -1,0 +1,91 @@
+"""The tables that a fit can give, by name."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Protocol
+
+import pandas as pd
+import xarray as xr
+
+from bayesgrad.errors import FitError
+from bayesgrad.estimands.contextual import contextual_table
+from bayesgrad.estimands.diagnostics_table import diagnostics_table
+from bayesgrad.estimands.gradients import gradients_table
+from bayesgrad.estimands.heterogeneity import heterogeneity_table
+from bayesgrad.estimands.inequality import inequality_table
+from bayesgrad.estimands.interaction import interaction_table
+from bayesgrad.estimands.levels import levels_table
+from bayesgrad.estimands.national import national_table
+from bayesgrad.estimands.pairs import pairs_table
+from bayesgrad.estimands.parameters import parameters_table
+from bayesgrad.estimands.ranks import ranks_table
+from bayesgrad.estimands.summaries import DEFAULT_LEVEL
+from bayesgrad.estimands.thresholds import thresholds_table
+
+
+class TableFunction(Protocol):
+    """What makes a table of a fit's draws."""
+
+    def __call__(self, draws: xr.DataTree, /, *, level: float = DEFAULT_LEVEL) -> pd.DataFrame:
+        """Return the table, its intervals at `level`."""
+        ...
+
+
+TABLES: Mapping[str, TableFunction] = MappingProxyType(
+    {
+        "gradients": gradients_table,
+        "national": national_table,
+        "interaction": interaction_table,
+        "levels": levels_table,
+        "contextual": contextual_table,
+        "ranks": ranks_table,
+        "pairs": pairs_table,
+        "thresholds": thresholds_table,
+        "inequality": inequality_table,
+        "heterogeneity": heterogeneity_table,
+        "parameters": parameters_table,
+        "diagnostics": diagnostics_table,
+    }
+)
+"""Every table, in the order in which a reader meets them."""
+
+
+def table(
+    draws: xr.DataTree,
+    name: str,
+    *,
+    level: float = DEFAULT_LEVEL,
+    despite_failed_diagnostics: bool = False,
+) -> pd.DataFrame:
+    """Make one of a fit's tables by name.
+
+    Parameters
+    ----------
+    name : str
+        A key of `TABLES`.
+    level : float
+        Probability inside the intervals.
+    despite_failed_diagnostics : bool
+        Give ranks even where the fit failed its diagnostics; other tables are always given.
+
+    Raises
+    ------
+    FitError
+        If there is no such table, the fit cannot give it, or `level` is not strictly between 0
+        and 1.
+    DiagnosticsError
+        If ranks are asked for and the fit failed its diagnostics.
+    """
+    if name not in TABLES:
+        close = difflib.get_close_matches(name, TABLES, n=1)
+        hint = f"Did you mean {close[0]}? " if close else ""
+        raise FitError(f"there is no table named {name!r}", f"{hint}Tables: {', '.join(TABLES)}.")
+    make = TABLES[name]
+    if make is ranks_table:
+        return ranks_table(
+            draws, level=level, despite_failed_diagnostics=despite_failed_diagnostics
+        )
+    return make(draws, level=level)

@@ -1,0 +1,123 @@
+"""GradientFit: one posterior, and the questions that it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import xarray as xr
+
+from bayesgrad.estimands import pairs, table
+from bayesgrad.fit.store import save
+from bayesgrad.fit.summary import summary_html, summary_text
+from bayesgrad.spec.model_spec import ModelSpec
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class GradientFit:
+    """A fitted model: draws, spec and provenance.
+
+    Attributes
+    ----------
+    spec : ModelSpec
+        What was fitted, with the sampling settings that were used.
+    draws : xarray.DataTree
+        In the layout of `bayesgrad.fit.draws`; ArviZ reads it.
+    provenance : dict
+        Versions, fingerprint of the table, account of its rows, engine, seed and timings.
+
+    Notes
+    -----
+    Every table is a pandas DataFrame with the columns of `bayesgrad table`; intervals are
+    equal-tailed at `level`.
+    """
+
+    spec: ModelSpec
+    draws: xr.DataTree
+    provenance: dict[str, Any]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every diagnostic check passed."""
+        return bool(self.draws["diagnostics"]["passed"].all())
+
+    def table(
+        self, name: str, *, level: float = 0.95, despite_failed_diagnostics: bool = False
+    ) -> pd.DataFrame:
+        """Return a table by the name that `bayesgrad table` knows it by. Raises FitError."""
+        return table(
+            self.draws, name, level=level, despite_failed_diagnostics=despite_failed_diagnostics
+        )
+
+    def gradients(self, *, level: float = 0.95) -> pd.DataFrame:
+        """Gradient of every authority: rate ratio per unit, interval, reliability."""
+        return self.table("gradients", level=level)
+
+    def national(self, *, level: float = 0.95) -> pd.DataFrame:
+        """National gradient at mean authority deprivation, and 0.10 below and above it."""
+        return self.table("national", level=level)
+
+    def interaction(self, *, level: float = 0.95) -> pd.DataFrame:
+        """Coefficients by which moderators change the log gradient."""
+        return self.table("interaction", level=level)
+
+    def levels(self, *, level: float = 0.95) -> pd.DataFrame:
+        """Like-for-like rates of every authority at fixed neighbourhood deprivation."""
+        return self.table("levels", level=level)
+
+    def contextual(self, *, level: float = 0.95) -> pd.DataFrame:
+        """Within, between and contextual effects, and the crossover."""
+        return self.table("contextual", level=level)
+
+    def ranks(
+        self, *, level: float = 0.95, despite_failed_diagnostics: bool = False
+    ) -> pd.DataFrame:
+        """Ranks of authorities by gradient, with simultaneous intervals and tiers.
+
+        Raises
+        ------
+        DiagnosticsError
+            If the diagnostics failed, unless `despite_failed_diagnostics` is True.
+        """
+        return self.table(
+            "ranks", level=level, despite_failed_diagnostics=despite_failed_diagnostics
+        )
+
+    def pairs(self, *codes: str, level: float = 0.95) -> pd.DataFrame:
+        """Pairwise comparison of the authorities named, or of all if none is."""
+        return pairs(self.draws, codes or None, level=level)
+
+    def inequality(self, *, level: float = 0.95) -> pd.DataFrame:
+        """Inequality indices of the nation and of every authority."""
+        return self.table("inequality", level=level)
+
+    def heterogeneity(self, *, level: float = 0.95) -> pd.DataFrame:
+        """Median rate ratio, median gradient ratio and variance partition coefficient."""
+        return self.table("heterogeneity", level=level)
+
+    def parameters(self, *, level: float = 0.95) -> pd.DataFrame:
+        """Posterior of the model's parameters with their convergence statistics."""
+        return self.table("parameters", level=level)
+
+    def diagnostics(self) -> pd.DataFrame:
+        """Checks of the fit."""
+        return self.table("diagnostics")
+
+    def compare(self, codes: Sequence[str], *, level: float = 0.95) -> str:
+        """Two or more authorities compared in words and numbers."""
+        from bayesgrad.estimands import compare_in_words
+
+        return compare_in_words(self.draws, codes, level=level)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the fit to one NetCDF file, all or nothing; see `bayesgrad.load`."""
+        return save(self, path)
+
+    def __repr__(self) -> str:
+        return summary_text(self)
+
+    def _repr_html_(self) -> str:
+        return summary_html(self)

@@ -1,0 +1,138 @@
+"""From a spec and a table to a fit."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import xarray as xr
+from pydantic import ValidationError
+
+from bayesgrad.data import AnalysisTable, prepare_table, read_table
+from bayesgrad.design import build_design
+from bayesgrad.errors import SpecError
+from bayesgrad.fit.draws import assemble_draws
+from bayesgrad.fit.gradient_fit import GradientFit
+from bayesgrad.fit.provenance import fingerprint, versions
+from bayesgrad.spec.model_spec import ModelSpec, Sampling
+from bayesgrad.spec.support import refuse_unsupported
+
+
+def fit(
+    spec: ModelSpec | str | Path,
+    table: pd.DataFrame | str | Path,
+    *,
+    engine: str | None = None,
+    draws: int | None = None,
+    tune: int | None = None,
+    chains: int | None = None,
+    seed: int | None = None,
+    cores: int | None = None,
+    progress: bool = True,
+    store_data: bool = False,
+) -> GradientFit:
+    """Fit the joint model of a spec to a table of areas.
+
+    Parameters
+    ----------
+    spec : ModelSpec or path of a TOML file
+    table : DataFrame or path of a csv, csv.gz, parquet or arrow file
+        One row per area.
+    engine, draws, tune, chains, seed
+        Instead of what `[sampling]` says; draws and tune are per chain.
+    cores : int, optional
+        Chains at a time; by default as many as the machine has cores. The draws do not depend
+        on it.
+    progress : bool
+        Show progress: a bar on a terminal or in a notebook, plain lines elsewhere.
+    store_data : bool
+        Keep the areas' data in the fit, and so in its file. By default no area-level data are
+        kept.
+
+    Returns
+    -------
+    GradientFit
+        Also where diagnostics failed: see `GradientFit.passed`.
+
+    Raises
+    ------
+    SpecError, DataError
+        If the spec or the table is at fault, before anything is sampled.
+    FitError
+        If sampling could not start.
+    """
+    spec = spec if isinstance(spec, ModelSpec) else ModelSpec.read(spec)
+    overrides = {"engine": engine, "draws": draws, "tune": tune, "chains": chains, "seed": seed}
+    spec = with_sampling(spec, overrides)
+    refuse_unsupported(spec)
+    clock = _Clock()
+    source = table if isinstance(table, pd.DataFrame) else Path(table)
+    frame = source if isinstance(source, pd.DataFrame) else read_table(source)
+    analysis = prepare_table(spec, frame)
+    design = build_design(spec, analysis)
+    clock.lap("data")
+
+    from bayesgrad.inference.nuts import Sampler
+
+    sampler = Sampler.compile(spec, design)
+    clock.lap("compile")
+    sampled = sampler.sample(spec.sampling, cores=cores, progress=progress)
+    clock.lap("sample")
+    tree = assemble_draws(spec, design, sampled)
+    if store_data:
+        tree["areas"] = xr.DataTree(_areas(analysis))
+    clock.lap("summarise")
+    provenance = {
+        "versions": versions(),
+        "table": fingerprint(source),
+        "rows": analysis.report.to_dict(),
+        "engine": "nuts",
+        "seed": spec.sampling.seed,
+        "seconds": clock.laps,
+    }
+    return GradientFit(spec=spec, draws=tree, provenance=provenance)
+
+
+def with_sampling(spec: ModelSpec, overrides: dict[str, Any]) -> ModelSpec:
+    """Return the spec with other sampling settings; those that are None stay as they are.
+
+    Raises
+    ------
+    SpecError
+        If a setting is of the wrong type or out of range.
+    """
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        sampling = Sampling.model_validate(spec.sampling.model_dump() | given)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        raise SpecError(
+            f"sampling setting {fault['loc'][0]} = {fault['input']!r}: {fault['msg'].lower()}",
+            "Give a value in the range that is named.",
+        ) from None
+    return spec.model_copy(update={"sampling": sampling})
+
+
+def _areas(analysis: AnalysisTable) -> xr.Dataset:
+    rows = pd.concat([analysis.rows, analysis.covariates], axis=1)
+    return xr.Dataset(
+        {
+            name: ("row", rows[name].to_numpy(dtype=str if rows[name].dtype == "str" else None))
+            for name in rows
+        }
+    )
+
+
+class _Clock:
+    """Seconds between one lap and the next."""
+
+    def __init__(self) -> None:
+        self.laps: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def lap(self, name: str) -> None:
+        now = time.perf_counter()
+        self.laps[name] = round(now - self._last, 3)
+        self._last = now

@@ -1,0 +1,142 @@
+"""The fit file: one NetCDF file that is whole or is not there, and that tells if it was changed.
+
+After the NetCDF content (HDF5, readable by any NetCDF library) stands one line with the SHA-256 of
+all that comes before it. The file is written under a temporary name, flushed to disk and renamed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import xarray as xr
+
+from bayesgrad.errors import FitError
+
+if TYPE_CHECKING:
+    from bayesgrad.fit.gradient_fit import GradientFit
+
+FORMAT = 1
+_MARK = b"\nbayesgrad-sha256="
+_LENGTH = len(_MARK) + 64 + 1
+_COMPRESSED_FROM = 1000
+
+
+def save(fit: GradientFit, path: str | Path) -> Path:
+    """Write a fit to one NetCDF file; a killed run leaves the old file, or none.
+
+    Parameters
+    ----------
+    fit : GradientFit
+    path : str or Path
+        Its folder must exist.
+
+    Raises
+    ------
+    FitError
+        If the folder does not exist.
+    """
+    path = Path(path)
+    if not path.parent.is_dir():
+        raise FitError(f"{path}: the folder {path.parent} does not exist", "Create it first.")
+    tree = fit.draws.copy()
+    tree.attrs = {
+        "bayesgrad_format": FORMAT,
+        "title": fit.spec.title,
+        "spec": fit.spec.model_dump_json(),
+        "provenance": json.dumps(fit.provenance, sort_keys=True),
+    }
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
+    try:
+        tree.to_netcdf(temporary, engine="h5netcdf", encoding=_encoding(tree))
+        with temporary.open("r+b") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+            stream.seek(0, os.SEEK_END)
+            stream.write(_MARK + digest.encode() + b"\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return path
+
+
+def load(path: str | Path) -> GradientFit:
+    """Read a fit that `save` wrote.
+
+    Raises
+    ------
+    FitError
+        If the file is missing, is not a fit file, was truncated or changed since it was written,
+        or was written by a later version.
+    """
+    from bayesgrad.fit.gradient_fit import GradientFit
+    from bayesgrad.spec.model_spec import ModelSpec
+
+    path = Path(path)
+    _verify(path)
+    with xr.open_datatree(path, engine="h5netcdf") as opened:
+        tree = opened.load()
+    if tree.attrs.get("bayesgrad_format", 0) > FORMAT:
+        raise FitError(
+            f"{path}: has format {tree.attrs['bayesgrad_format']}; this version reads {FORMAT}",
+            "Update bayesgrad.",
+        )
+    return GradientFit(
+        spec=ModelSpec.model_validate_json(tree.attrs["spec"]),
+        draws=_with_plain_strings(tree),
+        provenance=json.loads(tree.attrs["provenance"]),
+    )
+
+
+def _verify(path: Path) -> None:
+    """Compare the content of a fit file with the SHA-256 at its end."""
+    if not path.is_file():
+        raise FitError(f"{path}: there is no such file", "Give the path of a fit file (.nc).")
+    content = path.read_bytes()
+    body, tail = content[:-_LENGTH], content[-_LENGTH:]
+    if not tail.startswith(_MARK):
+        raise FitError(
+            f"{path}: is not a whole fit file of bayesgrad (its closing line is missing)",
+            "It was truncated, or written by something else: copy it again, or fit again.",
+        )
+    if tail[len(_MARK) :].strip().decode(errors="replace") != hashlib.sha256(body).hexdigest():
+        raise FitError(
+            f"{path}: was changed or damaged since it was written (its SHA-256 does not match)",
+            "Copy it again from where it was made, or fit again.",
+        )
+
+
+def _encoding(tree: xr.DataTree) -> dict[str, dict[str, dict[str, object]]]:
+    """Compress the large arrays."""
+    packed = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
+    return {
+        node.path: {
+            str(name): packed
+            for name, variable in node.data_vars.items()
+            if variable.size >= _COMPRESSED_FROM and variable.dtype.kind in "fiu"
+        }
+        for node in tree.subtree
+        if node.has_data
+    }
+
+
+def _with_plain_strings(tree: xr.DataTree) -> xr.DataTree:
+    """Give names the fixed-width string type that they have in a fresh fit."""
+
+    def plain(dataset: xr.Dataset) -> xr.Dataset:
+        named = {
+            str(name): variable.astype(np.str_)
+            for name, variable in dataset.variables.items()
+            if variable.dtype.kind in "OT"
+        }
+        return dataset.assign_coords(
+            {name: v for name, v in named.items() if name in dataset.coords}
+        ).assign({name: v for name, v in named.items() if name in dataset.data_vars})
+
+    return tree.map_over_datasets(plain)

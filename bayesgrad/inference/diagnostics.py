@@ -1,0 +1,79 @@
+"""Checks of a fit by NUTS: whether it explored the posterior, and precisely enough to read."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import arviz_stats as az
+import numpy as np
+import xarray as xr
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check: its value must stand in `relation` to its threshold."""
+
+    name: str
+    value: float
+    relation: Callable[[float, float], bool]
+    threshold: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether the check passed; a value that is not a number fails."""
+        return bool(np.isfinite(self.value) and self.relation(self.value, self.threshold))
+
+
+def nuts_checks(draws: xr.DataTree) -> tuple[Check, ...]:
+    """Check a fit by NUTS, on every parameter and every authority's intercept and gradient.
+
+    R-hat and the effective sample sizes are those of Vehtari et al. (2021), which depend on ranks
+    alone: a value for a log gradient is the value for the gradient.
+
+    Parameters
+    ----------
+    draws : DataTree
+        Groups ``posterior`` and ``sample_stats``.
+
+    Returns
+    -------
+    tuple of Check
+        ``divergences``, ``max_r_hat``, ``min_ess_bulk``, ``min_ess_tail``, ``min_e_bfmi``,
+        ``share_at_max_tree_depth``.
+    """
+    posterior = draws["posterior"].to_dataset()
+    statistics = draws["sample_stats"].to_dataset()
+    bulk, tail = az.ess(posterior), az.ess(posterior, method="tail")
+    energy = az.bfmi(draws)["energy"]
+    return (
+        Check("divergences", float(statistics["diverging"].sum()), operator.le, 0.0),
+        Check("max_r_hat", _worst(az.rhat(posterior), np.max), operator.le, 1.01),
+        Check("min_ess_bulk", _worst(bulk, np.min), operator.ge, 400.0),
+        Check("min_ess_tail", _worst(tail, np.min), operator.ge, 400.0),
+        Check("min_e_bfmi", float(energy.min()), operator.ge, 0.2),
+        Check(
+            "share_at_max_tree_depth",
+            float(statistics["maxdepth_reached"].mean()),
+            operator.le,
+            0.05,
+        ),
+    )
+
+
+def _worst(values: xr.Dataset, pick: Callable[..., float]) -> float:
+    """Worst value over all quantities; a quantity without one makes it NaN."""
+    return float(pick([float(pick(value.values)) for value in values.data_vars.values()]))
+
+
+def as_dataset(checks: tuple[Check, ...]) -> xr.Dataset:
+    """Checks as a dataset: value, threshold and passed by check."""
+    return xr.Dataset(
+        {
+            "value": ("check", [check.value for check in checks]),
+            "threshold": ("check", [check.threshold for check in checks]),
+            "passed": ("check", [check.passed for check in checks]),
+        },
+        coords={"check": [check.name for check in checks]},
+    )

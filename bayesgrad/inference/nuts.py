@@ -1,0 +1,106 @@
+"""NUTS: a PyMC model compiled once by nutpie, sampled, and refitted to new data as it is."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from typing import Any
+
+import nutpie
+import xarray as xr
+
+from bayesgrad.design.design import Design
+from bayesgrad.errors import FitError
+from bayesgrad.inference.progress import PlainProgress, has_bar
+from bayesgrad.model.graph import DRAWN, build_model, model_arrays
+from bayesgrad.spec.model_spec import ModelSpec, Sampling
+
+KEPT_STATISTICS = (
+    "diverging",
+    "energy",
+    "logp",
+    "depth",
+    "maxdepth_reached",
+    "n_steps",
+    "step_size",
+    "mean_tree_accept",
+)
+"""Sampler statistics that are kept with the draws."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sampler:
+    """A compiled model, ready to be sampled; immutable."""
+
+    spec: ModelSpec
+    compiled: Any
+
+    @classmethod
+    def compile(cls, spec: ModelSpec, design: Design) -> Sampler:
+        """Build the PyMC model of a spec on a design and compile it."""
+        model = build_model(spec, design)
+        names = [name for name in DRAWN if name in model.named_vars]
+        compiled = nutpie.compile_pymc_model(model, backend="numba", var_names=names)
+        return cls(spec, compiled)
+
+    def with_design(self, design: Design) -> Sampler:
+        """Return a sampler of the same structure on other data, without compiling.
+
+        Parameters
+        ----------
+        design : Design
+            Built from the same spec, with the same authorities and names.
+        """
+        used = {variable.name for variable in self.compiled.shared_var_keys}
+        arrays = {name: array for name, array in model_arrays(design).items() if name in used}
+        return replace(self, compiled=self.compiled.with_data(**arrays))
+
+    def sample(
+        self, settings: Sampling, *, cores: int | None = None, progress: bool = True
+    ) -> xr.DataTree:
+        """Draw from the posterior.
+
+        Parameters
+        ----------
+        settings : Sampling
+            Draws and warm-up per chain, chains, seed and target acceptance.
+        cores : int, optional
+            Chains at a time; by default as many as the machine has cores.
+        progress : bool
+            Show a bar on a terminal or in a notebook, plain lines elsewhere.
+
+        Returns
+        -------
+        xarray.DataTree
+            Groups ``posterior`` and ``sample_stats``, dimensions chain, draw and those of the
+            model.
+
+        Raises
+        ------
+        FitError
+            If no chain could be started.
+        """
+        bar = progress and has_bar()
+        try:
+            trace = nutpie.sample(
+                self.compiled,
+                draws=settings.draws,
+                tune=settings.tune,
+                chains=settings.chains,
+                cores=min(cores or os.cpu_count() or 1, settings.chains),
+                seed=settings.seed,
+                target_accept=settings.target_accept,
+                save_warmup=False,
+                progress_bar=bar,
+                progress_callback=PlainProgress() if progress and not bar else None,
+            )
+        except RuntimeError as error:
+            raise FitError(
+                f"sampling stopped: {error}",
+                "Check the table for extreme values with `bayesgrad check`, and the priors.",
+            ) from error
+        statistics = trace["sample_stats"].to_dataset()
+        kept = [name for name in KEPT_STATISTICS if name in statistics]
+        return xr.DataTree.from_dict(
+            {"posterior": trace["posterior"].to_dataset(), "sample_stats": statistics[kept]}
+        )

@@ -1,0 +1,197 @@
+r"""The joint model as an ordinary PyMC model.
+
+.. math::
+
+    \log \mu_i &= \log E_i + a_{j} + b_{j} x_i + C_i \delta + x_i m_i \gamma + f(d_i) \\
+    a_j &= \mathrm{intercept} + \mathrm{between} \cdot W_j + M_j \kappa + u_{0j} \\
+    b_j &= \mathrm{slope} + \mathrm{interaction} \cdot W_j + M_j \lambda + u_{1j}
+
+with :math:`(u_{0j}, u_{1j})` bivariate normal, written as :math:`u_{0j}` and then
+:math:`u_{1j} | u_{0j}`, so that every prior is elementwise.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
+
+from bayesgrad.design.design import Design
+from bayesgrad.model.likelihood import (
+    CellEffects,
+    as_data,
+    likelihood_arrays,
+    log_likelihood,
+)
+from bayesgrad.model.priors import correlation_variable, intercept_variable, prior_variable
+from bayesgrad.spec.model_spec import ModelSpec
+
+Tensor = Any
+
+DRAWN = (
+    "intercept",
+    "slope",
+    "between",
+    "interaction",
+    "authority_moderator_level",
+    "authority_moderator_gradient",
+    "covariate",
+    "gradient_moderator",
+    "curvature",
+    "sd_intercept",
+    "sd_slope",
+    "correlation",
+    "overdispersion",
+    "alpha",
+    "authority_intercept",
+    "authority_slope",
+)
+"""Variables whose draws are kept, where the model has them; none has a value per row."""
+
+
+def model_arrays(design: Design) -> dict[str, np.ndarray]:
+    """Every array of a design that the model reads, under the names of its `pm.Data`."""
+    arrays = likelihood_arrays(design)
+    arrays["log_crude_rate"] = design.log_crude_rate()
+    optional = {
+        "moderation_basis": design.authorities.moderation,
+        "authority_moderators": design.authorities.moderators.values,
+        "row_covariates": design.rows.covariates.values,
+        "row_gradient_moderators": design.rows.gradient_moderators,
+        "row_curve": design.rows.curve,
+    }
+    return arrays | {name: values for name, values in optional.items() if values.shape[1]}
+
+
+def coordinates(design: Design) -> dict[str, tuple[str, ...]]:
+    """Names along each dimension of the model, empty dimensions left out."""
+    coords = {
+        "authority": design.authorities.codes,
+        "outcome": design.outcomes,
+        "moderation_term": design.basis.terms,
+        "authority_moderator": design.authorities.moderators.names,
+        "covariate": design.rows.covariates.names,
+        "area_moderator": design.area_moderators,
+        "curvature_term": design.curve.terms,
+    }
+    return {name: values for name, values in coords.items() if values}
+
+
+def build_model(spec: ModelSpec, design: Design) -> pm.Model:
+    """PyMC model of a spec on a design.
+
+    The arrays are `pm.Data` named as by `model_arrays`; the variables are those of `DRAWN`, on the
+    log-rate scale per unit of deprivation, and a potential ``log_likelihood``.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+    design : Design
+        Built from the same spec.
+
+    Returns
+    -------
+    pymc.Model
+    """
+    with pm.Model(coords=coordinates(design)) as model:
+        data = as_data(model_arrays(design))
+        means = _authority_means(spec, data)
+        intercept, slope = _authority_effects(spec, means)
+        effects = CellEffects(
+            intercept=_per_cell(intercept, design),
+            slope=_per_cell(slope, design),
+            row=_row_effects(spec, design, data),
+        )
+        alpha = _dispersion(spec)
+        likelihood = log_likelihood(
+            spec.likelihood.family, data, effects, alpha, outcomes=len(design.outcomes)
+        )
+        pm.Potential("log_likelihood", likelihood)
+    return model
+
+
+def _authority_means(spec: ModelSpec, data: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
+    """Systematic parts of a_j and b_j, each (authorities or 1, outcomes)."""
+    priors = spec.priors
+    crude = data["log_crude_rate"]
+    level = intercept_variable("intercept", priors.intercept, crude=crude, dims=("outcome",))
+    gradient = prior_variable("slope", priors.slope, dims=("outcome",))
+    level, gradient = level[None, :], gradient[None, :]
+    if "moderation_basis" in data:
+        terms = ("outcome", "moderation_term")
+        interaction = priors.interaction_for(spec.authority.moderation)
+        basis = data["moderation_basis"]
+        level = level + pt.dot(basis, prior_variable("between", priors.between, dims=terms).T)
+        gradient = gradient + pt.dot(
+            basis, prior_variable("interaction", interaction, dims=terms).T
+        )
+    if "authority_moderators" in data:
+        terms = ("outcome", "authority_moderator")
+        values = data["authority_moderators"]
+        kappa = prior_variable("authority_moderator_level", priors.covariates, dims=terms)
+        lambda_ = prior_variable("authority_moderator_gradient", priors.moderators, dims=terms)
+        level = level + pt.dot(values, kappa.T)
+        gradient = gradient + pt.dot(values, lambda_.T)
+    return level, gradient
+
+
+def _authority_effects(spec: ModelSpec, means: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+    """a_j and b_j, each (authorities, outcomes)."""
+    priors, dims = spec.priors, ("authority", "outcome")
+    sd_intercept = prior_variable("sd_intercept", priors.sd_intercept, dims=("outcome",))
+    sd_slope = prior_variable("sd_slope", priors.sd_slope, dims=("outcome",))
+    correlation: Tensor = 0.0
+    if spec.authority.correlated:
+        correlation = correlation_variable("correlation", priors.correlation, dims=("outcome",))
+    level, gradient = means
+    given_level = correlation * sd_slope / sd_intercept
+    sd_given_level = sd_slope * pt.sqrt(1.0 - correlation**2)
+    if spec.sampling.parameterisation == "centred":
+        intercept = pm.Normal("authority_intercept", level, sd_intercept, dims=dims)
+        mean = gradient + given_level * (intercept - level)
+        return intercept, pm.Normal("authority_slope", mean, sd_given_level, dims=dims)
+    z_intercept = pm.Normal("z_intercept", dims=dims)
+    z_slope = pm.Normal("z_slope", dims=dims)
+    intercept = level + sd_intercept * z_intercept
+    slope = gradient + correlation * sd_slope * z_intercept + sd_given_level * z_slope
+    return (
+        pm.Deterministic("authority_intercept", intercept, dims=dims),
+        pm.Deterministic("authority_slope", slope, dims=dims),
+    )
+
+
+def _per_cell(effect: Tensor, design: Design) -> Tensor:
+    """Spread an effect of (authorities, outcomes) over the strata of each: shape (cells,)."""
+    strata = design.cells[2]
+    return effect.ravel() if strata == 1 else pt.repeat(effect.ravel(), strata)
+
+
+def _row_effects(spec: ModelSpec, design: Design, data: dict[str, Tensor]) -> Tensor | None:
+    """Effects that differ from row to row within a cell, shape (rows,), or None."""
+    blocks = (
+        ("row_covariates", "covariate", "covariate", spec.priors.covariates),
+        ("row_gradient_moderators", "gradient_moderator", "area_moderator", spec.priors.moderators),
+        ("row_curve", "curvature", "curvature_term", spec.priors.curvature),
+    )
+    total: Tensor | None = None
+    for array, name, dim, prior in blocks:
+        if array not in data:
+            continue
+        coefficients = prior_variable(name, prior, dims=("outcome", dim))
+        if len(design.outcomes) == 1:
+            effect = pt.dot(data[array], coefficients[0])
+        else:
+            effect = (data[array] * coefficients[data["row_outcome"]]).sum(axis=1)
+        total = effect if total is None else total + effect
+    return total
+
+
+def _dispersion(spec: ModelSpec) -> Tensor | None:
+    """Size alpha of each outcome, through a prior on 1/sqrt(alpha); None for Poisson."""
+    if spec.likelihood.family == "poisson":
+        return None
+    dims = ("outcome",)
+    overdispersion = prior_variable("overdispersion", spec.priors.overdispersion, dims=dims)
+    return pm.Deterministic("alpha", overdispersion**-2.0, dims=dims)

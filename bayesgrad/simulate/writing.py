@@ -1,0 +1,141 @@
+"""Writing a synthetic England to a folder, so that no file is ever half-written."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from bayesgrad.errors import DataError
+
+if TYPE_CHECKING:
+    from bayesgrad.simulate.england import SyntheticEngland
+
+STEM = "synthetic_england"
+
+SPEC = """\
+# Fits {stem}_areas.csv, which is synthetic: simulated, not real data.
+title = "Synthetic England: referrals (simulated, not real data)"
+
+[columns]
+area = "area"
+authority = "authority"
+authority_name = "authority_name"
+exposure = "children"
+deprivation = "income_score"
+vintage = "Synthetic"
+
+[[outcomes]]
+column = "referrals"
+label = "Referral (synthetic)"
+
+[gradient]
+unit = {unit!r}
+centre = "authority"
+
+[authority]
+moderation = "{moderation}"
+
+[likelihood]
+family = "{family}"
+"""
+
+README = """\
+SYNTHETIC DATA. Simulated by bayesgrad {version}; no real child, area or authority is in it.
+
+{stem}_areas.csv              counts of referrals, a row per area
+{stem}.toml                   a model spec that fits them
+{stem}_truth_parameters.csv   the parameters that they were drawn with
+{stem}_truth_authorities.csv  the intercept, slope and gradient of each authority
+
+Seed: {seed}{geography_seed}
+
+Settings
+{settings}
+
+Truth (log-rate scale, per {unit} of deprivation)
+{truth}
+Gradient at authority deprivation {places}: {gradients}
+
+sd_slope, correlation and alpha are assumptions: they are not published for areas.
+Children are drawn independently of deprivation; sizes and deprivations of authorities are
+stratified draws, so their spread hardly changes with the seed.
+"""
+
+
+def write_england(england: SyntheticEngland, folder: Path) -> tuple[Path, ...]:
+    """Write every file under a temporary name, then rename all; see `SyntheticEngland.write`."""
+    contents = {
+        f"{STEM}_areas.csv": _csv(england.areas),
+        f"{STEM}_truth_parameters.csv": _csv(england.truth.assign(synthetic=True)),
+        f"{STEM}_truth_authorities.csv": _csv(england.authorities.assign(synthetic=True)),
+        f"{STEM}.toml": _spec(england),
+        "README.txt": _readme(england),
+    }
+    mark = uuid.uuid4().hex
+    temporary = {folder / name: folder / f".{name}.{mark}.tmp" for name in contents}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for hidden, text in zip(temporary.values(), contents.values(), strict=True):
+            _write_through(hidden, text)
+        for path, hidden in temporary.items():
+            os.replace(hidden, path)
+    except OSError as error:
+        raise DataError(
+            f"{folder}: cannot write the synthetic data: {error.strerror or error}",
+            "Give a folder that you may write to, on a disk with room.",
+        ) from error
+    finally:
+        if folder.is_dir():
+            for hidden in temporary.values():
+                hidden.unlink(missing_ok=True)
+    return tuple(temporary)
+
+
+def _write_through(path: Path, text: str) -> None:
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _csv(table: pd.DataFrame) -> str:
+    return table.to_csv(index=False, lineterminator="\n")
+
+
+def _spec(england: SyntheticEngland) -> str:
+    settings = england.settings
+    return SPEC.format(
+        stem=STEM,
+        unit=float(settings.unit),
+        moderation=settings.moderation,
+        family=settings.family,
+    )
+
+
+def _readme(england: SyntheticEngland) -> str:
+    from bayesgrad import __version__
+
+    settings, truth = england.settings, england.outcomes.truth
+    mean = truth.mean_deprivation
+    places = [place for place in (mean - 0.10, mean, mean + 0.10) if 0 < place < 1]
+    other = england.geography_seed
+    return README.format(
+        stem=STEM,
+        version=__version__,
+        seed=england.seed,
+        geography_seed="" if other is None else f" (geography of seed {other})",
+        settings=_lines({k: v for k, v in asdict(settings).items() if v is not None}),
+        unit=settings.unit,
+        truth=_lines(truth.parameters()),
+        places=", ".join(f"{place:.3f}" for place in places),
+        gradients=", ".join(f"{truth.gradient_at(place):.2f}" for place in places),
+    )
+
+
+def _lines(values: dict[str, object] | dict[str, float]) -> str:
+    return "\n".join(f"  {name} = {value}" for name, value in values.items())

@@ -1,0 +1,310 @@
+"""Draws made up in the layout of a fit, for tests of what is computed from draws.
+
+Nothing is fitted: parameters scatter around plausible values, authorities' effects around what
+the parameters of the same draw imply.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+TERMS = {"none": 0, "linear": 1, "log": 1, "spline": 2}
+CURVES = {"none": 0, "quadratic": 1, "spline": 2}
+SHIFTS = np.array([-0.10, 0.0, 0.10])
+
+
+def moderation_basis(form: str, deprivation: Array | float, *, mean: float, unit: float) -> Array:
+    """W(D), zero at the mean; last axis counts terms; NaN where the logarithm has no value."""
+    deprivation = np.asarray(deprivation, dtype=float)
+    z = (deprivation - mean) / unit
+    with np.errstate(divide="ignore", invalid="ignore"):
+        log = np.where(deprivation > 0, np.log(deprivation / mean), np.nan)
+    terms = {"none": [], "linear": [z], "log": [log], "spline": [z, np.tanh(z) + 0.3 * z**2]}[form]
+    return np.stack(terms, axis=-1) if terms else np.empty((*deprivation.shape, 0))
+
+
+def moderation_derivative(form: str, *, mean: float, unit: float) -> Array:
+    """Derivative of W at the mean, times the unit."""
+    return np.array({"none": [], "linear": [1.0], "log": [unit / mean], "spline": [1.0, 1.0]}[form])
+
+
+def curve_basis(form: str, deprivation: Array | float, *, mean: float, unit: float) -> Array:
+    """Common curve, with value and slope zero at the mean; last axis counts terms."""
+    z = (np.asarray(deprivation, dtype=float) - mean) / unit
+    return (
+        np.stack([z**2, z**3][: CURVES[form]], axis=-1) if CURVES[form] else np.empty((*z.shape, 0))
+    )
+
+
+def fabricated_draws(
+    *,
+    seed: int = 1,
+    authorities: int = 12,
+    chains: int = 2,
+    draws: int = 200,
+    moderation: str = "log",
+    family: str = "negative_binomial",
+    centre: str | float = "authority",
+    curvature: str = "none",
+    correlated: bool = True,
+    outcomes: Sequence[str] = ("referrals",),
+    strata: Sequence[str] = ("",),
+    covariates: Sequence[str] = (),
+    authority_moderators: Sequence[str] = (),
+    area_moderators: Sequence[str] = (),
+    unit: float = 0.10,
+    failed_checks: Sequence[str] = (),
+) -> xr.DataTree:
+    """Draws of a fit that was never made, with every group of the layout."""
+    rng = np.random.default_rng(seed)
+    known = _authorities(
+        rng,
+        count=authorities,
+        moderation=moderation,
+        centre=centre,
+        outcomes=outcomes,
+        strata=strata,
+        moderators=authority_moderators,
+        unit=unit,
+    )
+    reference = _reference(
+        known, moderation=moderation, curvature=curvature, family=family, centre=centre, unit=unit
+    )
+    parameters = _parameters(
+        rng,
+        shape=(chains, draws, len(outcomes)),
+        terms={"moderation_term": TERMS[moderation], "curvature_term": CURVES[curvature]},
+        items={
+            "covariate": covariates,
+            "authority_moderator": authority_moderators,
+            "area_moderator": area_moderators,
+        },
+        negative_binomial=family == "negative_binomial",
+        correlated=correlated,
+    ).assign_coords(outcome=list(outcomes), chain=range(chains), draw=range(draws))
+    posterior = _authority_effects(rng, parameters, known)
+    groups = {
+        "posterior": posterior,
+        "sample_stats": _sample_stats(rng, chains=chains, draws=draws),
+        "authorities": known,
+        "reference": reference,
+        "inequality": _inequality(rng, known, draws=min(1000, chains * draws)),
+        "diagnostics": _diagnostics(failed_checks),
+    }
+    return xr.DataTree.from_dict(groups)
+
+
+def with_group(draws: xr.DataTree, **groups: xr.Dataset) -> xr.DataTree:
+    """Copy of the draws with some groups replaced."""
+    content = {name: node.to_dataset() for name, node in draws.children.items()}
+    return xr.DataTree.from_dict(content | groups)
+
+
+def _authorities(
+    rng: np.random.Generator,
+    *,
+    count: int,
+    moderation: str,
+    centre: str | float,
+    outcomes: Sequence[str],
+    strata: Sequence[str],
+    moderators: Sequence[str],
+    unit: float,
+) -> xr.Dataset:
+    deprivation = rng.permutation(np.linspace(0.05, 0.25, count)) + rng.uniform(0, 0.004, count)
+    mean = float(deprivation.mean())
+    constant = mean + 0.006 if centre == "national" else centre
+    shape = (count, len(outcomes), len(strata))
+    by_all = ("authority", "outcome", "stratum")
+    events = rng.integers(200, 5000, shape)
+    exposure = np.repeat(rng.uniform(2e4, 2e5, (count, 1)), shape[1] * shape[2], 1).reshape(shape)
+    areas = np.broadcast_to(rng.integers(23, 400, (count, 1, 1)), shape).copy()
+    variables = {
+        "name": ("authority", [f"Authority {chr(65 + i % 26)}{i}" for i in range(count)]),
+        "deprivation": ("authority", deprivation),
+        "centre": ("authority", deprivation if centre == "authority" else np.full(count, constant)),
+        "moderation_basis": (
+            ("authority", "moderation_term"),
+            moderation_basis(moderation, deprivation, mean=mean, unit=unit),
+        ),
+        "moderator": (
+            ("authority", "authority_moderator"),
+            rng.normal(size=(count, len(moderators))),
+        ),
+        "events": (by_all, events),
+        "areas": (by_all, areas),
+        "exposure": (by_all, exposure),
+        "deprivation_min": ("authority", deprivation * 0.1),
+        "deprivation_max": ("authority", deprivation * 2.5),
+        "deprivation_sd": ("authority", 0.33 * deprivation**0.67),
+    }
+    return xr.Dataset(
+        variables,
+        coords={
+            "authority": [f"E0900{i:04d}" for i in range(1, count + 1)],
+            "outcome": list(outcomes),
+            "stratum": list(strata),
+            "authority_moderator": list(moderators),
+        },
+    )
+
+
+def _reference(
+    authorities: xr.Dataset,
+    *,
+    moderation: str,
+    curvature: str,
+    family: str,
+    centre: str | float,
+    unit: float,
+) -> xr.Dataset:
+    mean = float(authorities["deprivation"].mean())
+    level_deprivation = np.array([0.04, 0.132, 0.26])
+    exposure = authorities["exposure"].sum(("authority", "stratum"))
+    areas = authorities["areas"].sum(("authority", "stratum"))
+    return xr.Dataset(
+        {
+            "unit": unit,
+            "mean_authority_deprivation": mean,
+            "centre_is_authority": int(centre == "authority"),
+            "mean_exposure": exposure / areas,
+            "shift_basis": (
+                ("shift", "moderation_term"),
+                moderation_basis(moderation, mean + SHIFTS, mean=mean, unit=unit),
+            ),
+            "moderation_derivative": (
+                "moderation_term",
+                moderation_derivative(moderation, mean=mean, unit=unit),
+            ),
+            "level_deprivation": ("level", level_deprivation),
+            "level_curve": (
+                ("level", "curvature_term"),
+                curve_basis(curvature, level_deprivation, mean=mean, unit=unit),
+            ),
+        },
+        coords={"shift": SHIFTS, "level": ["p10", "mean", "p90"]},
+        attrs={
+            "family": family,
+            "moderation": moderation,
+            "curvature": curvature,
+            "centre": str(centre),
+            "vintage": "IoD2019",
+            "title": "Fabricated",
+        },
+    )
+
+
+def _parameters(
+    rng: np.random.Generator,
+    *,
+    shape: tuple[int, int, int],
+    terms: Mapping[str, int],
+    items: Mapping[str, Sequence[str]],
+    negative_binomial: bool,
+    correlated: bool,
+) -> xr.Dataset:
+    base = ("chain", "draw", "outcome")
+    rise = 0.05 * np.arange(shape[2])
+    variables: dict[str, tuple[tuple[str, ...], Array]] = {
+        "intercept": (base, rng.normal(-2.9, 0.03, shape)),
+        "slope": (base, 0.482 + rise + rng.normal(0, 0.015, shape)),
+        "sd_intercept": (base, np.abs(rng.normal(0.28, 0.02, shape))),
+        "sd_slope": (base, np.abs(rng.normal(0.09, 0.01, shape))),
+    }
+    if correlated:
+        variables["correlation"] = (base, rng.uniform(-0.5, 0.2, shape))
+    if negative_binomial:
+        overdispersion = np.abs(rng.normal(0.35, 0.02, shape))
+        variables |= {"overdispersion": (base, overdispersion), "alpha": (base, overdispersion**-2)}
+    for name, dim, location in (
+        ("between", "moderation_term", 0.35),
+        ("interaction", "moderation_term", -0.20),
+        ("curvature", "curvature_term", -0.02),
+    ):
+        if terms[dim]:
+            inner = rng.normal(location, 0.04, (*shape, terms[dim]))
+            variables[name] = ((*base, dim), inner)
+    coords = {}
+    for name, dim in (
+        ("covariate", "covariate"),
+        ("authority_moderator_level", "authority_moderator"),
+        ("authority_moderator_gradient", "authority_moderator"),
+        ("gradient_moderator", "area_moderator"),
+    ):
+        if items[dim]:
+            variables[name] = ((*base, dim), rng.normal(0.03, 0.02, (*shape, len(items[dim]))))
+            coords[dim] = list(items[dim])
+    return xr.Dataset(variables, coords=coords)
+
+
+def _authority_effects(
+    rng: np.random.Generator, parameters: xr.Dataset, authorities: xr.Dataset
+) -> xr.Dataset:
+    count, strata = authorities.sizes["authority"], authorities.sizes["stratum"]
+    shape = (*parameters["intercept"].shape, count, strata)
+    dims = ("chain", "draw", "outcome", "authority", "stratum")
+    effects = {}
+    for effect, fixed, sd, moderation, moderator in (
+        ("intercept", "intercept", "sd_intercept", "between", "authority_moderator_level"),
+        ("slope", "slope", "sd_slope", "interaction", "authority_moderator_gradient"),
+    ):
+        expected = parameters[fixed]
+        if moderation in parameters:
+            basis = authorities["moderation_basis"]
+            expected = expected + xr.dot(parameters[moderation], basis, dim="moderation_term")
+        if moderator in parameters:
+            values = authorities["moderator"]
+            expected = expected + xr.dot(parameters[moderator], values, dim="authority_moderator")
+        own = rng.normal(size=shape[2:]) + rng.uniform(0.1, 0.9, shape[2:]) * rng.normal(size=shape)
+        residual = xr.DataArray(own, dims=dims, coords={"authority": authorities["authority"]})
+        effects[f"authority_{effect}"] = (expected + parameters[sd] * residual).transpose(
+            "chain", "draw", "authority", "outcome", "stratum"
+        )
+    return parameters.assign(effects).assign_coords(stratum=authorities["stratum"])
+
+
+def _sample_stats(rng: np.random.Generator, *, chains: int, draws: int) -> xr.Dataset:
+    shape, dims = (chains, draws), ("chain", "draw")
+    return xr.Dataset(
+        {
+            "diverging": (dims, np.zeros(shape, dtype=bool)),
+            "maxdepth_reached": (dims, np.zeros(shape, dtype=bool)),
+            "energy": (dims, rng.normal(1000, 10, shape)),
+            "n_steps": (dims, np.full(shape, 7)),
+            "step_size": (dims, np.full(shape, 0.4)),
+        },
+        coords={"chain": range(chains), "draw": range(draws)},
+    )
+
+
+def _inequality(rng: np.random.Generator, authorities: xr.Dataset, *, draws: int) -> xr.Dataset:
+    places = ["", *authorities["authority"].values.tolist()]
+    outcomes = authorities["outcome"].values.tolist()
+    shape = (draws, len(outcomes), len(places))
+    typical = {"rii": 4.0, "sii_per_10000": 600.0, "concentration_index": 0.25, "paf": 0.5}
+    return xr.Dataset(
+        {
+            name: (("sample", "outcome", "place"), value * rng.lognormal(0, 0.1, shape))
+            for name, value in typical.items()
+        },
+        coords={"outcome": outcomes, "place": places},
+    )
+
+
+def _diagnostics(failed: Sequence[str]) -> xr.Dataset:
+    thresholds = {"divergences": 0.0, "r_hat": 1.01, "ess_bulk": 400.0, "ess_tail": 400.0}
+    checks = list(thresholds)
+    return xr.Dataset(
+        {
+            "value": ("check", [0.0, 1.003, 812.0, 640.0]),
+            "threshold": ("check", list(thresholds.values())),
+            "passed": ("check", [check not in failed for check in checks]),
+        },
+        coords={"check": checks},
+    )
