@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-TERMS = {"none": 0, "linear": 1, "log": 1, "spline": 2}
-CURVES = {"none": 0, "quadratic": 1, "spline": 2}
+TERMS = {"none": (), "linear": ("linear",), "log": ("log",), "spline": ("linear", "spline 1")}
+CURVES = {"none": (), "quadratic": ("quadratic",), "spline": ("spline 1", "spline 2")}
 SHIFTS = np.array([-0.10, 0.0, 0.10])
 
 
@@ -37,9 +37,7 @@ def moderation_derivative(form: str, *, mean: float, unit: float) -> Array:
 def curve_basis(form: str, deprivation: Array | float, *, mean: float, unit: float) -> Array:
     """Common curve, with value and slope zero at the mean; last axis counts terms."""
     z = (np.asarray(deprivation, dtype=float) - mean) / unit
-    return (
-        np.stack([z**2, z**3][: CURVES[form]], axis=-1) if CURVES[form] else np.empty((*z.shape, 0))
-    )
+    return np.stack([z**2, z**3], axis=-1)[..., : len(CURVES[form])]
 
 
 def fabricated_draws(
@@ -81,7 +79,7 @@ def fabricated_draws(
         shape=(chains, draws, len(outcomes)),
         terms={"moderation_term": TERMS[moderation], "curvature_term": CURVES[curvature]},
         items={
-            "covariate": covariates,
+            "area_covariate": covariates,
             "authority_moderator": authority_moderators,
             "area_moderator": area_moderators,
         },
@@ -150,7 +148,8 @@ def _authorities(
             "authority": [f"E0900{i:04d}" for i in range(1, count + 1)],
             "outcome": list(outcomes),
             "stratum": list(strata),
-            "authority_moderator": list(moderators),
+            "moderation_term": np.array(TERMS[moderation], dtype=str),
+            "authority_moderator": np.array(moderators, dtype=str),
         },
     )
 
@@ -188,7 +187,12 @@ def _reference(
                 curve_basis(curvature, level_deprivation, mean=mean, unit=unit),
             ),
         },
-        coords={"shift": SHIFTS, "level": ["p10", "mean", "p90"]},
+        coords={
+            "shift": SHIFTS,
+            "level": ["p10", "mean", "p90"],
+            "moderation_term": np.array(TERMS[moderation], dtype=str),
+            "curvature_term": np.array(CURVES[curvature], dtype=str),
+        },
         attrs={
             "family": family,
             "moderation": moderation,
@@ -204,7 +208,7 @@ def _parameters(
     rng: np.random.Generator,
     *,
     shape: tuple[int, int, int],
-    terms: Mapping[str, int],
+    terms: Mapping[str, Sequence[str]],
     items: Mapping[str, Sequence[str]],
     negative_binomial: bool,
     correlated: bool,
@@ -222,17 +226,18 @@ def _parameters(
     if negative_binomial:
         overdispersion = np.abs(rng.normal(0.35, 0.02, shape))
         variables |= {"overdispersion": (base, overdispersion), "alpha": (base, overdispersion**-2)}
+    coords: dict[str, list[str]] = {}
     for name, dim, location in (
         ("between", "moderation_term", 0.35),
         ("interaction", "moderation_term", -0.20),
         ("curvature", "curvature_term", -0.02),
     ):
         if terms[dim]:
-            inner = rng.normal(location, 0.04, (*shape, terms[dim]))
+            inner = rng.normal(location, 0.04, (*shape, len(terms[dim])))
             variables[name] = ((*base, dim), inner)
-    coords = {}
+            coords[dim] = list(terms[dim])
     for name, dim in (
-        ("covariate", "covariate"),
+        ("covariate", "area_covariate"),
         ("authority_moderator_level", "authority_moderator"),
         ("authority_moderator_gradient", "authority_moderator"),
         ("gradient_moderator", "area_moderator"),
@@ -298,11 +303,18 @@ def _inequality(rng: np.random.Generator, authorities: xr.Dataset, *, draws: int
 
 
 def _diagnostics(failed: Sequence[str]) -> xr.Dataset:
-    thresholds = {"divergences": 0.0, "r_hat": 1.01, "ess_bulk": 400.0, "ess_tail": 400.0}
+    thresholds = {
+        "divergences": 0.0,
+        "max_r_hat": 1.01,
+        "min_ess_bulk": 400.0,
+        "min_ess_tail": 400.0,
+        "min_e_bfmi": 0.2,
+        "share_at_max_tree_depth": 0.05,
+    }
     checks = list(thresholds)
     return xr.Dataset(
         {
-            "value": ("check", [0.0, 1.003, 812.0, 640.0]),
+            "value": ("check", [0.0, 1.003, 812.0, 640.0, 0.9, 0.0]),
             "threshold": ("check", list(thresholds.values())),
             "passed": ("check", [check not in failed for check in checks]),
         },

@@ -74,6 +74,15 @@ class DataReport:
         """Plain data for the provenance of a fit."""
         return asdict(self)
 
+    @classmethod
+    def from_dict(cls, content: dict[str, Any]) -> DataReport:
+        """Inverse of `to_dict`, also after a round trip through JSON."""
+        dropped = tuple(
+            Dropped(item["reason"], item["rows"], tuple(item["codes"]))
+            for item in content["dropped"]
+        )
+        return cls(**{**content, "dropped": dropped, "notes": tuple(content["notes"])})
+
 
 @dataclass(frozen=True)
 class AnalysisTable:
@@ -84,16 +93,21 @@ class AnalysisTable:
     rows : DataFrame
         Columns `ROW_COLUMNS`; `outcome` holds the outcome's column name and `stratum` is "" where
         there are no strata; `count` is int64, `exposure` and `deprivation` float64. Sorted by
-        authority, outcome (in the spec's order), stratum, area, with a fresh index.
+        authority, outcome (in the spec's order), stratum (in the order of `strata`), area, with a
+        fresh index.
     covariates : DataFrame
         Area covariates and moderators of the spec, float64, raw units, aligned with `rows`.
     authorities : DataFrame
         Indexed by authority code, sorted: `name`; `deprivation` where the spec names a column for
         it (else absent); then the spec's authority moderators under their own names.
     report : DataReport
+    strata : tuple of str
+        Strata in their natural order: by the number that each begins with (age `9` before `10`),
+        else as text; one empty string where there are none.
     """
 
     rows: pd.DataFrame
     covariates: pd.DataFrame
     authorities: pd.DataFrame
     report: DataReport
+    strata: tuple[str, ...] = ("",)

@@ -86,7 +86,7 @@ def explain_code(code: str) -> str:
     """In words, what became of a retired code; an empty string for any other code."""
     for change in CODE_CHANGES:
         if change.retired == code:
-            how = "" if change.same_area else ", with other boundaries"
+            how = "" if change.same_area else " with other boundaries"
             return (
                 f"{code} ({change.name}) gave way to {' and '.join(change.current)} "
                 f"on {change.since.day} {change.since:%B %Y}{how}"

@@ -17,7 +17,7 @@ from bayesgrad.data.signatures import HEAD
 from bayesgrad.errors import DataError
 
 MISSING = ("", "NA", "NaN", "nan")
-"""What stands for a missing value in a csv file; R writes NA. Every other symbol is kept as it is."""
+"""What stands for a missing value in a csv file; R writes NA. Other symbols are kept."""
 
 _BOM = b"\xef\xbb\xbf"
 _DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}

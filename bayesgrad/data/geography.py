@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from bayesgrad.data.authority_codes import explain_code, same_area_codes
@@ -46,9 +47,7 @@ class Reconciliation:
             lines.append(f"matched through a change of code: {pairs}")
         for side, codes in (("left", self.unmatched_left), ("right", self.unmatched_right)):
             if codes:
-                lines.append(
-                    f"unmatched, {side}: {counted(len(codes), 'code')} ({listed(codes)})"
-                )
+                lines.append(f"unmatched, {side}: {counted(len(codes), 'code')} ({listed(codes)})")
         return "\n".join(lines)
 
 
@@ -107,13 +106,7 @@ def join_by_code(
     known = _codes_of(right, right_key, source=f"{what}, right table")
     _refuse_repeats(known, column=right_key, what=what)
 
-    position = pd.Index(known).get_indexer(pd.Index(asked))
-    recoded: tuple[tuple[str, str], ...] = ()
-    if recode:
-        other = asked.map(same_area_codes())
-        through = (position < 0) & other.isin(known).to_numpy()
-        position[through] = pd.Index(known).get_indexer(pd.Index(other[through]))
-        recoded = tuple(sorted(set(zip(asked[through], other[through], strict=True))))
+    position, recoded = _partners(asked, known, recode=recode)
     matched = position >= 0
     account = Reconciliation(
         what=what,
@@ -128,6 +121,20 @@ def join_by_code(
     brought = right[list(wanted)].reset_index(drop=True).reindex(position)
     brought = brought.reset_index(drop=True)
     return pd.concat([left.reset_index(drop=True), brought], axis=1), account
+
+
+def _partners(
+    asked: pd.Series, known: pd.Series, *, recode: bool
+) -> tuple[np.ndarray, tuple[tuple[str, str], ...]]:
+    """Row of `known` for each code asked (-1: none), and the codes matched under another code."""
+    index = pd.Index(known)
+    position = np.array(index.get_indexer(pd.Index(asked)))
+    if not recode:
+        return position, ()
+    other = asked.map(same_area_codes())
+    through = (position < 0) & other.isin(known).to_numpy()
+    position[through] = index.get_indexer(pd.Index(other[through]))
+    return position, tuple(sorted(set(zip(asked[through], other[through], strict=True))))
 
 
 def _keys(on: str | None, left_on: str | None, right_on: str | None) -> tuple[str, str]:
@@ -174,7 +181,7 @@ def _refuse_repeats(known: pd.Series, *, column: str, what: str) -> None:
 def _refuse_unmatched(account: Reconciliation, *, column: str) -> None:
     codes = account.unmatched_left
     explained = [text for text in map(explain_code, codes) if text]
-    changes = f" Changed codes: {listed(explained)}." if explained else ""
+    changes = f" Changed codes: {'; '.join(explained)}." if explained else ""
     raise DataError(
         f"{account.what}: {counted(account.rows - account.matched, 'row')} of "
         f"{account.rows:,} without a partner: column {column} has "

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from bayesgrad.data.listing import offenders
+from bayesgrad.data.listing import counted, offenders
 from bayesgrad.errors import DataError, SpecError
 from bayesgrad.spec.model_spec import Suppressed
 
@@ -48,7 +48,8 @@ def refuse_symbols(
     if suppressed is not None and (text == suppressed.symbol).any():
         hidden = text == suppressed.symbol
         raise SpecError(
-            f"{where}: {hidden.sum():,} counts are suppressed ({suppressed.symbol}: "
+            f"{where}: {counted(int(hidden.sum()), 'count is', 'counts are')} suppressed "
+            f"({suppressed.symbol}: "
             f"{suppressed.lower} to {suppressed.upper}): {offenders(areas, text, hidden)}. The "
             "spec is right, but this version does not fit suppressed counts",
             "Use unsuppressed counts. Blank cells would be dropped as missing, which leaves out "
@@ -60,7 +61,8 @@ def refuse_symbols(
     meanings = "; ".join(f"{symbol} means {present[symbol]}" for symbol in sorted(present))
     faulty = text.isin(list(present))
     raise DataError(
-        f"{where}: {faulty.sum():,} counts are symbols: {offenders(areas, text, faulty)}. "
+        f"{where}: {counted(int(faulty.sum()), 'count is a symbol', 'counts are symbols')}: "
+        f"{offenders(areas, text, faulty)}. "
         f"{meanings}",
         _advice(sorted(present)),
     )

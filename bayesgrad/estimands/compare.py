@@ -73,8 +73,8 @@ def _heading(draws: xr.DataTree, what: str, *, level: float) -> str:
     vintage = reference.attrs.get("vintage")
     measure = f"deprivation ({vintage})" if vintage else "deprivation"
     return (
-        f"Gradient of {what}: rate ratio per +{float(reference['unit']):g} of {measure}, "
-        f"median and {100 * level:g}% interval"
+        f"Gradient of {what}: rate ratio per +{100 * float(reference['unit']):g} percentage points "
+        f"of {measure}, median and {100 * level:g}% interval"
     )
 
 
@@ -95,26 +95,30 @@ def _sentence(pair: Mapping[Hashable, Any], names: pd.Series[str], *, level: flo
     first = _label(names[pair["authority_a"]], pair["authority_a"])
     second = _label(names[pair["authority_b"]], pair["authority_b"])
     chance = pair["prob_a_steeper"]
-    numbers = (
-        f"ratio of the gradients {pair['ratio']:.2f} ({pair['lower']:.2f} to {pair['upper']:.2f})"
-    )
     if not told_apart(chance, level=level):
         return (
             f"  {first} and {second} cannot be told apart: the probability that {first} has the "
-            f"steeper gradient is {_percent(chance)}; {numbers}."
+            f"steeper gradient is {_chance(chance)}; the ratio of the two is {_ratio(pair)}."
         )
-    steeper, other = (first, second) if chance > 0.5 else (second, first)
+    if chance < 0.5:
+        first, second = second, first
+        inverse = {"ratio": "ratio", "lower": "upper", "upper": "lower"}
+        pair = {name: 1 / pair[other] for name, other in inverse.items()}
     return (
-        f"  {steeper} has a steeper gradient than {other}, with probability "
-        f"{_percent(max(chance, 1 - chance))}; {numbers}, {first} to {second}."
+        f"  {first} has a steeper gradient than {second} with probability "
+        f"{_chance(max(chance, 1 - chance))}; the ratio of the two is {_ratio(pair)}."
     )
+
+
+def _ratio(pair: Mapping[Hashable, Any]) -> str:
+    return f"{pair['ratio']:.2f} ({pair['lower']:.2f} to {pair['upper']:.2f})"
 
 
 def _label(name: str, code: str) -> str:
     return f"{name} ({code})" if name and name != code else code
 
 
-def _percent(probability: float) -> str:
+def _chance(probability: float) -> str:
     """Probability to two decimals, never rounded to a certainty."""
     if probability > 0.995:
         return "over 0.99"

@@ -36,20 +36,18 @@ class Coefficient(NamedTuple):
     """Whether the moderator is a property of authorities (not of areas)."""
 
 
-def interaction_coefficients(posterior: xr.Dataset, *, moderation: str) -> list[Coefficient]:
+def interaction_coefficients(posterior: xr.Dataset) -> list[Coefficient]:
     """Coefficients of everything that changes the gradient, in the order of the table.
 
-    Authority deprivation first (one coefficient per term of its basis), then the other
-    authority-level moderators, then the area-level ones.
+    Authority deprivation first, with one coefficient per term of its basis, whose name is its form
+    (log, linear, spline 1, ...); then the other authority-level moderators, then the area-level
+    ones.
     """
     found: list[Coefficient] = []
     if is_moderated(posterior):
-        values = posterior["interaction"]
-        terms = values.sizes["moderation_term"]
-        for k in range(terms):
-            form = moderation if terms == 1 else f"{moderation} {k + 1}"
-            term = values.isel(moderation_term=k, drop=True)
-            found.append(Coefficient("deprivation", form, term, True))
+        for form in posterior["moderation_term"].values.tolist():
+            term = posterior["interaction"].sel(moderation_term=form, drop=True)
+            found.append(Coefficient("deprivation", str(form), term, True))
     for variable, dim, of_authorities in (
         ("authority_moderator_gradient", "authority_moderator", True),
         ("gradient_moderator", "area_moderator", False),
@@ -98,11 +96,10 @@ def interaction_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> pd
         If `level` is not strictly between 0 and 1.
     """
     posterior, authorities = group(draws, "posterior"), group(draws, "authorities")
-    moderation = str(group(draws, "reference").attrs["moderation"])
     shares = slope_variance_explained(posterior, authorities)
     rows = []
     for outcome in posterior["outcome"].values.tolist():
-        for coefficient in interaction_coefficients(posterior, moderation=moderation):
+        for coefficient in interaction_coefficients(posterior):
             values = coefficient.values.sel(outcome=outcome)
             lower, upper = interval(values, level=level).values
             share = (

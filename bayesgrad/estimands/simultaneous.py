@@ -13,9 +13,11 @@ from bayesgrad.estimands.summaries import DEFAULT_LEVEL, checked_level
 def outward_interval(
     values: NDArray[np.float64], *, level: float = DEFAULT_LEVEL
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Equal-tailed interval of each row, its ends rounded outward to values of the draws.
+    """Equal-tailed interval of each row whose ends are values of the draws.
 
-    For ranks, whose quantiles should be ranks.
+    With T draws, [x(T + 1 - k), x(k)] with k the least integer not below (1 + level) T / 2: at
+    most (1 - level) / 2 of the draws lie beyond either end. For ranks, whose quantiles should be
+    ranks.
 
     Parameters
     ----------
@@ -24,11 +26,16 @@ def outward_interval(
     Returns
     -------
     lower, upper : array (quantity,)
+
+    Raises
+    ------
+    FitError
+        If `level` is not strictly between 0 and 1.
     """
-    outside = (1 - checked_level(level)) / 2
-    lower = np.quantile(values, outside, axis=-1, method="lower")
-    upper = np.quantile(values, 1 - outside, axis=-1, method="higher")
-    return lower, upper
+    draws = values.shape[-1]
+    k = _at_least((1 + checked_level(level)) / 2 * draws)
+    ordered = np.sort(values, axis=-1)
+    return ordered[:, draws - k], ordered[:, k - 1]
 
 
 def simultaneous_band(
@@ -67,8 +74,11 @@ def simultaneous_band(
         least = np.searchsorted(order, row, side="left") + 1
         greatest = np.searchsorted(order, row, side="right")
         np.maximum(extremity, np.maximum(least, draws + 1 - greatest), out=extremity)
-    # Rounding must not turn 0.95 of 4000 draws into 3801.
-    needed = math.ceil(round(checked_level(level) * draws, 6))
-    k = int(np.sort(extremity)[needed - 1])
+    k = int(np.sort(extremity)[_at_least(checked_level(level) * draws) - 1])
     lower, upper = outward_interval(values, level=level)
     return np.minimum(ordered[:, draws - k], lower), np.maximum(ordered[:, k - 1], upper)
+
+
+def _at_least(count: float) -> int:
+    """Least integer not below `count`, deaf to rounding: 0.95 of 4000 draws is not 3801."""
+    return math.ceil(round(count, 6))

@@ -72,7 +72,7 @@ def coordinates(design: Design) -> dict[str, tuple[str, ...]]:
         "outcome": design.outcomes,
         "moderation_term": design.basis.terms,
         "authority_moderator": design.authorities.moderators.names,
-        "covariate": design.rows.covariates.names,
+        "area_covariate": design.rows.covariates.names,
         "area_moderator": design.area_moderators,
         "curvature_term": design.curve.terms,
     }
@@ -171,7 +171,7 @@ def _per_cell(effect: Tensor, design: Design) -> Tensor:
 def _row_effects(spec: ModelSpec, design: Design, data: dict[str, Tensor]) -> Tensor | None:
     """Effects that differ from row to row within a cell, shape (rows,), or None."""
     blocks = (
-        ("row_covariates", "covariate", "covariate", spec.priors.covariates),
+        ("row_covariates", "covariate", "area_covariate", spec.priors.covariates),
         ("row_gradient_moderators", "gradient_moderator", "area_moderator", spec.priors.moderators),
         ("row_curve", "curvature", "curvature_term", spec.priors.curvature),
     )

@@ -1,1 +1,21 @@
-"""TODO."""
+"""Figures of a fit, one file each: functions from its draws to Altair charts, and how to save them.
+
+A figure is complete: title, subtitle (what it shows, unit, interval level, vintage, and whether
+the diagnostics failed), axes with units, tooltips. It carries its own data and theme, so nothing
+global is changed, and nothing is drawn before it is shown or saved.
+"""
+
+from bayesgrad.plots.caterpillar import caterpillar
+from bayesgrad.plots.fitted_lines import fitted_lines
+from bayesgrad.plots.interaction import interaction
+from bayesgrad.plots.saving import SUFFIXES, save_figure
+from bayesgrad.plots.theme import themed
+
+__all__ = [
+    "SUFFIXES",
+    "caterpillar",
+    "fitted_lines",
+    "interaction",
+    "save_figure",
+    "themed",
+]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import uuid
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from bayesgrad.errors import DataError
+from bayesgrad.files import write_texts
 
 if TYPE_CHECKING:
     from bayesgrad.simulate.england import SyntheticEngland
@@ -76,31 +75,15 @@ def write_england(england: SyntheticEngland, folder: Path) -> tuple[Path, ...]:
         f"{STEM}.toml": _spec(england),
         "README.txt": _readme(england),
     }
-    mark = uuid.uuid4().hex
-    temporary = {folder / name: folder / f".{name}.{mark}.tmp" for name in contents}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for hidden, text in zip(temporary.values(), contents.values(), strict=True):
-            _write_through(hidden, text)
-        for path, hidden in temporary.items():
-            os.replace(hidden, path)
+        write_texts({folder / name: text for name, text in contents.items()})
     except OSError as error:
         raise DataError(
             f"{folder}: cannot write the synthetic data: {error.strerror or error}",
             "Give a folder that you may write to, on a disk with room.",
         ) from error
-    finally:
-        if folder.is_dir():
-            for hidden in temporary.values():
-                hidden.unlink(missing_ok=True)
-    return tuple(temporary)
-
-
-def _write_through(path: Path, text: str) -> None:
-    with path.open("w", encoding="utf-8", newline="\n") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
+    return tuple(folder / name for name in contents)
 
 
 def _csv(table: pd.DataFrame) -> str:

@@ -123,7 +123,7 @@ class Sampling(_Part):
     """Which engine, and how long; `draws` and `tune` are per chain."""
 
     engine: Engine = "auto"
-    draws: int = Field(default=1000, ge=4)
+    draws: int = Field(default=1500, ge=4)
     tune: int = Field(default=500, ge=50)
     chains: int = Field(default=4, ge=1, le=64)
     seed: int = Field(default=20190331, ge=0, lt=2**32)

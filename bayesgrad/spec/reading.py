@@ -13,6 +13,20 @@ from pydantic_core import ErrorDetails
 
 from bayesgrad.errors import SpecError
 from bayesgrad.spec.model_spec import ModelSpec
+from bayesgrad.spec.vocabulary import Centre, words
+
+_IN_WORDS = {
+    "tuple_type": "should be a list, in square brackets",
+    "string_type": "should be text, in quotation marks",
+    "string_too_short": "should not be empty",
+    "int_type": "should be a whole number",
+    "float_type": "should be a number",
+    "bool_type": "should be true or false",
+    "model_type": "should be a table of keys",
+    "too_short": "should have at least one item",
+    "model_attributes_type": "should be a table of keys",
+}
+"""What is allowed, in words of the file, by pydantic's name of the fault."""
 
 GRAMMAR = "models/README.md describes every key; `bayesgrad models` lists specs to start from."
 
@@ -51,7 +65,7 @@ def validate_spec(content: dict[str, Any], *, source: str) -> ModelSpec:
     try:
         return ModelSpec.model_validate(content)
     except ValidationError as error:
-        faults = [_describe(fault, content) for fault in error.errors()]
+        faults = dict.fromkeys(_describe(fault, content) for fault in error.errors())
         raise SpecError("\n".join(f"{source}: {fault}" for fault in faults), GRAMMAR) from None
 
 
@@ -66,11 +80,24 @@ def _describe(fault: ErrorDetails, content: dict[str, Any]) -> str:
         case "value_error":
             reason = str(fault.get("ctx", {}).get("error", fault["msg"]))
             return f"{where}: {reason}" if where else reason
-    found = f"{where} = {fault['input']!r}"
-    allowed = fault.get("ctx", {}).get("expected")
-    if allowed is not None:
-        return f"{found} is not allowed; use one of {allowed}"
-    return f"{found}: {fault['msg'][:1].lower()}{fault['msg'][1:]}"
+    found = f"{where} = {_as_toml(fault['input'])}"
+    if keys == ["gradient", "centre"]:  # one key, two types: one message for both
+        alternatives = ", ".join(f"'{word}'" for word in words(Centre))
+        return f"{found} is not allowed; use {alternatives} or a number from 0 to 1"
+    context = fault.get("ctx", {})
+    if "expected" in context:
+        return f"{found} is not allowed; use one of {context['expected']}"
+    return f"{found}: {_IN_WORDS.get(fault['type'], _message(fault))}"
+
+
+def _message(fault: ErrorDetails) -> str:
+    text = fault["msg"].removeprefix("Input ")
+    return f"{text[:1].lower()}{text[1:]}"
+
+
+def _as_toml(value: Any) -> str:
+    """Write a value nearly as the file has it: `true`, not `True`."""
+    return str(value).lower() if isinstance(value, bool) else repr(value)
 
 
 def _keys_in_file(loc: Sequence[str | int], content: Any) -> list[str | int]:
@@ -98,6 +125,8 @@ def _path(keys: Sequence[str | int]) -> str:
     if isinstance(rest[0], int):
         table = f"[[{head}]] {rest[0] + 1}"
         return " ".join([table, *(str(key) for key in rest[1:])])
+    if isinstance(rest[-1], int):
+        return f"{_path(keys[:-1])}, item {rest[-1] + 1}"
     return f"[{head}] {'.'.join(str(key) for key in rest)}"
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,9 +16,10 @@ import numpy as np
 import xarray as xr
 
 from bayesgrad.errors import FitError
+from bayesgrad.files import replacing
 
 if TYPE_CHECKING:
-    from bayesgrad.fit.gradient_fit import GradientFit
+    from bayesgrad.fitting.gradient_fit import GradientFit
 
 FORMAT = 1
 _MARK = b"\nbayesgrad-sha256="
@@ -51,18 +51,12 @@ def save(fit: GradientFit, path: str | Path) -> Path:
         "spec": fit.spec.model_dump_json(),
         "provenance": json.dumps(fit.provenance, sort_keys=True),
     }
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
-    try:
+    with replacing(path) as (temporary,):
         tree.to_netcdf(temporary, engine="h5netcdf", encoding=_encoding(tree))
         with temporary.open("r+b") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
             stream.seek(0, os.SEEK_END)
             stream.write(_MARK + digest.encode() + b"\n")
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
     return path
 
 
@@ -75,7 +69,7 @@ def load(path: str | Path) -> GradientFit:
         If the file is missing, is not a fit file, was truncated or changed since it was written,
         or was written by a later version.
     """
-    from bayesgrad.fit.gradient_fit import GradientFit
+    from bayesgrad.fitting.gradient_fit import GradientFit
     from bayesgrad.spec.model_spec import ModelSpec
 
     path = Path(path)

@@ -13,9 +13,9 @@ from pydantic import ValidationError
 from bayesgrad.data import AnalysisTable, prepare_table, read_table
 from bayesgrad.design import build_design
 from bayesgrad.errors import SpecError
-from bayesgrad.fit.draws import assemble_draws
-from bayesgrad.fit.gradient_fit import GradientFit
-from bayesgrad.fit.provenance import fingerprint, versions
+from bayesgrad.fitting.draws import assemble_draws
+from bayesgrad.fitting.gradient_fit import GradientFit
+from bayesgrad.fitting.provenance import fingerprint, versions
 from bayesgrad.spec.model_spec import ModelSpec, Sampling
 from bayesgrad.spec.support import refuse_unsupported
 

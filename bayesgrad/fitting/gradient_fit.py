@@ -10,9 +10,10 @@ from typing import Any
 import pandas as pd
 import xarray as xr
 
-from bayesgrad.estimands import pairs, table
-from bayesgrad.fit.store import save
-from bayesgrad.fit.summary import summary_html, summary_text
+from bayesgrad.data.analysis_table import DataReport
+from bayesgrad.estimands import compare_in_words, pairs_table, table
+from bayesgrad.fitting.store import save
+from bayesgrad.fitting.summary import summary_html, summary_text
 from bayesgrad.spec.model_spec import ModelSpec
 
 
@@ -25,7 +26,7 @@ class GradientFit:
     spec : ModelSpec
         What was fitted, with the sampling settings that were used.
     draws : xarray.DataTree
-        In the layout of `bayesgrad.fit.draws`; ArviZ reads it.
+        In the layout of `bayesgrad.fitting.draws`; ArviZ reads it.
     provenance : dict
         Versions, fingerprint of the table, account of its rows, engine, seed and timings.
 
@@ -43,6 +44,11 @@ class GradientFit:
     def passed(self) -> bool:
         """Whether every diagnostic check passed."""
         return bool(self.draws["diagnostics"]["passed"].all())
+
+    @property
+    def rows(self) -> DataReport:
+        """Account of the table's rows: how many were kept, which were dropped and why."""
+        return DataReport.from_dict(self.provenance["rows"])
 
     def table(
         self, name: str, *, level: float = 0.95, despite_failed_diagnostics: bool = False
@@ -88,7 +94,7 @@ class GradientFit:
 
     def pairs(self, *codes: str, level: float = 0.95) -> pd.DataFrame:
         """Pairwise comparison of the authorities named, or of all if none is."""
-        return pairs(self.draws, codes or None, level=level)
+        return pairs_table(self.draws, codes or None, level=level)
 
     def inequality(self, *, level: float = 0.95) -> pd.DataFrame:
         """Inequality indices of the nation and of every authority."""
@@ -108,8 +114,6 @@ class GradientFit:
 
     def compare(self, codes: Sequence[str], *, level: float = 0.95) -> str:
         """Two or more authorities compared in words and numbers."""
-        from bayesgrad.estimands import compare_in_words
-
         return compare_in_words(self.draws, codes, level=level)
 
     def save(self, path: str | Path) -> Path:

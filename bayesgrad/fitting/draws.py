@@ -147,8 +147,8 @@ def _reference(spec: ModelSpec, design: Design) -> xr.Dataset:
                 ("authority_grid", "moderation_term"),
                 basis.at(authority_grid),
             ),
-            "covariate_centre": ("covariate", covariates.centre),
-            "covariate_scale": ("covariate", covariates.scale),
+            "covariate_centre": ("area_covariate", covariates.centre),
+            "covariate_scale": ("area_covariate", covariates.scale),
         },
         coords={
             "outcome": list(design.outcomes),
@@ -158,7 +158,7 @@ def _reference(spec: ModelSpec, design: Design) -> xr.Dataset:
             "curvature_term": np.array(curve.terms, dtype=str),
             "area_grid": area_grid,
             "authority_grid": authority_grid,
-            "covariate": np.array(covariates.names, dtype=str),
+            "area_covariate": np.array(covariates.names, dtype=str),
         },
         attrs={
             "family": spec.likelihood.family,

@@ -10,7 +10,18 @@ from typing import Any
 
 import pandas as pd
 
-PACKAGES = ("bayesgrad", "pymc", "pytensor", "nutpie", "arviz-stats", "numba", "numpy", "scipy", "pandas", "xarray")
+PACKAGES = (
+    "bayesgrad",
+    "pymc",
+    "pytensor",
+    "nutpie",
+    "arviz-stats",
+    "numba",
+    "numpy",
+    "scipy",
+    "pandas",
+    "xarray",
+)
 
 
 def versions() -> dict[str, str]:

@@ -1,0 +1,5 @@
+"""`python -m bayesgrad` is the command `bayesgrad`."""
+
+from bayesgrad.cli import main
+
+main()

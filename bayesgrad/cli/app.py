@@ -1,0 +1,65 @@
+"""The application: verbs, and how faults become messages and exit statuses.
+
+Exit status: 0 done; 2 the input is at fault; 3 fitted, but diagnostics failed; 1 a fault of ours.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+
+import typer
+
+from bayesgrad import __version__
+from bayesgrad.cli import check, compare, demo, fit, models, simulate, table
+from bayesgrad.errors import BayesgradError
+
+app = typer.Typer(
+    name="bayesgrad",
+    help="Bayesian multilevel modelling of the social gradient in children's social care.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for verb in (demo.demo, check.check, fit.fit, table.table, compare.compare, models.models):
+    app.command()(verb)
+app.add_typer(simulate.app, name="simulate")
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"bayesgrad {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: bool = typer.Option(
+        False, "--version", callback=_print_version, is_eager=True, help="Print the version."
+    ),
+    debug: bool = typer.Option(False, "--debug", help="Show the traceback of an error."),
+) -> None:
+    """Options of every command; `main` reads `--debug` itself, wherever it stands."""
+
+
+def main() -> None:
+    """Run the command line and exit with its status."""
+    arguments = sys.argv[1:]
+    debug = "--debug" in arguments
+    try:
+        app([argument for argument in arguments if argument != "--debug"])
+    except BayesgradError as error:
+        if debug:
+            traceback.print_exc()
+        sys.exit(_tell(error.what, error.do, status=error.exit_status))
+    except Exception as error:
+        if debug:
+            traceback.print_exc()
+        what = f"a fault of bayesgrad itself: {type(error).__name__}: {error}"
+        sys.exit(_tell(what, "Run again with --debug and report what it prints.", status=1))
+
+
+def _tell(what: str, do: str, *, status: int) -> int:
+    print(f"error: {what}\n  {do}", file=sys.stderr)
+    return status

@@ -1,0 +1,50 @@
+"""`bayesgrad fit`: from a spec and a table to a fit file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bayesgrad.cli.arguments import Chains, Draws, Seed, SpecFile, TableFile, Tune
+
+
+def fit(
+    spec: SpecFile,
+    table: TableFile,
+    out: Annotated[Path, typer.Option(metavar="FIT.nc", help="Fit file to write.")],
+    tables: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write every table as CSV, too.")
+    ] = None,
+    engine: Annotated[str | None, typer.Option(help="auto, nuts or laplace.")] = None,
+    draws: Draws = None,
+    tune: Tune = None,
+    chains: Chains = None,
+    seed: Seed = None,
+    store_data: Annotated[
+        bool, typer.Option("--store-data", help="Keep area-level data in the fit file.")
+    ] = False,
+) -> None:
+    """Fit a model spec to a table of areas and write the fit file."""
+    from bayesgrad import fitting
+    from bayesgrad.cli.output import require_folder, write_tables
+
+    require_folder(out)
+    result = fitting.fit(
+        spec,
+        table,
+        engine=engine,
+        draws=draws,
+        tune=tune,
+        chains=chains,
+        seed=seed,
+        store_data=store_data,
+    )
+    result.save(out)
+    typer.echo(f"{table}: {result.rows}\n\n{result}\n\nfit written to {out}")
+    if tables is not None:
+        for path in write_tables(result, tables):
+            typer.echo(f"table written to {path}")
+    if not result.passed:
+        raise typer.Exit(3)

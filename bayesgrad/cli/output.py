@@ -1,0 +1,56 @@
+"""What several verbs do with their results."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from bayesgrad.errors import DiagnosticsError, FitError
+
+if TYPE_CHECKING:
+    from bayesgrad.fitting import GradientFit
+
+TABLES_OF_A_FIT = (
+    "gradients",
+    "national",
+    "interaction",
+    "levels",
+    "contextual",
+    "ranks",
+    "inequality",
+    "heterogeneity",
+    "parameters",
+    "diagnostics",
+)
+"""Tables written with a fit; `pairs` has a row for every two authorities and is asked for."""
+
+
+def require_folder(path: Path) -> None:
+    """Refuse, before any work is done, to write into a folder that does not exist."""
+    if not path.parent.is_dir():
+        raise FitError(f"{path}: the folder {path.parent} does not exist", "Create it first.")
+
+
+def write_tables(fit: GradientFit, folder: Path) -> list[Path]:
+    """Write the tables of a fit as CSV, all or none; ranks are left out if diagnostics failed."""
+    from bayesgrad.files import csv_text, write_texts
+
+    folder.mkdir(parents=True, exist_ok=True)
+    contents = {}
+    for name in TABLES_OF_A_FIT:
+        try:
+            contents[folder / f"{name}.csv"] = csv_text(fit.table(name))
+        except DiagnosticsError as error:
+            typer.echo(f"{name} withheld: {error.what}", err=True)
+    write_texts(contents)
+    return list(contents)
+
+
+def warn_if_failed(fit: GradientFit) -> None:
+    """Say on standard error that a fit failed its diagnostics."""
+    if not fit.passed:
+        checks = fit.diagnostics()
+        failed = ", ".join(checks["check"][~checks["passed"]])
+        typer.echo(f"warning: the fit failed its diagnostics ({failed})", err=True)

@@ -1,0 +1,37 @@
+"""`bayesgrad table`: one of a fit's tables, as CSV."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bayesgrad.cli.arguments import FitFile, Insist, Interval
+
+
+def table(
+    fit: FitFile,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Such as gradients or ranks.")],
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE.csv", help="File to write. [default: print]")
+    ] = None,
+    interval: Interval = 0.95,
+    despite_failed_diagnostics: Insist = False,
+) -> None:
+    """Print a table of a fit, or write it to a CSV file."""
+    from bayesgrad import fitting
+    from bayesgrad.cli.output import require_folder, warn_if_failed
+    from bayesgrad.files import csv_text, write_texts
+
+    if out is not None:
+        require_folder(out)
+    loaded = fitting.load(fit)
+    content = loaded.table(
+        name, level=interval, despite_failed_diagnostics=despite_failed_diagnostics
+    )
+    if out is None:
+        typer.echo(csv_text(content), nl=False)
+    else:
+        write_texts({out: csv_text(content)})
+    warn_if_failed(loaded)

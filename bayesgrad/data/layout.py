@@ -1,0 +1,55 @@
+"""Checked rows -> the fixed layout of the analysis table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from bayesgrad.data.analysis_table import ROW_COLUMNS
+from bayesgrad.data.checked import Checked
+
+_LEADING_NUMBER = re.compile(r"\s*(\d+(?:\.\d+)?)")
+
+
+def natural_order(labels: Iterable[str]) -> tuple[str, ...]:
+    """Sort labels by the number that each begins with (`5-9` before `10-14`), else as text."""
+    distinct = sorted(set(labels))
+    numbers = [_LEADING_NUMBER.match(label) for label in distinct]
+    found = [float(number.group(1)) for number in numbers if number is not None]
+    if len(found) < len(distinct):
+        return tuple(distinct)
+    return tuple(label for _, label in sorted(zip(found, distinct, strict=True)))
+
+
+def lay_out(checked: Checked, *, strata: tuple[str, ...]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Stack the outcomes of every row: one row per area x outcome x stratum that enters.
+
+    Returns
+    -------
+    rows : DataFrame
+        Columns `ROW_COLUMNS`, sorted by authority, outcome (in the order of `checked.counts`),
+        stratum (in the order of `strata`) and area.
+    covariates : DataFrame
+        Aligned with `rows`.
+    """
+    keys, entering = checked.selection.keys, checked.entering.to_numpy()
+    outcome, row = np.nonzero(entering.T)
+    names = np.array(checked.counts.columns, dtype=object)
+    rows = keys[["area", "authority", "stratum"]].take(row).reset_index(drop=True)
+    rows["outcome"] = pd.Series(names[outcome], dtype="str")
+    rows["count"] = checked.counts.to_numpy(np.float64)[row, outcome].astype(np.int64)
+    rows["exposure"] = checked.exposures.to_numpy(np.float64)[row, outcome]
+    rows["deprivation"] = checked.deprivation.to_numpy(np.float64)[row]
+    order = np.lexsort(
+        (
+            pd.factorize(rows["area"], sort=True)[0],
+            pd.Index(strata).get_indexer(pd.Index(rows["stratum"])),
+            outcome,
+            pd.factorize(rows["authority"], sort=True)[0],
+        )
+    )
+    arranged = rows.take(order)[list(ROW_COLUMNS)].reset_index(drop=True)
+    return arranged, checked.covariates.take(row[order]).reset_index(drop=True)

@@ -1,0 +1,153 @@
+"""Checks of values: counts, exposures, deprivation and covariates, as finite numbers."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from bayesgrad.data.listing import counted, listed, offenders
+from bayesgrad.data.places import several_of
+from bayesgrad.data.scale import refuse_other_scales
+from bayesgrad.data.selection import Selection
+from bayesgrad.data.symbols import refuse_symbols
+from bayesgrad.errors import DataError
+from bayesgrad.spec.model_spec import ModelSpec, Suppressed
+
+_NOT_NUMBERS = ("value is not a number", "values are not numbers")
+_INFINITE = ("value is infinite", "values are infinite")
+
+LARGEST = 10**9
+"""Above this, a whole number in a column of counts is a code or an error."""
+
+
+def counts_of(selection: Selection, column: str, *, suppressed: Suppressed | None) -> pd.Series:
+    """Counts of one outcome as float64, missing where the cell is blank.
+
+    Raises
+    ------
+    SpecError, DataError
+        If a count is suppressed, a symbol, not a number, infinite, negative or fractional.
+    """
+    areas, raw = selection.keys["area"], selection.values[column]
+    if _is_text(raw):
+        refuse_symbols(areas, raw, where=selection.where(column), suppressed=suppressed)
+    counts = numbers(selection, column, missing_allowed=True)
+    faults = {"negative": counts < 0, "fractional": counts % 1 > 0, "too large": counts > LARGEST}
+    for fault, faulty in faults.items():
+        if faulty.any():
+            count = counted(int(faulty.sum()), "count is", "counts are")
+            raise DataError(
+                f"{selection.where(column)}: {count} {fault}: {offenders(areas, counts, faulty)}",
+                "Counts are whole numbers from 0 up; a rate is not a count. Mend them, or leave "
+                "the cells blank to treat them as missing.",
+            )
+    return counts
+
+
+def exposures_of(selection: Selection, column: str, *, cases: bool) -> pd.Series:
+    """Exposures as float64: never missing nor negative; whole where they are numbers of cases."""
+    exposures = numbers(selection, column)
+    areas = selection.keys["area"]
+    negative = exposures < 0
+    if negative.any():
+        raise DataError(
+            f"{selection.where(column)}: {counted(int(negative.sum()), 'exposure')} below zero: "
+            f"{offenders(areas, exposures, negative)}",
+            "Exposure is the number at risk, from 0 up.",
+        )
+    fractional = exposures % 1 > 0
+    if cases and fractional.any():
+        raise DataError(
+            f"{selection.where(column)}: {counted(int(fractional.sum()), 'number')} of cases "
+            f"with a fraction: {offenders(areas, exposures, fractional)}",
+            "A binomial family counts events out of cases: its exposure is a whole number.",
+        )
+    return exposures
+
+
+def refuse_counts_beyond_exposure(
+    selection: Selection, counts: pd.Series, exposures: pd.Series, *, column: str, cases: bool
+) -> None:
+    """Refuse events where nobody is at risk and, out of cases, more events than cases."""
+    areas, where = selection.keys["area"], selection.where(column)
+    impossible = (exposures == 0) & (counts > 0)
+    if impossible.any():
+        raise DataError(
+            f"{where}: {counted(int(impossible.sum()), 'area')} with a positive count and an "
+            f"exposure of zero in column {exposures.name}: {offenders(areas, counts, impossible)}",
+            "Take counts and exposures of the same people, areas and dates.",
+        )
+    excess = counts > exposures
+    if cases and excess.any():
+        raise DataError(
+            f"{where}: {counted(int(excess.sum()), 'count')} above the number of cases in column "
+            f"{exposures.name}: {offenders(areas, counts, excess)}",
+            "A binomial family counts events out of cases; for rates use negative_binomial.",
+        )
+
+
+def deprivation_of(spec: ModelSpec, selection: Selection) -> pd.Series:
+    """Deprivation of areas as float64, from 0 to 1, one value an area, and not all the same."""
+    column = spec.columns.deprivation
+    where = selection.where(column)
+    deprivation = numbers(selection, column)
+    refuse_other_scales(selection.keys["area"], deprivation, column=column, where=where)
+    several = several_of(selection.keys.assign(value=deprivation), "area", "value")
+    if len(several):
+        raise DataError(
+            f"{where}: {counted(len(several), 'area has', 'areas have')} more than one value: "
+            f"{listed(f'{area} ({values})' for area, values in several.items())}",
+            "Deprivation belongs to the area: give it one value in all the area's rows.",
+        )
+    return deprivation
+
+
+def refuse_no_variation(values: pd.Series, *, where: str, among: str) -> None:
+    """Refuse a column that is the same everywhere: its effect cannot be estimated."""
+    if values.nunique() < 2:
+        raise DataError(
+            f"{where} does not vary: it is {values.iloc[0]:g} in all {len(values):,} {among}",
+            "Give a column that varies, or take it out of the spec.",
+        )
+
+
+def numbers(selection: Selection, column: str, *, missing_allowed: bool = False) -> pd.Series:
+    """Read a column as finite float64 numbers.
+
+    Raises
+    ------
+    DataError
+        If a value is not a number, infinite or, unless `missing_allowed`, missing.
+    """
+    areas, where, raw = selection.keys["area"], selection.where(column), selection.values[column]
+    if _is_text(raw):
+        raw = raw.where(raw.notna(), "").astype("str").str.strip()
+        values = pd.to_numeric(raw, errors="coerce").astype("float64")
+        _refuse(areas, raw, values.isna() & (raw != ""), where=where, faults=_NOT_NUMBERS)
+    elif pd.api.types.is_numeric_dtype(raw.dtype) and not pd.api.types.is_complex_dtype(raw.dtype):
+        values = raw.astype("Float64").astype("float64")
+    else:
+        raise DataError(f"{where} holds {raw.dtype}, not numbers", "Give a column of numbers.")
+    _refuse(areas, values, values.abs() == float("inf"), where=where, faults=_INFINITE)
+    if not missing_allowed:
+        missing = values.isna()
+        if missing.any():
+            codes = listed(sorted(areas[missing]))
+            raise DataError(
+                f"{where} is missing in {counted(int(missing.sum()), 'row')}: {codes}",
+                "Fill in the values, or remove these rows from the table.",
+            )
+    return values.rename(column)
+
+
+def _is_text(raw: pd.Series) -> bool:
+    return raw.dtype == object or isinstance(raw.dtype, (pd.StringDtype, pd.CategoricalDtype))
+
+
+def _refuse(
+    areas: pd.Series, values: pd.Series, faulty: pd.Series, *, where: str, faults: tuple[str, str]
+) -> None:
+    if faulty.any():
+        raise DataError(
+            f"{where}: {counted(int(faulty.sum()), *faults)}: {offenders(areas, values, faulty)}",
+            "Give plain numbers, without units or thousands separators.",
+        )

@@ -1,0 +1,95 @@
+"""A user's table -> AnalysisTable: every rule of the spec applied, every row accounted for."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from bayesgrad.data.analysis_table import AnalysisTable, DataReport
+from bayesgrad.data.authorities import authority_table, refuse_single_authority
+from bayesgrad.data.checked import Checked, check_values
+from bayesgrad.data.dropping import without_excluded, without_outcomes, without_small
+from bayesgrad.data.layout import lay_out, natural_order
+from bayesgrad.data.listing import counted, listed
+from bayesgrad.data.measures import refuse_no_variation
+from bayesgrad.data.places import check_places
+from bayesgrad.data.selection import select
+from bayesgrad.errors import DataError
+from bayesgrad.spec.model_spec import ModelSpec
+
+
+def prepare_table(spec: ModelSpec, table: pd.DataFrame, *, source: str = "table") -> AnalysisTable:
+    """Check a table against a spec, and lay it out as one row per area x outcome x stratum.
+
+    Authorities that the spec excludes go first, and nothing else about their rows is checked. A row
+    of the user's table is kept where at least one outcome has a count and an exposure above zero;
+    an outcome missing from a row that is kept is told in a note. The result does not depend on the
+    order of the rows.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+    table : DataFrame
+        One row per area, or per area x stratum where the spec has strata.
+    source : str
+        Names the table in messages.
+
+    Raises
+    ------
+    DataError
+        If the table is at fault: the message names the column, the first few offending rows or
+        codes and how many there are, and says what to do.
+    SpecError
+        If counts are suppressed, which this version does not fit.
+    """
+    selection, excluded = without_excluded(spec, select(spec, table, source=source))
+    place_notes = check_places(spec, selection)
+    checked = check_values(spec, selection)
+    checked, without_count, outcome_notes = without_outcomes(spec, checked)
+    checked, small, small_notes = without_small(spec, checked)
+    refuse_single_authority(spec, checked.selection)
+    authorities = authority_table(spec, checked.selection)
+    _refuse_constants(spec, checked)
+    strata = _strata(spec, checked)
+    rows, covariates = lay_out(checked, strata=strata)
+    notes = [*place_notes, *outcome_notes, *small_notes, *_narrow_authorities(checked)]
+    if spec.strata is not None and spec.strata.ordered:
+        notes.append(f"strata in the order {listed(strata, shown=30)}")
+    report = DataReport(
+        rows_read=len(table),
+        rows_kept=len(checked.selection.keys),
+        areas=checked.selection.keys["area"].nunique(),
+        authorities=len(authorities),
+        dropped=(*excluded, *without_count, *small),
+        notes=tuple(notes),
+    )
+    return AnalysisTable(rows, covariates, authorities, report, strata)
+
+
+def _refuse_constants(spec: ModelSpec, checked: Checked) -> None:
+    where = checked.selection.where
+    refuse_no_variation(
+        checked.deprivation, where=where(spec.columns.deprivation), among="rows kept"
+    )
+    for column in checked.covariates:
+        refuse_no_variation(checked.covariates[column], where=where(str(column)), among="rows kept")
+
+
+def _narrow_authorities(checked: Checked) -> tuple[str, ...]:
+    """Note the authorities whose areas are all equally deprived."""
+    values = checked.deprivation.groupby(checked.selection.keys["authority"]).nunique()
+    narrow = sorted(values.index[values == 1])
+    if not narrow:
+        return ()
+    count = counted(len(narrow), "authority", "authorities")
+    return (f"no variation of deprivation within {count} ({listed(narrow)})",)
+
+
+def _strata(spec: ModelSpec, checked: Checked) -> tuple[str, ...]:
+    strata = natural_order(checked.selection.keys["stratum"])
+    if spec.strata is not None and len(strata) == 1:
+        raise DataError(
+            f"{checked.selection.where(spec.strata.column)}: all rows are in one stratum, "
+            f"{strata[0]}",
+            "Give a table of two or more strata, or take [strata] out of the spec.",
+        )
+    return strata

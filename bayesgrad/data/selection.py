@@ -1,0 +1,104 @@
+"""The columns of a user's table that a spec names, and the codes of its rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from bayesgrad.data.codes import as_codes, refuse_blank_codes
+from bayesgrad.data.csv_text import refuse_repeated_names
+from bayesgrad.data.tables import refuse_absent_columns
+from bayesgrad.errors import DataError
+from bayesgrad.spec.model_spec import ModelSpec
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Rows of a user's table, with their codes cleaned and their values as yet unchecked.
+
+    Attributes
+    ----------
+    source : str
+        Names the table in messages.
+    keys : DataFrame
+        `area`, `authority`, `name` (of the authority; missing where the table has none) and
+        `stratum` ("" where the spec has none), as text.
+    values : DataFrame
+        The columns that the spec names, under the user's names; aligned with `keys`.
+    """
+
+    source: str
+    keys: pd.DataFrame
+    values: pd.DataFrame
+
+    def where(self, column: str) -> str:
+        """Name the table and a column, as messages begin."""
+        return f"{self.source}: column {column}"
+
+    def of(self, rows: pd.Series) -> Selection:
+        """Keep the rows where the boolean `rows` holds, with a fresh index."""
+        return Selection(
+            self.source,
+            self.keys[rows].reset_index(drop=True),
+            self.values[rows].reset_index(drop=True),
+        )
+
+
+def select(spec: ModelSpec, table: pd.DataFrame, *, source: str) -> Selection:
+    """Pick the spec's columns out of a table and clean its codes.
+
+    Raises
+    ------
+    DataError
+        If the table is empty, has columns of one name, lacks a column that the spec names, or an
+        area, authority or stratum is blank.
+    """
+    if not isinstance(table, pd.DataFrame):
+        raise DataError(
+            f"{source}: is a {type(table).__name__}, not a pandas DataFrame",
+            "Read a file with read_table, or convert the table to pandas.",
+        )
+    refuse_repeated_names([str(name) for name in table.columns], source=source)
+    named = columns_of(spec)
+    refuse_absent_columns(named, [str(name) for name in table.columns], source=source)
+    if table.empty:
+        raise DataError(f"{source}: has no rows", "Give a table with rows.")
+    values = table[named].reset_index(drop=True)
+    return Selection(source, _keys(spec, values, source), values)
+
+
+def columns_of(spec: ModelSpec) -> list[str]:
+    """Columns of a table that a spec names, each once, in the order of the spec."""
+    columns = spec.columns
+    names: list[str | None] = [columns.area, columns.authority, columns.authority_name]
+    for outcome in spec.outcomes:
+        names += [outcome.column, spec.exposure_of(outcome)]
+    names += [columns.deprivation, authority_deprivation_column(spec), *spec.authority.moderators]
+    names += [*covariates_of(spec), spec.strata.column if spec.strata else None]
+    return list(dict.fromkeys(name for name in names if name is not None))
+
+
+def covariates_of(spec: ModelSpec) -> list[str]:
+    """Area-level covariates of a spec, then its area-level moderators."""
+    return [*spec.area.covariates, *spec.area.moderators]
+
+
+def authority_deprivation_column(spec: ModelSpec) -> str | None:
+    """Column of the authorities' deprivation; None where it is the mean over areas."""
+    return None if spec.authority.deprivation == "mean" else spec.authority.deprivation
+
+
+def _keys(spec: ModelSpec, values: pd.DataFrame, source: str) -> pd.DataFrame:
+    columns = spec.columns
+    keys = pd.DataFrame({"area": as_codes(values[columns.area])})
+    refuse_blank_codes(keys["area"], where=f"{source}: column {columns.area}")
+    keys["authority"] = as_codes(values[columns.authority])
+    refuse_blank_codes(keys["authority"], where=f"{source}: column {columns.authority}")
+    name = columns.authority_name
+    keys["name"] = as_codes(values[name]) if name else pd.Series(pd.NA, keys.index, dtype="str")
+    keys["stratum"] = ""
+    if spec.strata is not None:
+        keys["stratum"] = as_codes(values[spec.strata.column])
+        refuse_blank_codes(keys["stratum"], where=f"{source}: column {spec.strata.column}")
+    return keys

@@ -1,0 +1,99 @@
+"""What a fit would be: the model in words, and its expected cost."""
+
+from __future__ import annotations
+
+import os
+
+from bayesgrad.design.design import Design
+from bayesgrad.spec.model_spec import ModelSpec
+
+SECONDS_PER_ROW = 1.1e-8
+"""Of one gradient of the log density, for each row; measured on a 2-core machine of 2024."""
+SECONDS_PER_GRADIENT = 8e-5
+"""Of one gradient, whatever the number of rows."""
+GRADIENTS_PER_DRAW = 15
+COMPILE_SECONDS = 20
+BASE_MEMORY_MB = 500
+BYTES_PER_ROW = 400
+
+
+def describe_plan(spec: ModelSpec, design: Design) -> str:
+    """Say what would be fitted, with which priors, and the time and memory to expect."""
+    authorities, _, _ = design.cells
+    outcome = spec.outcomes[0]
+    sampling = spec.sampling
+    events = int(design.rows.count.sum())
+    lines = [
+        f"would fit: {spec.title}",
+        f"  {outcome.title}: {events:,} events, {spec.likelihood.family.replace('_', ' ')}",
+        f"  gradient per +{spec.gradient.unit:g} of {spec.columns.deprivation} "
+        f"({spec.columns.vintage}), {spec.gradient.centre} centring, "
+        f"curvature {spec.gradient.curvature}",
+        f"  {authorities:,} authorities: "
+        f"{'correlated' if spec.authority.correlated else 'independent'} intercepts and slopes, "
+        f"{spec.authority.moderation} moderation by authority deprivation "
+        f"({design.authorities.deprivation.min():.3f} to "
+        f"{design.authorities.deprivation.max():.3f}, mean {design.basis.mean:.3f})",
+        *_named("  area covariates", design.rows.covariates.names),
+        *_named("  of these, moderators of the gradient", design.area_moderators),
+        *_named("  authority moderators", design.authorities.moderators.names),
+        "priors",
+        *(f"  {name}: {prior}" for name, prior in _priors(spec).items()),
+        f"sampling: {sampling.chains} chains of {sampling.tune:,} + {sampling.draws:,} draws, "
+        f"{sampling.parameterisation.replace('_', '-')}, seed {sampling.seed}",
+        f"expect about {_seconds(spec, design):.0f} s and {_memory_mb(spec, design):.0f} MB",
+    ]
+    return "\n".join(lines)
+
+
+def _named(title: str, names: tuple[str, ...]) -> list[str]:
+    return [f"{title}: {', '.join(names)}"] if names else []
+
+
+def _priors(spec: ModelSpec) -> dict[str, object]:
+    """Priors of the parameters that the model has, by name."""
+    priors = spec.priors
+    return {
+        name: prior
+        for name, prior, used in (
+            ("intercept", priors.intercept, True),
+            ("slope", priors.slope, True),
+            ("between", priors.between, spec.authority.moderation != "none"),
+            (
+                "interaction",
+                priors.interaction_for(spec.authority.moderation),
+                spec.authority.moderation != "none",
+            ),
+            ("covariates", priors.covariates, spec.area != type(spec.area)()),
+            (
+                "moderators",
+                priors.moderators,
+                bool(spec.area.moderators or spec.authority.moderators),
+            ),
+            ("curvature", priors.curvature, spec.gradient.curvature != "none"),
+            ("sd_intercept", priors.sd_intercept, True),
+            ("sd_slope", priors.sd_slope, True),
+            ("correlation", priors.correlation, spec.authority.correlated),
+            (
+                "overdispersion (1/sqrt(alpha))",
+                priors.overdispersion,
+                spec.likelihood.family == "negative_binomial",
+            ),
+        )
+        if used
+    }
+
+
+def _seconds(spec: ModelSpec, design: Design) -> float:
+    sampling = spec.sampling
+    gradient = SECONDS_PER_GRADIENT + SECONDS_PER_ROW * len(design.rows.count)
+    rounds = -(-sampling.chains // min(os.cpu_count() or 1, sampling.chains))
+    draws = rounds * (sampling.tune + sampling.draws)
+    return COMPILE_SECONDS + gradient * GRADIENTS_PER_DRAW * draws
+
+
+def _memory_mb(spec: ModelSpec, design: Design) -> float:
+    authorities, outcomes, _ = design.cells
+    draws = spec.sampling.chains * spec.sampling.draws
+    kept = 4 * 8 * draws * authorities * outcomes * 2
+    return BASE_MEMORY_MB + (kept + BYTES_PER_ROW * len(design.rows.count)) / 1e6

@@ -1,0 +1,78 @@
+import numpy as np
+import pytest
+import xarray as xr
+
+from bayesgrad.errors import FitError
+from bayesgrad.estimands import compare_in_words
+from tests.fabricate import fabricated_draws, with_group
+
+CODES = ["E09000001", "E09000002"]
+
+
+def two_slopes(*, above: int, failed: tuple[str, ...] = ()) -> xr.DataTree:
+    """The first authority is the steeper in `above` of 1000 draws."""
+    draws = fabricated_draws(authorities=2, chains=1, draws=1000, failed_checks=failed)
+    posterior = draws["posterior"].to_dataset()
+    first = np.where(np.arange(1000) < above, np.log(2.0), np.log(1.0))
+    slopes = np.stack([first, np.full(1000, np.log(1.6))], axis=1)
+    posterior["authority_slope"] = (
+        posterior["authority_slope"].dims,
+        slopes[None, :, :, None, None],
+    )
+    return with_group(draws, posterior=posterior)
+
+
+@pytest.mark.parametrize("above", [51, 400, 949])
+def test_it_refuses_to_tell_apart_what_the_draws_do_not(above: int) -> None:
+    text = compare_in_words(two_slopes(above=above), CODES)
+    assert "Authority A0 (E09000001) and Authority B1 (E09000002) cannot be told apart" in text
+    assert "has a steeper gradient than" not in text
+    assert f"is {above / 1000:.2f}" in text
+
+
+def test_it_names_the_steeper_where_the_draws_are_sure() -> None:
+    text = compare_in_words(two_slopes(above=970), CODES)
+    assert (
+        "Authority A0 (E09000001) has a steeper gradient than Authority B1 (E09000002) "
+        "with probability 0.97; the ratio of the two is 1.25 (0.62 to 1.25)."
+    ) in text
+    assert "cannot be told apart" not in text
+
+
+def test_the_ratio_is_of_the_steeper_to_the_other() -> None:
+    text = compare_in_words(two_slopes(above=0), CODES)
+    assert (
+        "Authority B1 (E09000002) has a steeper gradient than Authority A0 (E09000001) "
+        "with probability over 0.99; the ratio of the two is 1.60 (1.60 to 1.60)."
+    ) in text
+
+
+def test_gradients_come_with_intervals_and_what_they_rest_on() -> None:
+    draws = two_slopes(above=970)
+    text = compare_in_words(draws, CODES, level=0.9)
+    assert "per +10 percentage points of deprivation (IoD2019), median and 90% interval" in text
+    known = draws["authorities"].to_dataset().isel(authority=0, outcome=0, stratum=0)
+    assert "  Authority A0 (E09000001): 2.00 (2.00 to 2.00); reliability" in text
+    assert f"{int(known['events']):,} events in {int(known['areas']):,} areas" in text
+
+
+def test_several_comparisons_carry_a_caution_and_two_authorities_none() -> None:
+    draws = fabricated_draws()
+    three = compare_in_words(draws, ["E09000001", "E09000002", "E09000003"])
+    assert "Each of these 3 comparisons stands alone" in three
+    assert "stands alone" not in compare_in_words(draws, CODES)
+
+
+def test_strata_are_compared_one_by_one() -> None:
+    text = compare_in_words(fabricated_draws(strata=("girls", "boys")), CODES)
+    assert text.index("Gradient of referrals, girls:") < text.index("Gradient of referrals, boys:")
+
+
+def test_failed_diagnostics_are_said_first() -> None:
+    text = compare_in_words(two_slopes(above=970, failed=("max_r_hat",)), CODES)
+    assert text.startswith("The fit failed its diagnostics (max_r_hat)")
+
+
+def test_unknown_authority_is_refused() -> None:
+    with pytest.raises(FitError, match="E09999999"):
+        compare_in_words(fabricated_draws(), ["E09000001", "E09999999"])

@@ -1,0 +1,74 @@
+import numpy as np
+import pytest
+import xarray as xr
+
+from bayesgrad.estimands.gradients import gradients_table, reliability, slope_residual
+from tests.fabricate import fabricated_draws, with_group
+
+
+def two_authorities() -> xr.DataTree:
+    """One chain of three draws: slopes are chosen, everything else fabricated."""
+    draws = fabricated_draws(authorities=2, chains=1, draws=3, moderation="none", family="poisson")
+    posterior = draws["posterior"].to_dataset()
+    slopes = np.log([[1.0, 2.0, 4.0], [3.0, 3.0, 3.0]]).T.reshape(1, 3, 2, 1, 1)
+    posterior["authority_slope"] = (posterior["authority_slope"].dims, slopes)
+    posterior["slope"] = (("chain", "draw", "outcome"), np.log([2.0, 2.0, 2.0]).reshape(1, 3, 1))
+    posterior["sd_slope"] = (("chain", "draw", "outcome"), np.array([1, 1, 1.0]).reshape(1, 3, 1))
+    return with_group(draws, posterior=posterior)
+
+
+def test_hand_computed_table() -> None:
+    table = gradients_table(two_authorities(), level=0.5).set_index("authority")
+    first, second = table.loc["E09000001"], table.loc["E09000002"]
+    # Quantiles 1/4, 1/2, 3/4 of 1, 2, 4.
+    np.testing.assert_allclose(first[["lower", "gradient", "upper"]].astype(float), [1.5, 2.0, 3.0])
+    assert first["log_mean"] == pytest.approx(np.log(2))
+    assert first["log_sd"] == pytest.approx(np.log(2))
+    # Draws 1, 2, 4 against 2: only one is above.
+    assert first["prob_above_national"] == pytest.approx(1 / 3)
+    assert first["reliability"] == pytest.approx(1 - np.log(2) ** 2)
+    assert second["prob_above_national"] == 1.0
+    assert second["reliability"] == 1.0
+
+
+def test_reliability_is_not_negative() -> None:
+    residual = xr.DataArray([[-1.0, 1.0, 3.0]], dims=("chain", "draw"))
+    spread = xr.DataArray([[0.1, 0.1, 0.1]], dims=("chain", "draw"))
+    assert float(reliability(residual, spread)) == 0.0
+
+
+def test_residual_takes_off_every_moderator() -> None:
+    draws = fabricated_draws(
+        moderation="spline", authority_moderators=["spending", "turnover"], chains=1, draws=4
+    )
+    posterior, known = draws["posterior"].to_dataset(), draws["authorities"].to_dataset()
+    residual = slope_residual(posterior, known).isel(outcome=0, stratum=0, chain=0)
+    t, j = 2, 5
+    here = posterior.isel(chain=0, draw=t, outcome=0)
+    expected = (
+        float(here["authority_slope"].isel(authority=j, stratum=0))
+        - float(here["slope"])
+        - here["interaction"].values @ known["moderation_basis"].values[j]
+        - here["authority_moderator_gradient"].values @ known["moderator"].values[j]
+    )
+    assert float(residual.isel(draw=t, authority=j)) == pytest.approx(expected, rel=1e-12)
+
+
+def test_rows_are_by_outcome_stratum_and_code_whatever_the_order_of_the_draws() -> None:
+    draws = fabricated_draws(
+        authorities=4, draws=20, outcomes=("referral", "plan"), strata=("girls", "boys")
+    )
+    shuffled = [2, 0, 3, 1]
+    mixed = with_group(
+        draws,
+        posterior=draws["posterior"].to_dataset().isel(authority=shuffled),
+        authorities=draws["authorities"].to_dataset().isel(authority=shuffled),
+    )
+    table = gradients_table(mixed)
+    keys = list(zip(table["outcome"], table["stratum"], table["authority"], strict=True))
+    codes = [f"E0900000{i}" for i in range(1, 5)]
+    assert keys == [
+        (o, s, c) for o in ("referral", "plan") for s in ("girls", "boys") for c in codes
+    ]
+    exact = table.drop(columns=["log_mean", "log_sd"])
+    assert exact.equals(gradients_table(draws).drop(columns=["log_mean", "log_sd"]))

@@ -1,0 +1,73 @@
+import arviz_stats as az
+import numpy as np
+import pytest
+import xarray as xr
+
+from bayesgrad.estimands.parameters import parameters_table
+from tests.fabricate import fabricated_draws
+
+
+def test_names_of_the_smallest_model() -> None:
+    draws = fabricated_draws(moderation="none", family="poisson", correlated=False)
+    assert parameters_table(draws)["parameter"].tolist() == [
+        "intercept",
+        "slope",
+        "sd_intercept",
+        "sd_slope",
+    ]
+
+
+def test_names_of_a_full_model() -> None:
+    draws = fabricated_draws(
+        moderation="log",
+        curvature="spline",
+        covariates=["rural", "density"],
+        authority_moderators=["spending"],
+        area_moderators=["rural"],
+    )
+    assert parameters_table(draws)["parameter"].tolist() == [
+        "intercept",
+        "slope",
+        "between",
+        "interaction",
+        "sd_intercept",
+        "sd_slope",
+        "correlation",
+        "overdispersion",
+        "alpha",
+        "rural",
+        "density",
+        "spending (authority)",
+        "interaction with spending",
+        "gradient x rural",
+        "curvature[1]",
+        "curvature[2]",
+    ]
+
+
+def test_outcomes_and_terms_are_appended_where_there_are_several() -> None:
+    draws = fabricated_draws(moderation="spline", outcomes=("referral", "plan"))
+    names = parameters_table(draws)["parameter"].tolist()
+    assert names[:6] == [
+        "intercept[referral]",
+        "intercept[plan]",
+        "slope[referral]",
+        "slope[plan]",
+        "between[1][referral]",
+        "between[2][referral]",
+    ]
+
+
+def test_numbers_are_those_of_the_draws() -> None:
+    draws = fabricated_draws(moderation="spline", outcomes=("referral", "plan"))
+    values = draws["posterior"].to_dataset()["between"].sel(outcome="plan").isel(moderation_term=1)
+    table = parameters_table(draws, level=0.9).set_index("parameter")
+    row = table.loc["between[2][plan]"]
+    assert row["mean"] == pytest.approx(float(values.mean()))
+    assert [row["lower"], row["upper"]] == pytest.approx(np.quantile(values, [0.05, 0.95]))
+    assert row["sd"] == pytest.approx(float(values.std(ddof=1)))
+    assert row["ess_bulk"] == pytest.approx(float(az.ess(values.values, method="bulk")))
+    assert row["ess_tail"] == pytest.approx(
+        float(az.ess(xr.Dataset({"v": values}), method="tail")["v"])
+    )
+    assert row["r_hat"] == pytest.approx(float(az.rhat(values.values)))

@@ -1,0 +1,119 @@
+"""The contract of all tables: names, columns, options and files."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import xarray as xr
+
+from bayesgrad.errors import DiagnosticsError, FitError
+from bayesgrad.estimands import TABLES, table
+from tests.fabricate import fabricated_draws
+
+CONTRACT = {
+    "gradients": "authority name outcome stratum gradient lower upper log_mean log_sd "
+    "prob_above_national reliability events areas",
+    "national": "outcome stratum deprivation_shift gradient lower upper extrapolated",
+    "interaction": "outcome moderator form mean sd lower upper prob_negative "
+    "slope_variance_explained",
+    "levels": "authority name outcome stratum deprivation rate_per_10000 lower upper",
+    "contextual": "outcome within_mean within_lower within_upper between_mean between_lower "
+    "between_upper contextual_mean contextual_lower contextual_upper prob_contextual_negative "
+    "crossover crossover_lower crossover_upper",
+    "ranks": "authority name outcome stratum expected_rank lower upper simultaneous_lower "
+    "simultaneous_upper prob_top_decile prob_bottom_decile tier",
+    "pairs": "authority_a authority_b outcome stratum prob_a_steeper ratio lower upper",
+    "thresholds": "from_outcome to_outcome transition lower upper prob_rises",
+    "inequality": "outcome authority rii rii_lower rii_upper sii_per_10000 sii_per_10000_lower "
+    "sii_per_10000_upper concentration_index concentration_index_lower concentration_index_upper "
+    "paf paf_lower paf_upper",
+    "heterogeneity": "outcome median_rate_ratio median_rate_ratio_lower median_rate_ratio_upper "
+    "median_gradient_ratio median_gradient_ratio_lower median_gradient_ratio_upper vpc vpc_lower "
+    "vpc_upper vpc_reference vpc_reference_lower vpc_reference_upper",
+    "parameters": "parameter mean sd lower upper ess_bulk ess_tail r_hat",
+    "diagnostics": "check value threshold passed",
+}
+
+FULL = {
+    "outcomes": ("referral", "plan"),
+    "moderation": "spline",
+    "curvature": "quadratic",
+    "covariates": ["density"],
+    "authority_moderators": ["spending"],
+    "area_moderators": ["rural"],
+    "strata": ("girls", "boys"),
+}
+BARE = {"moderation": "none", "family": "poisson", "correlated": False}
+
+
+def test_every_table_of_the_contract_is_there_and_no_other() -> None:
+    assert list(TABLES) == list(CONTRACT)
+
+
+MODELS = [(FULL, list(CONTRACT)), (BARE, [name for name in CONTRACT if name != "thresholds"])]
+
+
+@pytest.mark.parametrize(("model", "names"), MODELS, ids=["full", "bare"])
+def test_columns_are_exactly_those_of_the_contract(model: dict, names: list[str]) -> None:
+    draws = fabricated_draws(draws=50, **model)
+    for name in names:
+        found = table(draws, name)
+        assert found.columns.tolist() == CONTRACT[name].split()
+        assert found.index.equals(pd.RangeIndex(len(found)))
+        if "stratum" in found:
+            strata = {""} if name == "national" else set(model.get("strata", [""]))
+            assert set(found["stratum"]) == strata
+
+
+@pytest.mark.parametrize("name", CONTRACT)
+def test_a_wider_level_gives_wider_intervals(name: str) -> None:
+    draws = fabricated_draws(outcomes=("referral", "plan"))
+    narrow, wide = table(draws, name, level=0.5), table(draws, name, level=0.99)
+    if name == "ranks":
+        narrow, wide = (one.sort_values(["outcome", "authority"]) for one in (narrow, wide))
+    lowers = [column for column in narrow if column.endswith("lower")]
+    assert lowers or name == "diagnostics"
+    for lower in lowers:
+        upper = lower.removesuffix("lower") + "upper"
+        known = narrow[lower].notna().to_numpy()
+        narrow_width = (narrow[upper] - narrow[lower]).to_numpy()[known]
+        wide_width = (wide[upper] - wide[lower]).to_numpy()[known]
+        assert (wide_width >= narrow_width).all()
+        assert wide_width.sum() > narrow_width.sum()
+
+
+@pytest.mark.parametrize("name", [name for name in CONTRACT if name != "thresholds"])
+@pytest.mark.parametrize("level", [0, 1, 95])
+def test_no_table_takes_a_percentage(name: str, level: float) -> None:
+    with pytest.raises(FitError, match="strictly between 0 and 1"):
+        table(fabricated_draws(moderation="log", draws=10), name, level=level)
+
+
+def test_a_wrong_name_is_answered_with_the_right_ones() -> None:
+    with pytest.raises(FitError, match="'gradient'") as caught:
+        table(fabricated_draws(draws=5), "gradient")
+    assert caught.value.do.startswith("Did you mean gradients?")
+    assert all(name in caught.value.do for name in CONTRACT)
+
+
+def test_only_ranks_are_withheld_when_diagnostics_fail() -> None:
+    draws = fabricated_draws(draws=50, outcomes=("referral", "plan"), failed_checks=["divergences"])
+    for name in CONTRACT:
+        if name == "ranks":
+            with pytest.raises(DiagnosticsError):
+                table(draws, name)
+        assert len(table(draws, name, despite_failed_diagnostics=True))
+
+
+@pytest.mark.parametrize(("model", "names"), MODELS, ids=["full", "bare"])
+def test_draws_read_from_a_file_give_the_same_bytes(
+    tmp_path: Path, model: dict, names: list[str]
+) -> None:
+    draws = fabricated_draws(draws=50, **model)
+    draws.to_netcdf(tmp_path / "fit.nc", engine="h5netcdf")
+    with xr.open_datatree(tmp_path / "fit.nc", engine="h5netcdf") as opened:
+        read = opened.load()
+    for name in names:
+        before, after = table(draws, name), table(read, name)
+        pd.testing.assert_frame_equal(after, before, check_exact=True)
+        assert after.to_csv(index=False) == before.to_csv(index=False)
