@@ -13,7 +13,7 @@ _USE_RATE = (
     "Use the proportion of people in income deprivation: the Indices' column "
     "'Income Score (rate)', from File 7."
 )
-_DIVIDE = "Divide the column by 100."
+_DIVIDE = "Divide the column by 100 if these are percentages of people in income deprivation."
 
 
 def refuse_other_scales(codes: pd.Series, values: pd.Series, *, column: str, where: str) -> None:
@@ -73,19 +73,20 @@ def _whole_numbers(lowest: float, highest: float, span: str, column: str) -> tup
         return f"; these look like {bins} (whole numbers {span})", _USE_RATE
     return (
         f"; these look like whole percentages, or percentiles (whole numbers {span})",
-        f"{_DIVIDE} if they are percentages of people. {_USE_RATE}",
+        f"{_DIVIDE} {_USE_RATE}",
     )
 
 
 def _is_score(values: np.ndarray, column: str) -> bool:
-    """Tell the IMD score from a percentage: by the name where it says, else by its decimals.
+    """Tell the IMD score from a percentage: by its decimals, else by the name.
 
     The IMD score is published to three decimals; a published rate in per cent has one.
     """
-    if any(word in column for word in ("percent", "pct", "%", "income", "idaci", "rate")):
+    if any(word in column for word in ("percent", "pct", "%")):
         return False
-    if any(word in column for word in ("imd", "score", "multiple")):
-        return True
     thousandths = np.abs(values * 1000 - np.round(values * 1000)) < 1e-6
     tenths = np.abs(values * 10 - np.round(values * 10)) < 1e-6
-    return bool(thousandths.all() and not tenths.mean() > 0.5)
+    if thousandths.all() and tenths.mean() < 0.5:
+        return True
+    is_rate = any(word in column for word in ("income", "idaci", "rate"))
+    return not is_rate and any(word in column for word in ("imd", "score", "multiple"))

@@ -138,3 +138,11 @@ def test_real_statistics_with_codes_of_two_dates_are_not_joined_silently(shared_
     _, account = join_by_code(authorities, upper, recode=True, allow_unmatched=True, **names)
     assert account.recoded == (("E06000060", "E10000002"),)
     assert account.unmatched_left == ("E06000028", "E06000029", "E10000009")
+
+
+def test_a_code_that_is_there_matches_itself_before_its_other_code():
+    left = pd.DataFrame({"la": ["E06000057", "E06000048"]})
+    right = left.assign(n=[1, 2])
+    joined, account = join_by_code(left, right, on="la", recode=True)
+    assert joined["n"].tolist() == [1, 2]
+    assert account.recoded == ()

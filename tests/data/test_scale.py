@@ -29,6 +29,8 @@ def check(values, column="deprivation"):
         (np.arange(1, 21), "deprivation", "vigintiles", "Income Score (rate)"),
         ([0, 12, 64, 33], "deprivation", "whole percentages", "Divide"),
         ([28.424, 18.298, 6.208, 92.735], "deprivation", "scores", "Income Score (rate)"),
+        ([28.424, 18.298, 6.208, 92.735], "income_score", "scores", "Income Score (rate)"),
+        ([28.424, 18.298, 6.208], "income_pct", "percentages", "Divide the column by 100"),
         ([28.4, 18.2, 6.2, 92.7], "imd_score", "scores", "Income Score (rate)"),
         ([-1.771, 0.5, -2.22, 1.4], "deprivation", "standardised scores", "Income Score (rate)"),
         ([1296.5, 175.2], "deprivation", "no proportions", "Income Score (rate)"),

@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from bayesgrad.spec import ModelSpec
+from bayesgrad.spec.vocabulary import Centre, Curvature, Engine, Family, Moderation, words
+
+MINIMAL = """
+title = "Referrals"
+[columns]
+area = "lsoa11_code"
+authority = "utla19_code"
+exposure = "children"
+deprivation = "income_score"
+vintage = "IoD2019"
+[[outcomes]]
+column = "referrals"
+"""
+
+COMPLETE = """
+title = "Stages of intervention, by age"
+[columns]
+area = "lsoa11_code"
+authority = "utla19_code"
+authority_name = "utla19_name"
+exposure = "children"
+deprivation = "income_score"
+vintage = "IoD2019"
+[[outcomes]]
+column = "referrals"
+label = "Referral"
+[[outcomes]]
+column = "plans"
+exposure = "children_0_17"
+[gradient]
+unit = 0.05
+centre = 0.13
+curvature = "spline"
+[authority]
+deprivation = "utla_income"
+moderation = "spline"
+moderators = ["spending", "turnover"]
+correlated = false
+[area]
+covariates = ["density"]
+moderators = ["rural"]
+[strata]
+column = "age"
+ordered = true
+[likelihood]
+family = "beta_binomial"
+suppressed = { symbol = "c", lower = 1, upper = 5 }
+[rows]
+missing_counts = "refuse"
+small_authorities = "keep"
+minimum_areas = 5
+exclude_authorities = ["E09000001", "E06000053"]
+[priors]
+intercept = { distribution = "StudentT", nu = 4, sigma = 2 }
+slope = { distribution = "Normal", mu = 0.4, sigma = 0.3 }
+interaction = { distribution = "Laplace", mu = 0, b = 0.2 }
+sd_slope = { distribution = "Exponential", lam = 5 }
+correlation = { distribution = "LKJ", eta = 1 }
+overdispersion = { distribution = "HalfStudentT", nu = 4, sigma = 1 }
+[sampling]
+engine = "laplace"
+draws = 2000
+tune = 200
+chains = 2
+seed = 1
+target_accept = 0.9
+parameterisation = "non_centred"
+"""
+
+
+@pytest.mark.parametrize("text", [MINIMAL, COMPLETE], ids=["minimal", "complete"])
+def test_a_spec_survives_json(text):
+    spec = ModelSpec.from_toml(text)
+    assert ModelSpec.model_validate_json(spec.model_dump_json()) == spec
+
+
+def test_complete_grammar_is_read():
+    spec = ModelSpec.from_toml(COMPLETE)
+    assert [outcome.title for outcome in spec.outcomes] == ["Referral", "plans"]
+    assert [spec.exposure_of(outcome) for outcome in spec.outcomes] == ["children", "children_0_17"]
+    assert spec.gradient.centre == 0.13
+    assert spec.authority.moderators == ("spending", "turnover")
+    assert spec.strata is not None
+    assert spec.strata.ordered
+    assert spec.likelihood.suppressed is not None
+    assert spec.likelihood.suppressed.upper == 5
+    assert spec.rows.exclude_authorities == ("E09000001", "E06000053")
+    assert str(spec.priors.intercept) == "StudentT(log crude rate, 4, 2)"
+    assert str(spec.priors.interaction_for("log")) == "Laplace(0, 0.2)"
+
+
+@pytest.mark.parametrize(
+    ("key", "vocabulary"),
+    [
+        ("likelihood.family", Family),
+        ("gradient.curvature", Curvature),
+        ("gradient.centre", Centre),
+        ("authority.moderation", Moderation),
+        ("sampling.engine", Engine),
+    ],
+)
+def test_every_word_is_read(key, vocabulary):
+    part, name = key.split(".")
+    for word in words(vocabulary):
+        spec = ModelSpec.from_toml(f'{MINIMAL}[{part}]\n{name} = "{word}"\n')
+        assert getattr(getattr(spec, part), name) == word
+
+
+def test_a_spec_is_frozen():
+    spec = ModelSpec.from_toml(MINIMAL)
+    with pytest.raises(ValidationError, match="frozen"):
+        spec.title = "Other"
+    assert hash(spec) == hash(ModelSpec.from_toml(MINIMAL))
+
+
+def test_default_priors_are_those_of_the_model():
+    priors = ModelSpec.from_toml(MINIMAL).priors
+    assert {name: str(getattr(priors, name)) for name in type(priors).model_fields} == {
+        "intercept": "Normal(log crude rate, 1)",
+        "slope": "Normal(0, 0.5)",
+        "between": "Normal(0, 0.5)",
+        "interaction": "None",
+        "covariates": "Normal(0, 0.5)",
+        "moderators": "Normal(0, 0.25)",
+        "curvature": "Normal(0, 0.25)",
+        "sd_intercept": "HalfNormal(0.5)",
+        "sd_slope": "HalfNormal(0.2)",
+        "correlation": "LKJ(2)",
+        "overdispersion": "HalfNormal(0.5)",
+    }
+    assert str(priors.interaction_for("log")) == "Normal(0, 0.5)"
+    assert str(priors.interaction_for("linear")) == "Normal(0, 0.25)"
