@@ -33,7 +33,7 @@ def build_design(spec: ModelSpec, table: AnalysisTable) -> Design:
     rows = table.rows
     codes = tuple(table.authorities.index)
     outcomes = tuple(outcome.column for outcome in spec.outcomes)
-    strata = tuple(sorted(rows["stratum"].unique()))
+    strata = table.strata
     authority = _positions(rows["authority"], codes)
     deprivation = rows["deprivation"].to_numpy(np.float64)
     exposure = rows["exposure"].to_numpy(np.float64)

@@ -458,16 +458,16 @@ def test_real_stroke_admissions(models, shared_data):
     result = prepare_table(spec, table)
     report = result.report
     assert (report.rows_read, report.rows_kept, report.authorities) == (32_844, 32_837, 149)
-    assert [(item.rows, item.codes) for item in report.dropped] == [(7, ("E06000053", "E09000001"))]
-    everyone = spec.model_copy(
-        update={"rows": spec.rows.model_copy(update={"exclude_authorities": ()})}
-    )
-    report = prepare_table(everyone, table).report
-    assert [(item.reason, item.codes) for item in report.dropped] == [
-        ("missing count", ("E01019077",))
+    assert [(item.rows, item.reason, item.codes) for item in report.dropped] == [
+        (1, "missing count", ("E01019077",)),
+        (6, "authority of fewer than 10 areas", ("E09000001",)),
     ]
     assert "no rows are left of authority E06000053" in report.notes
     assert accounted(report)
+    tiny = ("E06000053", "E09000001")
+    excluding = spec.rows.model_copy(update={"exclude_authorities": tiny})
+    report = prepare_table(spec.model_copy(update={"rows": excluding}), table).report
+    assert [(item.rows, item.codes) for item in report.dropped] == [(7, tiny)]
 
 
 def test_real_london_crime_with_several_outcomes(shared_data):
