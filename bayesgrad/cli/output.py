@@ -28,9 +28,11 @@ TABLES_OF_A_FIT = (
 
 
 def require_folder(path: Path) -> None:
-    """Refuse, before any work is done, to write into a folder that does not exist."""
+    """Refuse, before any work is done, a file that could not be written where it should be."""
     if not path.parent.is_dir():
         raise FitError(f"{path}: the folder {path.parent} does not exist", "Create it first.")
+    if path.is_dir():
+        raise FitError(f"{path}: is a folder", "Give the name of a file in it.")
 
 
 def write_tables(fit: GradientFit, folder: Path) -> list[Path]:

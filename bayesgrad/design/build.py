@@ -38,7 +38,9 @@ def build_design(spec: ModelSpec, table: AnalysisTable) -> Design:
     deprivation = rows["deprivation"].to_numpy(np.float64)
     exposure = rows["exposure"].to_numpy(np.float64)
 
-    authority_deprivation = _authority_deprivation(table, authority, deprivation, exposure)
+    authority_deprivation = _authority_deprivation(
+        spec, table, authority=authority, deprivation=deprivation, exposure=exposure
+    )
     unit = spec.gradient.unit
     basis = ModerationBasis.of(spec.authority.moderation, authority_deprivation, unit=unit)
     curve = CommonCurve.of(spec.gradient.curvature, deprivation, at=basis.mean, unit=unit)
@@ -83,10 +85,15 @@ def _positions(values: pd.Series, order: Sequence[str]) -> Integers:
 
 
 def _authority_deprivation(
-    table: AnalysisTable, authority: Integers, deprivation: Floats, exposure: Floats
+    spec: ModelSpec,
+    table: AnalysisTable,
+    *,
+    authority: Integers,
+    deprivation: Floats,
+    exposure: Floats,
 ) -> Floats:
     """D_j: the authority's column where the spec names one, else the exposure-weighted mean."""
-    if "deprivation" in table.authorities:
+    if spec.authority.deprivation != "mean":
         return table.authorities["deprivation"].to_numpy(np.float64)
     return np.bincount(authority, exposure * deprivation) / np.bincount(authority, exposure)
 

@@ -64,7 +64,11 @@ def _priors(spec: ModelSpec) -> dict[str, object]:
                 priors.interaction_for(spec.authority.moderation),
                 spec.authority.moderation != "none",
             ),
-            ("covariates", priors.covariates, spec.area != type(spec.area)()),
+            (
+                "covariates",
+                priors.covariates,
+                bool(spec.area.covariates or spec.area.moderators or spec.authority.moderators),
+            ),
             (
                 "moderators",
                 priors.moderators,

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import xarray as xr
 from pydantic import ValidationError
@@ -70,7 +71,9 @@ def fit(
     clock = _Clock()
     source = table if isinstance(table, pd.DataFrame) else Path(table)
     frame = source if isinstance(source, pd.DataFrame) else read_table(source)
-    analysis = prepare_table(spec, frame)
+    mark = fingerprint(source)
+    named = "table" if isinstance(source, pd.DataFrame) else str(source)
+    analysis = prepare_table(spec, frame, source=named)
     design = build_design(spec, analysis)
     clock.lap("data")
 
@@ -86,7 +89,7 @@ def fit(
     clock.lap("summarise")
     provenance = {
         "versions": versions(),
-        "table": fingerprint(source),
+        "table": mark,
         "rows": analysis.report.to_dict(),
         "engine": "nuts",
         "seed": spec.sampling.seed,
@@ -116,12 +119,14 @@ def with_sampling(spec: ModelSpec, overrides: dict[str, Any]) -> ModelSpec:
 
 
 def _areas(analysis: AnalysisTable) -> xr.Dataset:
-    rows = pd.concat([analysis.rows, analysis.covariates], axis=1)
+    rows, covariates = analysis.rows, analysis.covariates
+    columns = {
+        name: ("row", rows[name].to_numpy(dtype=str if rows[name].dtype == "str" else None))
+        for name in rows
+    }
     return xr.Dataset(
-        {
-            name: ("row", rows[name].to_numpy(dtype=str if rows[name].dtype == "str" else None))
-            for name in rows
-        }
+        columns | {"covariate": (("row", "area_covariate"), covariates.to_numpy())},
+        coords={"area_covariate": np.array(covariates.columns, dtype=str)},
     )
 
 

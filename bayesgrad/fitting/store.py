@@ -56,7 +56,7 @@ def save(fit: GradientFit, path: str | Path) -> Path:
         with temporary.open("r+b") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
             stream.seek(0, os.SEEK_END)
-            stream.write(_MARK + digest.encode() + b"\n")
+            stream.write(_closing_line(digest))
     return path
 
 
@@ -88,6 +88,10 @@ def load(path: str | Path) -> GradientFit:
     )
 
 
+def _closing_line(digest: str) -> bytes:
+    return _MARK + digest.encode() + b"\n"
+
+
 def _verify(path: Path) -> None:
     """Compare the content of a fit file with the SHA-256 at its end."""
     if not path.is_file():
@@ -99,7 +103,7 @@ def _verify(path: Path) -> None:
             f"{path}: is not a whole fit file of bayesgrad (its closing line is missing)",
             "It was truncated, or written by something else: copy it again, or fit again.",
         )
-    if tail[len(_MARK) :].strip().decode(errors="replace") != hashlib.sha256(body).hexdigest():
+    if tail != _closing_line(hashlib.sha256(body).hexdigest()):
         raise FitError(
             f"{path}: was changed or damaged since it was written (its SHA-256 does not match)",
             "Copy it again from where it was made, or fit again.",

@@ -82,7 +82,7 @@ class Sampler:
         """
         bar = progress and has_bar()
         try:
-            trace = nutpie.sample(
+            sampling = nutpie.sample(
                 self.compiled,
                 draws=settings.draws,
                 tune=settings.tune,
@@ -93,7 +93,9 @@ class Sampler:
                 save_warmup=False,
                 progress_bar=bar,
                 progress_callback=PlainProgress() if progress and not bar else None,
+                blocking=False,
             )
+            trace = _whole(sampling)
         except RuntimeError as error:
             raise FitError(
                 f"sampling stopped: {error}",
@@ -104,3 +106,13 @@ class Sampler:
         return xr.DataTree.from_dict(
             {"posterior": trace["posterior"].to_dataset(), "sample_stats": statistics[kept]}
         )
+
+
+def _whole(sampling: Any) -> xr.DataTree:
+    """Wait for all draws; nutpie's own wait would give the part done as if it were all of it."""
+    try:
+        trace: xr.DataTree = sampling.wait()
+    except BaseException:
+        sampling.cancel()
+        raise
+    return trace

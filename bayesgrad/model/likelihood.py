@@ -37,6 +37,10 @@ from bayesgrad.spec.vocabulary import Family
 Tensor = Any
 """A symbolic PyTensor variable."""
 
+LARGEST_ALPHA = 1e8
+"""Size from which the negative binomial is the Poisson to all the digits that matter: a larger one
+is taken as this, for the error of rounding log(mean + alpha) - log(alpha) grows with it."""
+
 
 def likelihood_arrays(design: Design) -> dict[str, np.ndarray]:
     """Arrays that the likelihood reads, under the names of their `pm.Data`.
@@ -131,7 +135,8 @@ def _overdispersed(
     data: dict[str, Tensor], mean: Tensor, alpha: Tensor, *, outcomes: int
 ) -> Tensor:
     # log(mean + alpha) - log(alpha) row by row: twice as fast as log1p(mean / alpha), and as exact
-    # up to alpha of 1e8.
+    # up to LARGEST_ALPHA.
+    alpha = pt.minimum(alpha, LARGEST_ALPHA)
     of_row = 0 if outcomes == 1 else data["row_outcome"]
     row_alpha = alpha[of_row]
     excess = pt.log(mean + row_alpha) - pt.log(alpha)[of_row]

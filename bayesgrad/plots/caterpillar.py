@@ -97,3 +97,77 @@ def caterpillar(
         "Social gradient of each authority", _notes(level), width=WIDTH + NAME_WIDTH
     )
     return themed(alt.layer(*layers).properties(width=WIDTH, height=height, title=title))
+
+
+def _in_order(subject: Subject, highlight: Sequence[str], *, level: float) -> pd.DataFrame:
+    """Rows of the table of gradients, the steepest first, with their position from 1."""
+    table = gradients_table(subject.draws, level=level)
+    unknown = [code for code in highlight if code not in set(table["authority"])]
+    if unknown:
+        raise FitError(
+            f"no authority of this fit has the code {', '.join(map(repr, unknown))}",
+            f"Highlight codes of the fit's {len(table)} authorities, "
+            f"such as {table['authority'].iloc[0]}.",
+        )
+    rows = table.sort_values("gradient", ascending=False, kind="stable", ignore_index=True)
+    return rows.assign(
+        position=np.arange(1, len(rows) + 1), highlighted=rows["authority"].isin(list(highlight))
+    )
+
+
+def _national(subject: Subject, *, level: float) -> pd.DataFrame:
+    """One row: the gradient at mean authority deprivation, with its interval."""
+    table = national_table(subject.draws, level=level)
+    row = table[table["deprivation_shift"] == 0][["gradient", "lower", "upper"]]
+    words = f"Authority of mean deprivation: {row['gradient'].iloc[0]:.2f}"
+    return row.assign(words=words)
+
+
+def _names(rows: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    """Rows to be named, with the position of each name, and the height of the figure in pixels.
+
+    Names keep the order of their rows, a line of text apart and as near to their rows as that
+    allows (least squares).
+    """
+    from scipy.optimize import isotonic_regression
+
+    count = len(rows)
+    step = NAMED_STEP if count <= NAMED_AT_MOST else THIN_STEP
+    named = rows["highlighted"]
+    if count <= NAMED_AT_MOST:
+        named = named | True
+    else:
+        named = named | (rows["position"] <= EXTREMES) | (rows["position"] > count - EXTREMES)
+    chosen = rows[named]
+    height = max(step * count, NAMED_STEP * len(chosen))
+    gap = NAMED_STEP * count / height
+    offsets = gap * np.arange(len(chosen))
+    free = isotonic_regression(chosen["position"].to_numpy(float) - offsets).x
+    first, last = 0.5 + gap / 2, count + 0.5 - gap / 2
+    placed = np.clip(free, first, max(first, last - offsets[-1])) + offsets
+    return chosen.assign(name_position=placed), height
+
+
+def _authority_layers(rows: pd.DataFrame, x: alt.X, *, level: float) -> list[alt.Chart]:
+    colour = alt.Color(
+        "highlighted",
+        type="nominal",
+        scale=alt.Scale(domain=[False, True], range=[GREY, VERMILION]),
+        legend=None,
+    )
+    dot = alt.Color(
+        "highlighted",
+        type="nominal",
+        scale=alt.Scale(domain=[False, True], range=[INK, VERMILION]),
+        legend=None,
+    )
+    base = alt.Chart(inline(rows)).encode(
+        y=_position(rows, "position"), tooltip=list(gradient_tooltips(level=level))
+    )
+    roomy = len(rows) <= NAMED_AT_MOST
+    return [
+        base.mark_rule(strokeWidth=2 if roomy else 1.2).encode(
+            x=x.copy().update(shorthand="lower") if False else x, color=colour
+        ),
+        base.mark_circle(size=36 if roomy else 14, opacity=1).encode(x=x, color=dot),
+    ]

@@ -1,0 +1,207 @@
+"""All of England by the textbook model and by ours, in one run: the same posterior, at what cost.
+
+    python benchmarks/england.py [--draws 500] [--tune 300] [--chains 2]
+
+Each way runs in a process of its own, from its start to its summaries. Ours runs twice: the first
+run may fill the disk caches of compiled code, the second is reported. The table gives ratios
+against the textbook model of the same run; seconds are of this machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+WAYS = ("textbook", "bayesgrad")
+
+
+def main() -> None:
+    options = parsed()
+    if options.way:
+        print(json.dumps(run(options.way, Path(options.folder), options)))
+        return
+    from bayesgrad.simulate import simulate_england
+
+    with tempfile.TemporaryDirectory() as folder:
+        simulate_england(seed=1).write(Path(folder))
+        measure("bayesgrad", folder, options)
+        results = {way: measure(way, folder, options) for way in WAYS}
+    report(results, options)
+
+
+def parsed() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--draws", type=int, default=500)
+    parser.add_argument("--tune", type=int, default=300)
+    parser.add_argument("--chains", type=int, default=2)
+    parser.add_argument("--way", choices=WAYS, help=argparse.SUPPRESS)
+    parser.add_argument("--folder", help=argparse.SUPPRESS)
+    parser.add_argument("--started", type=float, help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def measure(way: str, folder: str, options: argparse.Namespace) -> dict[str, float]:
+    """Run one way in a process of its own."""
+    command = [sys.executable, __file__, "--way", way, "--folder", folder]
+    for name in ("draws", "tune", "chains"):
+        command += [f"--{name}", str(getattr(options, name))]
+    command += ["--started", str(time.time())]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def run(way: str, folder: Path, options: argparse.Namespace) -> dict[str, float]:
+    """Fit in this process and return what it cost and found."""
+    import resource
+
+    import numpy as np
+
+    posterior, seconds, model = {"textbook": textbook, "bayesgrad": ours}[way](folder, options)
+    smallest = min_ess(posterior)
+    result = {
+        **seconds,
+        "end_to_end_s": time.time() - options.started,
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "min_ess": smallest,
+    }
+    slopes = slope_draws(posterior)
+    return {
+        **result,
+        "ms_per_gradient": gradient_ms(model()),
+        "slopes": slopes.mean(axis=0).tolist(),
+        "sd_of_slopes": float(np.mean(slopes.std(axis=0))),
+    }
+
+
+def inputs(folder: Path):
+    """Spec and design of the synthetic England in a folder."""
+    from bayesgrad import ModelSpec, prepare_table, read_table
+    from bayesgrad.design import build_design
+
+    spec = ModelSpec.read(folder / "synthetic_england.toml")
+    table = read_table(folder / "synthetic_england_areas.csv")
+    return spec, build_design(spec, prepare_table(spec, table))
+
+
+def textbook(folder: Path, options: argparse.Namespace):
+    """Textbook model: compiled and sampled by nutpie with its defaults for draws to keep."""
+    import nutpie
+    from textbook import textbook_model
+
+    spec, design = inputs(folder)
+    model = textbook_model(spec, design)
+    start = time.perf_counter()
+    compiled = nutpie.compile_pymc_model(model)
+    compiled_at = time.perf_counter()
+    trace = nutpie.sample(
+        compiled,
+        draws=options.draws,
+        tune=options.tune,
+        chains=options.chains,
+        cores=min(options.chains, os.cpu_count() or 1),
+        seed=1,
+        target_accept=spec.sampling.target_accept,
+        progress_bar=False,
+    )
+    seconds = {"compile_s": compiled_at - start, "sample_s": time.perf_counter() - compiled_at}
+    return trace["posterior"].to_dataset(), seconds, lambda: model
+
+
+def ours(folder: Path, options: argparse.Namespace):
+    """Our fit from the table's file to the saved fit file, as `bayesgrad fit` makes it."""
+    import bayesgrad as bg
+    from bayesgrad.model.graph import build_model
+
+    fit = bg.fit(
+        folder / "synthetic_england.toml",
+        folder / "synthetic_england_areas.csv",
+        draws=options.draws,
+        tune=options.tune,
+        chains=options.chains,
+        seed=1,
+        progress=False,
+    )
+    fit.save(folder / "fit.nc")
+    laps = fit.provenance["seconds"]
+    seconds = {"compile_s": laps["compile"], "sample_s": laps["sample"]}
+    return fit.draws["posterior"].to_dataset(), seconds, lambda: build_model(*inputs(folder))
+
+
+def slope_draws(posterior):
+    """Draws of every authority's slope, (draws, authorities)."""
+    if "effects" in posterior:
+        values = posterior["effects"].sel(effect="slope")
+    else:
+        values = posterior["authority_slope"].isel(outcome=0, stratum=0)
+    return values.stack(sample=("chain", "draw")).transpose("sample", "authority").values
+
+
+def min_ess(posterior) -> float:
+    """Smallest bulk effective sample size of the parameters that both ways have."""
+    import arviz_stats as az
+
+    names = ("intercept", "slope", "between", "interaction", "overdispersion", "effects")
+    names += ("authority_intercept", "authority_slope")
+    names += ("covariance_stds", "sd_intercept", "sd_slope")
+    found = az.ess(posterior[[name for name in names if name in posterior]])
+    return min(float(value.min()) for value in found.data_vars.values())
+
+
+def gradient_ms(model) -> float:
+    """Median milliseconds of one value and gradient of the log density."""
+    import numpy as np
+    from pymc.blocking import DictToArrayBijection
+
+    function = model.logp_dlogp_function(ravel_inputs=True, mode="NUMBA")
+    function.set_extra_values({})
+    start = model.initial_point()
+    point = DictToArrayBijection.map({v.name: start[v.name] for v in function._grad_vars})
+    function(point)
+    seconds = []
+    for _ in range(200):
+        begin = time.perf_counter()
+        function(point)
+        seconds.append(time.perf_counter() - begin)
+    return 1e3 * float(np.median(seconds))
+
+
+def report(results: dict[str, dict[str, float]], options: argparse.Namespace) -> None:
+    """Print the table and what machine it is from."""
+    textbook, ours = results["textbook"], results["bayesgrad"]
+    print(
+        f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}; "
+        f"{options.chains} chains of {options.tune} + {options.draws}\n"
+    )
+    print(f"{'':28s}{'textbook':>12s}{'bayesgrad':>12s}{'ratio':>9s}")
+    rows = (
+        ("ms per gradient", "ms_per_gradient"),
+        ("compile, s", "compile_s"),
+        ("sampling, s", "sample_s"),
+        ("end to end, s", "end_to_end_s"),
+        ("peak memory, MB", "peak_mb"),
+    )
+    for label, name in rows:
+        print(line(label, textbook[name], ours[name], textbook[name] / ours[name]))
+    speed = {way: result["min_ess"] / result["sample_s"] for way, result in results.items()}
+    ratio = speed["bayesgrad"] / speed["textbook"]
+    ess = ours["min_ess"] / textbook["min_ess"]
+    print(line("min ESS", textbook["min_ess"], ours["min_ess"], ess))
+    print(line("min ESS per s of sampling", speed["textbook"], speed["bayesgrad"], ratio))
+    pairs = zip(ours["slopes"], textbook["slopes"], strict=True)
+    apart = max(abs(a - b) for a, b in pairs) / ours["sd_of_slopes"]
+    print(f"\nposterior means of the slopes: at most {apart:.2f} posterior sd apart")
+
+
+def line(label: str, textbook: float, ours: float, ratio: float) -> str:
+    return f"{label:28s}{textbook:12.2f}{ours:12.2f}{ratio:9.1f}"
+
+
+if __name__ == "__main__":
+    main()

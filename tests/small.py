@@ -1,0 +1,109 @@
+"""Small tables and specs with numbers that can be followed by hand, for tests of the design on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import product
+
+import numpy as np
+import pandas as pd
+
+from bayesgrad.data.analysis_table import AnalysisTable, DataReport
+from bayesgrad.design import Design, build_design
+from bayesgrad.spec import ModelSpec
+
+SPEC = """
+title = "Referrals"
+[columns]
+area = "lsoa"
+authority = "la"
+exposure = "children"
+deprivation = "income"
+vintage = "IoD2019"
+"""
+
+
+
+def spec_of(text: str = "", *, outcomes: Sequence[str] = ("referrals",)) -> ModelSpec:
+    """A spec of the outcomes, with more TOML after it."""
+    entries = "".join(f'[[outcomes]]\ncolumn = "{outcome}"\n' for outcome in outcomes)
+    return ModelSpec.from_toml(SPEC + entries + text)
+
+
+def table_of(
+    *,
+    authority: Sequence[str],
+    deprivation: Sequence[float],
+    exposure: Sequence[float],
+    count: Sequence[int],
+    outcome: Sequence[str] | str = "referrals",
+    stratum: Sequence[str] | str = "",
+    strata: tuple[str, ...] = ("",),
+    covariates: Mapping[str, Sequence[float]] | None = None,
+    authorities: Mapping[str, Sequence[float]] | None = None,
+) -> AnalysisTable:
+    """An analysis table of rows that are given in its order."""
+    size = len(authority)
+    codes = sorted(set(authority))
+    rows = pd.DataFrame(
+        {
+            "area": [f"area {k}" for k in range(size)],
+            "authority": authority,
+            "outcome": outcome,
+            "stratum": stratum,
+            "count": np.asarray(count, dtype=np.int64),
+            "exposure": np.asarray(exposure, dtype=np.float64),
+            "deprivation": np.asarray(deprivation, dtype=np.float64),
+        }
+    )
+    names = pd.DataFrame({"name": [f"Name of {code}" for code in codes]}, index=codes)
+    report = DataReport(size, size, areas=size, authorities=len(codes))
+    return AnalysisTable(
+        rows,
+        pd.DataFrame(covariates or {}, index=rows.index, dtype=np.float64),
+        names.assign(**(authorities or {})),
+        report,
+        strata,
+    )
+
+
+def drawn_table(
+    *,
+    seed: int = 1,
+    authorities: int = 5,
+    areas: int = 6,
+    outcomes: Sequence[str] = ("referrals",),
+    strata: tuple[str, ...] = ("",),
+    covariates: Sequence[str] = (),
+    moderators: Sequence[str] = (),
+    largest: int = 40,
+) -> AnalysisTable:
+    """An analysis table of made-up numbers: every area in every outcome and stratum."""
+    rng = np.random.default_rng(seed)
+    cells = list(product([f"A{j:02d}" for j in range(authorities)], outcomes, strata))
+    keys = [cell for cell in cells for _ in range(areas)]
+    size = len(keys)
+    authority, outcome, stratum = (list(column) for column in zip(*keys, strict=True))
+    level = rng.permutation(np.linspace(0.05, 0.25, authorities))
+    at = np.unique(authority, return_inverse=True)[1]
+    return table_of(
+        authority=authority,
+        outcome=outcome,
+        stratum=stratum,
+        strata=strata,
+        deprivation=np.clip(level[at] + rng.uniform(-0.045, 0.2, size), 0, 1),
+        exposure=rng.integers(50, 900, size),
+        count=rng.integers(0, largest, size),
+        covariates={name: rng.normal(3.0, 2.0, size) for name in covariates},
+        authorities={name: rng.normal(10.0, 4.0, authorities) for name in moderators},
+    )
+
+
+def drawn_design(spec: ModelSpec, **settings: object) -> Design:
+    """The design of a spec on a table of made-up numbers with all the columns that it names."""
+    columns = {
+        "outcomes": tuple(outcome.column for outcome in spec.outcomes),
+        "covariates": (*spec.area.covariates, *spec.area.moderators),
+        "moderators": spec.authority.moderators,
+    }
+    return build_design(spec, drawn_table(**{**columns, **settings}))  # type: ignore[arg-type]
