@@ -1,8 +1,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from bayesgrad.design import Design
+    from bayesgrad.fitting import GradientFit
+    from bayesgrad.inference.nuts import Sampler
+    from bayesgrad.simulate import SyntheticEngland
+    from bayesgrad.spec import ModelSpec
 
 
 @pytest.fixture(scope="session")
@@ -18,3 +26,70 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("the real data folder ../shared/data is not beside the checkout")
     return folder
+
+
+@pytest.fixture(scope="session")
+def england() -> SyntheticEngland:
+    """A small synthetic England: 20 authorities, 600 areas."""
+    from bayesgrad.simulate import EnglandSettings, simulate_england
+
+    return simulate_england(EnglandSettings(authorities=20, areas=600), seed=1)
+
+
+@pytest.fixture(scope="session")
+def england_folder(england, tmp_path_factory) -> Path:
+    """Its files, with sampling settings that suit so few authorities."""
+    folder = tmp_path_factory.mktemp("england")
+    england.write(folder)
+    spec = folder / "synthetic_england.toml"
+    settings = '[sampling]\nparameterisation = "non_centred"\ndraws = 1500\ntune = 500\nseed = 7\n'
+    spec.write_text(f"{spec.read_text(encoding='utf-8')}\n{settings}", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def england_spec(england_folder) -> ModelSpec:
+    from bayesgrad.spec import ModelSpec
+
+    return ModelSpec.read(england_folder / "synthetic_england.toml")
+
+
+@pytest.fixture(scope="session")
+def england_design(england, england_spec) -> Design:
+    from bayesgrad.data import prepare_table
+    from bayesgrad.design import build_design
+
+    return build_design(england_spec, prepare_table(england_spec, england.areas))
+
+
+@pytest.fixture(scope="session")
+def england_sampler(england_spec, england_design) -> Sampler:
+    """The one model that the tests compile."""
+    from bayesgrad.inference.nuts import Sampler
+
+    return Sampler.compile(england_spec, england_design)
+
+
+@pytest.fixture(scope="session")
+def england_fit(england, england_spec, england_sampler) -> GradientFit:
+    """Its fit, which passes its diagnostics."""
+    import bayesgrad
+
+    with pytest.MonkeyPatch.context() as patch:
+        reuse(patch, england_sampler)
+        return bayesgrad.fit(england_spec, england.areas, progress=False)
+
+
+@pytest.fixture
+def compiled(monkeypatch, england_sampler) -> None:
+    """Let fits of the small England sample without compiling again."""
+    reuse(monkeypatch, england_sampler)
+
+
+def reuse(patch: pytest.MonkeyPatch, sampler: Sampler) -> None:
+    def ready(spec: ModelSpec, design: Design) -> Sampler:
+        other = {"sampling": sampler.spec.sampling, "title": sampler.spec.title}
+        assert spec.model_copy(update=other) == sampler.spec, "the model differs: compile it"
+        return sampler.with_design(design)
+
+    patch.setattr("bayesgrad.inference.nuts.Sampler.compile", ready)

@@ -23,7 +23,6 @@ vintage = "IoD2019"
 """
 
 
-
 def spec_of(text: str = "", *, outcomes: Sequence[str] = ("referrals",)) -> ModelSpec:
     """A spec of the outcomes, with more TOML after it."""
     entries = "".join(f'[[outcomes]]\ncolumn = "{outcome}"\n' for outcome in outcomes)

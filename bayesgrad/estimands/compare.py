@@ -10,7 +10,7 @@ import xarray as xr
 
 from bayesgrad.estimands.diagnostics_table import failed_checks
 from bayesgrad.estimands.gradients import gradients_table
-from bayesgrad.estimands.layout import group
+from bayesgrad.estimands.layout import group, outcome_title
 from bayesgrad.estimands.pairs import chosen_codes, pairs_table, told_apart
 from bayesgrad.estimands.summaries import DEFAULT_LEVEL
 
@@ -46,7 +46,8 @@ def compare_in_words(
     for (outcome, stratum), compared in pairs.groupby(keys, sort=False):
         here = (gradients["outcome"] == outcome) & (gradients["stratum"] == stratum)
         rows = gradients[here].set_index("authority").loc[chosen]
-        heading = f"{outcome}, {stratum}" if stratum else f"{outcome}"
+        title = outcome_title(draws, str(outcome))
+        heading = f"{title}, {stratum}" if stratum else title
         lines += [_heading(draws, heading, level=level), *_gradient_lines(rows), ""]
         lines += [*_pair_lines(compared, rows["name"], level=level), ""]
     if len(chosen) > 2:

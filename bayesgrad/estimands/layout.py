@@ -68,6 +68,14 @@ def sample_dims(values: xr.DataArray) -> tuple[str, ...]:
     return found
 
 
+def outcome_title(draws: xr.DataTree, outcome: str) -> str:
+    """Label of an outcome for readers: that of the spec, or else the name of its column."""
+    reference = group(draws, "reference")
+    if "outcome_label" not in reference:
+        return outcome
+    return str(reference["outcome_label"].sel(outcome=outcome).item())
+
+
 def is_moderated(posterior: xr.Dataset) -> bool:
     """Whether authority deprivation changes levels and gradients in this model."""
     return "interaction" in posterior

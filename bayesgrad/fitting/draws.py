@@ -131,6 +131,7 @@ def _reference(spec: ModelSpec, design: Design) -> xr.Dataset:
     covariates = rows.covariates
     return xr.Dataset(
         {
+            "outcome_label": ("outcome", [outcome.title for outcome in spec.outcomes]),
             "unit": ((), design.unit),
             "mean_authority_deprivation": ((), basis.mean),
             "centre_is_authority": ((), int(spec.gradient.centre == "authority")),

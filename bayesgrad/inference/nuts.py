@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 import nutpie
+import pytensor
 import xarray as xr
 
 from bayesgrad.design.design import Design
@@ -28,6 +32,14 @@ KEPT_STATISTICS = (
 """Sampler statistics that are kept with the draws."""
 
 
+@contextmanager
+def _without_c_compiler() -> Iterator[None]:
+    """Compile by numba alone, the same way whether or not the machine has a C compiler."""
+    with pytensor.config.change_flags(cxx=""), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Loop fusion failed", category=UserWarning)
+        yield
+
+
 @dataclass(frozen=True, eq=False)
 class Sampler:
     """A compiled model, ready to be sampled; immutable."""
@@ -40,7 +52,8 @@ class Sampler:
         """Build the PyMC model of a spec on a design and compile it."""
         model = build_model(spec, design)
         names = [name for name in DRAWN if name in model.named_vars]
-        compiled = nutpie.compile_pymc_model(model, backend="numba", var_names=names)
+        with _without_c_compiler():
+            compiled = nutpie.compile_pymc_model(model, backend="numba", var_names=names)
         return cls(spec, compiled)
 
     def with_design(self, design: Design) -> Sampler:
@@ -103,8 +116,10 @@ class Sampler:
             ) from error
         statistics = trace["sample_stats"].to_dataset()
         kept = [name for name in KEPT_STATISTICS if name in statistics]
+        posterior = trace["posterior"].to_dataset()
+        drawn = [name for name in DRAWN if name in posterior]
         return xr.DataTree.from_dict(
-            {"posterior": trace["posterior"].to_dataset(), "sample_stats": statistics[kept]}
+            {"posterior": posterior[drawn], "sample_stats": statistics[kept]}
         )
 
 

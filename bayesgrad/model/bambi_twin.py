@@ -91,8 +91,9 @@ def _frame(design: Design) -> pd.DataFrame:
             "count": design.rows.count,
             "x": design.rows.x,
             "log_exposure": np.log(design.rows.exposure),
-            "authority": pd.Categorical.from_codes(
-                authority.tolist(), list(design.authorities.codes)
+            "authority": pd.Categorical(
+                np.array(design.authorities.codes)[authority],
+                categories=list(design.authorities.codes),
             ),
         }
     )

@@ -2,38 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import altair as alt
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayesgrad.errors import DiagnosticsError, FitError
+from bayesgrad.errors import DiagnosticsError
 from bayesgrad.estimands.gradients import gradients_table
 from bayesgrad.estimands.national import national_table
 from bayesgrad.estimands.summaries import DEFAULT_LEVEL
+from bayesgrad.plots import naming
 from bayesgrad.plots.parts import (
     gradient_tooltips,
+    highlighted,
+    highlighting,
     inline,
     log_axis,
     log_scale,
     percent_interval,
 )
 from bayesgrad.plots.subject import Subject, subject_of
-from bayesgrad.plots.theme import BLUE, GREY, INK, VERMILION, themed
+from bayesgrad.plots.theme import BLUE, GREY, INK
 
 WIDTH = 520
-NAMED_STEP, THIN_STEP = 14, 5
-"""Pixels per authority where all are named, and where only some are."""
+THIN_ROW = 5
+"""Pixels per authority where only some are named."""
 
 NAMED_AT_MOST = 50
 EXTREMES = 5
-"""How many authorities are named at either end, beside those highlighted."""
-
-NAME_WIDTH = 220
-CONNECTOR = 16
-"""Pixels, left of the axis, of the line that leads from a name to its row."""
+"""How many authorities are named at either end, beside those highlighted, where not all are."""
 
 
 def caterpillar(
@@ -83,91 +82,96 @@ def caterpillar(
             "despite_failed_diagnostics=True.",
         )
     rows = _in_order(subject, highlight, level=level)
-    national = _national(subject, level=level)
-    names, height = _names(rows)
-    scale = log_scale([*rows["lower"], *rows["upper"]], include=1)
-    gradient_axis = log_axis(scale, title=subject.with_vintage(_capitalised(subject.gradient_unit)))
-    x = alt.X("gradient", type="quantitative", scale=scale, axis=gradient_axis)
-    layers = [
-        *_national_layers(national, x),
-        *_name_layers(names, start=float(scale.domain[0])),
-        *_authority_layers(rows, x, level=level),
-    ]
-    title = subject.title(
-        "Social gradient of each authority", _notes(level), width=WIDTH + NAME_WIDTH
+    named = _named(rows)
+    row_height = naming.LINE_HEIGHT if named.all() else THIN_ROW
+    height = max(row_height * len(rows), naming.LINE_HEIGHT * int(named.sum()))
+    placed = naming.place_names(rows, named, height=height)
+    return subject.figure(
+        _layers(subject, rows, placed, level=level),
+        words="Social gradient of each authority",
+        notes=_notes(subject, level),
+        size=(WIDTH, height),
+        margin=naming.WIDTH,
     )
-    return themed(alt.layer(*layers).properties(width=WIDTH, height=height, title=title))
+
+
+def _notes(subject: Subject, level: float) -> list[str]:
+    return [
+        f"{subject.with_vintage(subject.gradient_words)}.",
+        f"Dots: posterior medians. Lines: {percent_interval(level)}s. "
+        "Blue: the same of an authority of mean deprivation.",
+        "The order is not a ranking: authorities far apart in it may still not be told apart.",
+    ]
 
 
 def _in_order(subject: Subject, highlight: Sequence[str], *, level: float) -> pd.DataFrame:
     """Rows of the table of gradients, the steepest first, with their position from 1."""
     table = gradients_table(subject.draws, level=level)
-    unknown = [code for code in highlight if code not in set(table["authority"])]
-    if unknown:
-        raise FitError(
-            f"no authority of this fit has the code {', '.join(map(repr, unknown))}",
-            f"Highlight codes of the fit's {len(table)} authorities, "
-            f"such as {table['authority'].iloc[0]}.",
-        )
+    table = table.assign(highlighted=highlighted(table, highlight))
     rows = table.sort_values("gradient", ascending=False, kind="stable", ignore_index=True)
-    return rows.assign(
-        position=np.arange(1, len(rows) + 1), highlighted=rows["authority"].isin(list(highlight))
-    )
+    return rows.assign(position=np.arange(1, len(rows) + 1))
+
+
+def _named(rows: pd.DataFrame) -> pd.Series[bool]:
+    if len(rows) <= NAMED_AT_MOST:
+        return rows["position"] > 0
+    at_an_end = (rows["position"] <= EXTREMES) | (rows["position"] > len(rows) - EXTREMES)
+    return rows["highlighted"] | at_an_end
+
+
+def _layers(
+    subject: Subject, rows: pd.DataFrame, placed: pd.DataFrame, *, level: float
+) -> list[alt.Chart]:
+    national = _national(subject, level=level)
+    bounds = [*rows["lower"], *rows["upper"], *national["lower"], *national["upper"]]
+    scale = log_scale(bounds, include=1)
+    axis = log_axis(scale, title="Gradient (rate ratio, logarithmic scale)")
+    y_scale = alt.Scale(domain=[len(rows) + 0.5, 0.5], nice=False)
+
+    def x(field: str) -> alt.X:
+        return alt.X(field, type="quantitative", scale=scale, axis=axis)
+
+    placed = placed.assign(start=float(scale.domain[0]))
+    return [
+        *naming.name_layers(placed, y_scale=y_scale, start=x("start"), end=alt.X2("lower")),
+        *_national_layers(national, x),
+        *_authority_layers(rows, x, y_scale, level=level),
+    ]
 
 
 def _national(subject: Subject, *, level: float) -> pd.DataFrame:
-    """One row: the gradient at mean authority deprivation, with its interval."""
+    """One row: the gradient at mean authority deprivation, its interval, and both in words."""
     table = national_table(subject.draws, level=level)
     row = table[table["deprivation_shift"] == 0][["gradient", "lower", "upper"]]
-    words = f"Authority of mean deprivation: {row['gradient'].iloc[0]:.2f}"
+    median, lower, upper = row.iloc[0]
+    words = f"Authority of mean deprivation: {median:.2f} ({lower:.2f} to {upper:.2f})"
     return row.assign(words=words)
 
 
-def _names(rows: pd.DataFrame) -> tuple[pd.DataFrame, int]:
-    """Rows to be named, with the position of each name, and the height of the figure in pixels.
-
-    Names keep the order of their rows, a line of text apart and as near to their rows as that
-    allows (least squares).
-    """
-    from scipy.optimize import isotonic_regression
-
-    count = len(rows)
-    step = NAMED_STEP if count <= NAMED_AT_MOST else THIN_STEP
-    named = rows["highlighted"]
-    if count <= NAMED_AT_MOST:
-        named = named | True
-    else:
-        named = named | (rows["position"] <= EXTREMES) | (rows["position"] > count - EXTREMES)
-    chosen = rows[named]
-    height = max(step * count, NAMED_STEP * len(chosen))
-    gap = NAMED_STEP * count / height
-    offsets = gap * np.arange(len(chosen))
-    free = isotonic_regression(chosen["position"].to_numpy(float) - offsets).x
-    first, last = 0.5 + gap / 2, count + 0.5 - gap / 2
-    placed = np.clip(free, first, max(first, last - offsets[-1])) + offsets
-    return chosen.assign(name_position=placed), height
-
-
-def _authority_layers(rows: pd.DataFrame, x: alt.X, *, level: float) -> list[alt.Chart]:
-    colour = alt.Color(
-        "highlighted",
-        type="nominal",
-        scale=alt.Scale(domain=[False, True], range=[GREY, VERMILION]),
-        legend=None,
-    )
-    dot = alt.Color(
-        "highlighted",
-        type="nominal",
-        scale=alt.Scale(domain=[False, True], range=[INK, VERMILION]),
-        legend=None,
-    )
-    base = alt.Chart(inline(rows)).encode(
-        y=_position(rows, "position"), tooltip=list(gradient_tooltips(level=level))
-    )
-    roomy = len(rows) <= NAMED_AT_MOST
+def _national_layers(national: pd.DataFrame, x: Callable[[str], alt.X]) -> list[alt.Chart]:
+    base = alt.Chart(inline(national))
     return [
-        base.mark_rule(strokeWidth=2 if roomy else 1.2).encode(
-            x=x.copy().update(shorthand="lower") if False else x, color=colour
+        base.mark_rect(color=BLUE, opacity=0.18).encode(x=x("lower"), x2=alt.X2("upper")),
+        base.mark_rule(color=BLUE).encode(x=x("gradient")),
+        base.mark_text(color=BLUE, fontSize=11, baseline="bottom", y=-4).encode(
+            x=x("gradient"), text=alt.Text("words", type="nominal")
         ),
-        base.mark_circle(size=36 if roomy else 14, opacity=1).encode(x=x, color=dot),
+    ]
+
+
+def _authority_layers(
+    rows: pd.DataFrame, x: Callable[[str], alt.X], y_scale: alt.Scale, *, level: float
+) -> list[alt.Chart]:
+    roomy = len(rows) <= NAMED_AT_MOST
+    base = alt.Chart(inline(rows)).encode(
+        y=alt.Y("position", type="quantitative", scale=y_scale, axis=None),
+        tooltip=list(gradient_tooltips(level=level)),
+    )
+    return [
+        base.mark_rule(strokeWidth=2 if roomy else 1.3).encode(
+            x=x("lower"), x2=alt.X2("upper"), color=highlighting(GREY)
+        ),
+        base.mark_circle(size=40 if roomy else 16, opacity=1).encode(
+            x=x("gradient"), color=highlighting(INK)
+        ),
     ]

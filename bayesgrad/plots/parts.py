@@ -9,6 +9,9 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from bayesgrad.errors import FitError
+from bayesgrad.plots.theme import VERMILION
+
 LADDERS = (
     (1, 2, 5),
     (1, 1.5, 2, 3, 5, 7),
@@ -60,6 +63,29 @@ def round_numbers(lowest: float, highest: float) -> list[float]:
         if len(found) >= FEWEST_TICKS:
             break
     return found
+
+
+def highlighted(table: pd.DataFrame, codes: Sequence[str]) -> pd.Series[bool]:
+    """Which rows are of the authorities to highlight.
+
+    Raises
+    ------
+    FitError
+        If a code is not in the table.
+    """
+    known = table["authority"].tolist()
+    unknown = [code for code in codes if code not in known]
+    if unknown:
+        raise FitError(
+            f"no authority of this fit has the code {', '.join(map(repr, unknown))}",
+            f"Give codes of the fit's {len(known)} authorities, such as {min(known)}.",
+        )
+    return table["authority"].isin(list(codes))
+
+
+def highlighting(ordinary: str) -> alt.When:
+    """Colour of a mark: `ordinary`, or that of highlighted authorities."""
+    return alt.when("datum.highlighted").then(alt.value(VERMILION)).otherwise(alt.value(ordinary))
 
 
 def percent_interval(level: float) -> str:

@@ -11,7 +11,8 @@ import xarray as xr
 
 from bayesgrad.errors import FitError
 from bayesgrad.estimands.diagnostics_table import failed_checks
-from bayesgrad.estimands.layout import group
+from bayesgrad.estimands.layout import group, outcome_title
+from bayesgrad.plots.theme import themed
 
 PIXELS_PER_LETTER = 5.6
 """Mean width of a letter of a subtitle, for breaking its lines."""
@@ -31,6 +32,8 @@ class Subject:
         Deprivation per unit of the gradient (a proportion).
     vintage : str
         Release of the deprivation measure; empty where unknown.
+    only_stratum : bool
+        Whether the fit has no other stratum of the outcome.
     failed : tuple of str
         Checks that the fit failed.
     """
@@ -40,42 +43,62 @@ class Subject:
     stratum: str
     unit: float
     vintage: str
+    only_stratum: bool
     failed: tuple[str, ...]
 
     @property
     def name(self) -> str:
-        """The outcome, with the stratum where there is one."""
-        return f"{self.outcome}, {self.stratum}" if self.stratum else self.outcome
+        """Title of the outcome, with the stratum where there is one."""
+        title = outcome_title(self.draws, self.outcome)
+        return f"{title}, {self.stratum}" if self.stratum else title
 
     @property
-    def gradient_unit(self) -> str:
+    def gradient_words(self) -> str:
         """What a gradient is, with its unit."""
-        return f"rate ratio per +{100 * self.unit:g} percentage points of neighbourhood deprivation"
+        return f"Rate ratio per +{100 * self.unit:g} percentage points of neighbourhood deprivation"
 
     def with_vintage(self, words: str) -> str:
         """Add the release of the deprivation measure, in brackets."""
         return f"{words} ({self.vintage})" if self.vintage else words
 
-    def title(self, words: str, notes: Sequence[str], *, width: float) -> alt.TitleParams:
-        """Title and subtitle of a figure, the subtitle broken to fit.
+    def figure(
+        self,
+        layers: Sequence[alt.Chart],
+        *,
+        words: str,
+        notes: Sequence[str],
+        size: tuple[int, int],
+        margin: int = 0,
+    ) -> alt.LayerChart:
+        """Layers with title, subtitle, theme, and the same words for readers who do not see.
 
         Parameters
         ----------
         words : str
             What the figure shows; the outcome is added.
         notes : sequence of str
-            Lines of the subtitle; one is added where the diagnostics failed.
-        width : float
-            Width of the figure, in pixels.
+            Paragraphs of the subtitle, broken to fit; one is put first where the diagnostics
+            failed.
+        size : (int, int)
+            Width and height inside the axes, in pixels.
+        margin : int
+            Pixels beside the axes, for names or a legend.
         """
-        warning = (
-            [f"Diagnostics failed ({', '.join(self.failed)}): do not rely on this figure."]
-            if self.failed
-            else []
+        if self.failed:
+            warning = f"Diagnostics failed ({', '.join(self.failed)}): do not rely on this figure."
+            notes = [warning, *notes]
+        width, height = size
+        letters = int((width + margin) / PIXELS_PER_LETTER)
+        lines = [line for note in notes for line in textwrap.wrap(note, letters)]
+        heading = f"{words}: {self.name}"
+        return themed(
+            alt.layer(*layers).properties(
+                width=width,
+                height=height,
+                title=alt.TitleParams(text=heading, subtitle=lines),
+                description=" ".join([f"{heading}.", *notes]),
+            )
         )
-        letters = int(width / PIXELS_PER_LETTER)
-        lines = [line for note in [*warning, *notes] for line in textwrap.wrap(note, letters)]
-        return alt.TitleParams(text=f"{words}: {self.name}", subtitle=lines)
 
 
 def subject_of(draws: xr.DataTree, *, outcome: str | None, stratum: str | None) -> Subject:
@@ -103,6 +126,7 @@ def subject_of(draws: xr.DataTree, *, outcome: str | None, stratum: str | None) 
         stratum=chosen["stratum"],
         unit=float(reference["unit"]),
         vintage=str(reference.attrs.get("vintage", "")),
+        only_stratum=posterior.sizes["stratum"] == 1,
         failed=tuple(failed_checks(draws)),
     )
 

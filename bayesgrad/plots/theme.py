@@ -45,6 +45,7 @@ def themed(chart: alt.LayerChart) -> alt.LayerChart:
             domainColor=GREY,
             gridColor=FAINT,
             labelColor=INK,
+            labelFlush=False,
             labelFontSize=11,
             tickColor=GREY,
             titleColor=INK,

@@ -1,0 +1,170 @@
+"""One pass over areas against the same computed with full arrays of draws by areas."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import xarray as xr
+from numpy.testing import assert_allclose, assert_array_equal
+
+from bayesgrad.areas import summarise_areas
+from bayesgrad.areas.inequality import MEASURES
+from bayesgrad.areas.rates import LARGEST_SAMPLE, thinned
+from bayesgrad.design import Design
+from bayesgrad.model.graph import coordinates
+from bayesgrad.spec import ModelSpec
+from tests.areas.test_inequality import measures_of
+from tests.small import drawn_design, spec_of
+
+FULL = """
+[gradient]
+curvature = "quadratic"
+[area]
+covariates = ["density"]
+moderators = ["rural"]
+"""
+OUTCOMES = ("referrals", "plans")
+TERMS = {
+    "covariate": "area_covariate",
+    "gradient_moderator": "area_moderator",
+    "curvature": "curvature_term",
+}
+
+
+def drawn_posterior(design: Design, *, chains: int = 2, draws: int = 15) -> xr.Dataset:
+    """Made-up draws of what the rates of areas depend on."""
+    rng = np.random.default_rng(3)
+    coords = {**coordinates(design), "stratum": design.strata}
+    cells = ("authority", "outcome", "stratum")
+
+    def draw(dims: tuple[str, ...], centre: float, sd: float):
+        shape = (chains, draws, *(len(coords[dim]) for dim in dims))
+        return ("chain", "draw", *dims), rng.normal(centre, sd, shape)
+
+    variables = {
+        "authority_intercept": draw(cells, -3.0, 0.3),
+        "authority_slope": draw(cells, 0.4, 0.2),
+    }
+    for name, dim in TERMS.items():
+        if dim in coords:
+            variables[name] = draw(("outcome", dim), 0.0, 0.1)
+    return xr.Dataset(variables, coords={name: list(values) for name, values in coords.items()})
+
+
+def rates_of(design: Design, posterior: xr.Dataset) -> np.ndarray:
+    """Rates of all rows in all draws, (sample, rows): what the package never holds."""
+    joint = posterior.stack(sample=("chain", "draw")).transpose("sample", ...)
+    size = joint.sizes["sample"]
+    cell, outcome = design.rows.cell, design.row_outcome
+    flat = {
+        name: joint[name].transpose("sample", "authority", "outcome", "stratum").values
+        for name in ("authority_intercept", "authority_slope")
+    }
+    eta = flat["authority_intercept"].reshape(size, -1)[:, cell]
+    eta = eta + flat["authority_slope"].reshape(size, -1)[:, cell] * design.rows.x
+    columns = {
+        "covariate": design.rows.covariates.values,
+        "gradient_moderator": design.rows.gradient_moderators,
+        "curvature": design.rows.curve,
+    }
+    for name, values in columns.items():
+        if name in joint:
+            eta = eta + (joint[name].values[:, outcome, :] * values).sum(axis=-1)
+    return np.exp(eta)
+
+
+def case(name: str) -> tuple[ModelSpec, Design]:
+    several = name == "several"
+    spec = spec_of(FULL if name != "plain" else "", outcomes=OUTCOMES if several else OUTCOMES[:1])
+    strata = ("boys", "girls") if several else ("",)
+    return spec, drawn_design(spec, strata=strata, areas=7)
+
+
+@pytest.fixture(params=["plain", "full", "several"])
+def summarised(request):
+    _, design = case(request.param)
+    posterior = drawn_posterior(design)
+    return design, rates_of(design, posterior), summarise_areas(design, posterior)
+
+
+def test_inequality_of_the_nation_is_that_of_all_areas_at_once(summarised):
+    design, rates, summaries = summarised
+    for s, outcome in enumerate(design.outcomes):
+        rows = design.row_outcome == s
+        expected = measures_of(
+            design.rows.deprivation[rows], design.rows.exposure[rows], rates[:, rows]
+        )
+        found = summaries["inequality"].sel(outcome=outcome, place="")
+        for name in MEASURES:
+            assert_allclose(found[name], expected[name], rtol=1e-10)
+
+
+def test_inequality_of_an_authority_is_that_of_its_own_areas(summarised):
+    design, rates, summaries = summarised
+    authority = design.cell_authority[design.rows.cell]
+    for s, outcome in enumerate(design.outcomes):
+        for j, code in enumerate(design.authorities.codes):
+            rows = (authority == j) & (design.row_outcome == s)
+            expected = measures_of(
+                design.rows.deprivation[rows], design.rows.exposure[rows], rates[:, rows]
+            )
+            found = summaries["inequality"].sel(outcome=outcome, place=code)
+            for name in MEASURES:
+                assert_allclose(found[name], expected[name], rtol=1e-10)
+
+
+def test_fitted_events_over_bands_are_all_fitted_events(summarised):
+    design, rates, summaries = summarised
+    events = rates * design.rows.exposure
+    for s in range(len(design.outcomes)):
+        expected = events[:, design.row_outcome == s].sum(axis=1)
+        assert_allclose(summaries["rates"]["fitted"][:, s].sum("band"), expected)
+
+
+def test_observed_events_and_exposure_over_bands_are_all_of_them(summarised):
+    design, _, summaries = summarised
+    rates = summaries["rates"]
+    assert_allclose(rates["observed"].sum("band"), design.cell_sum(design.rows.count).sum((0, 2)))
+    assert_allclose(
+        rates["exposure"].sum("band"), design.cell_sum(design.rows.exposure).sum((0, 2))
+    )
+
+
+def test_bands_hold_the_areas_of_their_twentieth_in_order_of_deprivation():
+    _, design = case("plain")
+    posterior = drawn_posterior(design)
+    rates = summarise_areas(design, posterior)["rates"].isel(outcome=0)
+    order = np.argsort(design.rows.deprivation)
+    exposure = design.rows.exposure[order]
+    middle = (np.cumsum(exposure) - exposure / 2) / exposure.sum()
+    band = np.floor(20 * middle).astype(int)
+    count = np.bincount(band, design.rows.count[order], minlength=20)
+    fitted = (rates_of(design, posterior) * design.rows.exposure)[:, order]
+    assert_array_equal(rates["observed"], count)
+    for k in range(20):
+        assert_allclose(rates["fitted"][:, k], fitted[:, band == k].sum(axis=1))
+    present = np.isin(np.arange(20), band)
+    assert (np.diff(rates["deprivation"].values[present]) > 0).all()
+    assert np.isnan(rates["deprivation"].values[~present]).all()
+
+
+def numbered(chains: int, draws: int) -> xr.Dataset:
+    values = np.arange(chains * draws, dtype=float).reshape(chains, draws)
+    return xr.Dataset({"slope": (("chain", "draw"), values)})
+
+
+def test_a_small_posterior_is_not_thinned():
+    assert_array_equal(thinned(numbered(2, 500))["slope"], np.arange(1000))
+
+
+def test_a_large_posterior_is_thinned_evenly_from_its_first_draw_to_its_last():
+    kept = thinned(numbered(4, 1500))["slope"].values
+    assert len(kept) == LARGEST_SAMPLE == len(np.unique(kept))
+    assert (kept[0], kept[-1]) == (0, 5999)
+    assert set(np.diff(kept)) <= {6.0, 7.0}
+
+
+def test_draws_stay_joint_when_thinned():
+    posterior = numbered(4, 1500)
+    both = thinned(posterior.assign(intercept=-posterior["slope"]))
+    assert_array_equal(both["intercept"], -both["slope"])

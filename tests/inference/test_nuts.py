@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import arviz_stats as az
+import numpy as np
+import pytest
+import xarray as xr
+
+from bayesgrad.design import Design
+from bayesgrad.errors import FitError
+from bayesgrad.inference import nuts
+from bayesgrad.inference.nuts import KEPT_STATISTICS
+from bayesgrad.spec.model_spec import Sampling
+
+SHORT = Sampling(draws=60, tune=60, chains=3, seed=5)
+LONG = Sampling(draws=1500, tune=500, chains=4, seed=5)
+
+
+def draw(sampler, settings=SHORT, **options) -> xr.Dataset:
+    return sampler.sample(settings, progress=False, **options)["posterior"].to_dataset()
+
+
+def scaled_exposure(design: Design, factor: float) -> Design:
+    return replace(design, rows=replace(design.rows, exposure=factor * design.rows.exposure))
+
+
+@pytest.fixture(scope="module")
+def short(england_sampler) -> xr.Dataset:
+    return draw(england_sampler)
+
+
+def test_the_same_seed_gives_the_same_draws(england_sampler, short):
+    assert short.equals(draw(england_sampler))
+
+
+def test_another_seed_gives_other_draws(england_sampler, short):
+    other = draw(england_sampler, SHORT.model_copy(update={"seed": 6}))
+    assert not np.isin(other["slope"], short["slope"]).any()
+
+
+def test_chains_differ_from_each_other(short):
+    assert len(np.unique(short["slope"].isel(draw=0))) == SHORT.chains
+
+
+@pytest.mark.parametrize("cores", [1, 3])
+def test_draws_do_not_depend_on_the_number_of_cores(england_sampler, short, cores):
+    assert short.equals(draw(england_sampler, cores=cores))
+
+
+def test_the_first_chains_do_not_depend_on_how_many_follow(england_sampler, short):
+    fewer = draw(england_sampler, SHORT.model_copy(update={"chains": 2}))
+    assert fewer.equals(short.isel(chain=slice(2)))
+
+
+def test_a_refit_to_the_same_data_gives_the_same_draws(england_sampler, england_design, short):
+    assert short.equals(draw(england_sampler.with_design(england_design)))
+
+
+def test_a_refit_leaves_the_first_sampler_as_it_was(england_sampler, england_design, short):
+    england_sampler.with_design(scaled_exposure(england_design, 3.0))
+    assert short.equals(draw(england_sampler))
+
+
+def test_draws_have_the_shape_and_names_of_the_layout(england_sampler, england_design):
+    tree = england_sampler.sample(SHORT, progress=False)
+    assert set(tree.children) == {"posterior", "sample_stats"}
+    posterior = tree["posterior"].to_dataset()
+    assert dict(posterior["authority_slope"].sizes) == {
+        "chain": 3,
+        "draw": 60,
+        "authority": 20,
+        "outcome": 1,
+    }
+    assert tuple(posterior["authority"].values) == england_design.authorities.codes
+    assert set(posterior.data_vars) == {
+        "intercept",
+        "slope",
+        "between",
+        "interaction",
+        "sd_intercept",
+        "sd_slope",
+        "correlation",
+        "overdispersion",
+        "alpha",
+        "authority_intercept",
+        "authority_slope",
+    }
+    assert set(tree["sample_stats"].data_vars) == set(KEPT_STATISTICS)
+    assert all(v.dtype.kind in "bfiu" for v in tree["sample_stats"].data_vars.values())
+
+
+def mean_and_error(draws: xr.DataArray) -> tuple[np.ndarray, np.ndarray]:
+    """Posterior mean and its Monte Carlo standard error."""
+    values = draws.to_dataset(name="value")
+    mean = draws.mean(("chain", "draw"))
+    return mean.values, (draws.std(("chain", "draw")) / np.sqrt(az.ess(values)["value"])).values
+
+
+def test_a_refit_has_the_posterior_of_the_new_data(england_sampler, england_design):
+    # Twice the children at risk: every rate halves, and nothing else changes. The two runs agree
+    # within Monte Carlo error: 48 means at 5 standard errors give a false alarm in 40,000.
+    one = draw(england_sampler, LONG)
+    doubled = scaled_exposure(england_design, 2.0)
+    two = draw(england_sampler.with_design(doubled), LONG.model_copy(update={"seed": 6}))
+    for name in one.data_vars:
+        shift = -np.log(2.0) if name in ("intercept", "authority_intercept") else 0.0
+        (first, error), (second, other_error) = mean_and_error(one[name]), mean_and_error(two[name])
+        z = (second - first - shift) / np.hypot(error, other_error)
+        assert np.abs(z).max() < 5.0, name
+
+
+def test_data_that_cannot_be_sampled_are_a_fit_error(england_sampler, england_design):
+    impossible = scaled_exposure(england_design, np.inf)
+    with pytest.raises(FitError, match="sampling stopped"):
+        draw(england_sampler.with_design(impossible))
+
+
+def test_plain_lines_tell_the_progress_where_there_is_no_terminal(england_sampler, capfd):
+    england_sampler.sample(SHORT, progress=True)
+    lines = capfd.readouterr().err.splitlines()
+    assert lines[-1].startswith("sampling: 100%")
+
+
+def test_an_interrupted_run_gives_no_draws(england_sampler, monkeypatch):
+    events = []
+
+    class Interrupted:
+        def wait(self):
+            raise KeyboardInterrupt
+
+        def cancel(self):
+            events.append("cancelled")
+
+    monkeypatch.setattr(nuts.nutpie, "sample", lambda *_, **options: Interrupted())
+    with pytest.raises(KeyboardInterrupt):
+        draw(england_sampler)
+    assert events == ["cancelled"]
