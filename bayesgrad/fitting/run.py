@@ -124,6 +124,8 @@ def _areas(analysis: AnalysisTable) -> xr.Dataset:
         name: ("row", rows[name].to_numpy(dtype=str if rows[name].dtype == "str" else None))
         for name in rows
     }
+    if covariates.empty:
+        return xr.Dataset(columns)
     return xr.Dataset(
         columns | {"covariate": (("row", "area_covariate"), covariates.to_numpy())},
         coords={"area_covariate": np.array(covariates.columns, dtype=str)},

@@ -97,6 +97,7 @@ def test_one_draw_that_is_not_a_number_fails():
     )
 
 
+@pytest.mark.filterwarnings("ignore:invalid value encountered")
 def test_a_quantity_that_never_changes_fails():
     assert {"max_r_hat"} <= failed(with_authority(independent(), 0, np.ones((CHAINS, DRAWS))))
 

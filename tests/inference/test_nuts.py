@@ -110,6 +110,7 @@ def test_a_refit_has_the_posterior_of_the_new_data(england_sampler, england_desi
         assert np.abs(z).max() < 5.0, name
 
 
+@pytest.mark.filterwarnings("ignore:divide by zero encountered")
 def test_data_that_cannot_be_sampled_are_a_fit_error(england_sampler, england_design):
     impossible = scaled_exposure(england_design, np.inf)
     with pytest.raises(FitError, match="sampling stopped"):

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import bayesgrad as package
+from bayesgrad.fitting import store
+
+VERBS = ("demo", "check", "fit", "table", "compare", "models", "simulate")
+
+
+def two_lines(err: str) -> tuple[str, str]:
+    """What was wrong, and what to do: all that an error may print."""
+    what, do = err.splitlines()
+    assert what.startswith("error: ")
+    assert do.startswith("  ")
+    assert do.strip()
+    return what.removeprefix("error: "), do.strip()
+
+
+def test_the_module_answers_help():
+    done = subprocess.run(
+        [sys.executable, "-m", "bayesgrad", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    assert all(verb in done.stdout for verb in VERBS)
+    assert done.stderr == ""
+
+
+def test_the_version_is_printed(bayesgrad):
+    assert bayesgrad("--version") == (0, f"bayesgrad {package.__version__}\n", "")
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_answers_help(bayesgrad, verb):
+    result = bayesgrad(verb, "--help")
+    assert result.status == 0
+    assert "Usage: " in result.out
+
+
+@pytest.mark.parametrize("arguments", [("nonsense",), ("fit",), ("table", "fit.nc", "x", "--y")])
+def test_a_command_that_cannot_be_understood_exits_2(bayesgrad, arguments):
+    result = bayesgrad(*arguments)
+    assert result.status == 2
+    assert "Traceback" not in result.err
+
+
+def test_a_fault_of_the_input_exits_2_in_two_lines(bayesgrad, tmp_path):
+    result = bayesgrad("compare", tmp_path / "none.nc", "A", "B")
+    what, do = two_lines(result.err)
+    assert (result.status, result.out) == (2, "")
+    assert what == f"{tmp_path / 'none.nc'}: there is no such file"
+    assert do == "Give the path of a fit file (.nc)."
+
+
+@pytest.mark.parametrize("place", ["before", "after"])
+def test_debug_shows_the_traceback_wherever_it_stands(bayesgrad, tmp_path, place):
+    command = ["compare", tmp_path / "none.nc", "A", "B"]
+    result = bayesgrad(*(["--debug", *command] if place == "before" else [*command, "--debug"]))
+    assert result.status == 2
+    assert "Traceback" in result.err
+    assert "FitError" in result.err
+    two_lines("\n".join(result.err.splitlines()[-2:]))
+
+
+def test_a_fault_of_ours_exits_1_in_two_lines(bayesgrad, fit_file, monkeypatch):
+    def broken(*_):
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr(store, "_verify", broken)
+    result = bayesgrad("table", fit_file, "gradients")
+    what, do = two_lines(result.err)
+    assert result.status == 1
+    assert what == "a fault of bayesgrad itself: ZeroDivisionError: division by zero"
+    assert "--debug" in do
+
+
+def test_debug_shows_the_traceback_of_a_fault_of_ours(bayesgrad, fit_file, monkeypatch):
+    def broken(*_):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(store, "_verify", broken)
+    result = bayesgrad("--debug", "table", fit_file, "gradients")
+    assert result.status == 1
+    assert "Traceback" in result.err
+    assert "broken" in result.err
+
+
+def test_an_interruption_does_not_exit_0(bayesgrad, fit_file, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(store, "_verify", interrupted)
+    result = bayesgrad("table", fit_file, "gradients")
+    assert result.status not in (0, 2, 3)
+    assert "Traceback" not in result.err

@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+import pytest
+
+import bayesgrad as package
+from bayesgrad import simulate
+from bayesgrad.cli.output import TABLES_OF_A_FIT
+
+
+@pytest.mark.usefixtures("compiled")
+def test_the_demo_goes_the_whole_path(bayesgrad, england, monkeypatch, tmp_path):
+    monkeypatch.setattr(simulate, "simulate_england", lambda *, seed: england)
+    result = bayesgrad("demo", "--out", tmp_path)
+    assert result.status == 0
+    assert "Fitting 600 areas jointly" in result.out
+    assert "authority gradients inside their 95% intervals: " in result.out
+    assert "gradient in an authority of deprivation 0.137: " in result.out
+    assert package.load(tmp_path / "fit.nc").passed
+    assert {path.stem for path in (tmp_path / "tables").iterdir()} == set(TABLES_OF_A_FIT)
+    figures = {path.name for path in (tmp_path / "figures").iterdir()}
+    assert {"fitted_lines.svg", "interaction.png", "caterpillar.svg"} <= figures

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import pytest
+
+from bayesgrad.fitting.gradient_fit import GradientFit
+from tests.fabricate import fabricated_draws
+from tests.small import spec_of
+
+PROVENANCE = {"engine": "nuts", "seed": 7}
+
+
+def fit_of(*, moderation: str = "log", **settings) -> GradientFit:
+    spec = spec_of(f'[authority]\nmoderation = "{moderation}"')
+    return GradientFit(spec, fabricated_draws(moderation=moderation, **settings), PROVENANCE)
+
+
+def test_the_numbers_of_a_summary_are_those_of_the_tables():
+    fit = fit_of()
+    text = str(fit)
+    middle = fit.national().set_index("deprivation_shift").loc[0.0]
+    expected = f"{middle['gradient']:.2f} ({middle['lower']:.2f} to {middle['upper']:.2f})"
+    assert f"national gradient per +0.1 of deprivation: {expected}" in text
+    gradients = fit.gradients()
+    low, high = gradients["gradient"].min(), gradients["gradient"].max()
+    assert f"authorities' gradients: {low:.2f} to {high:.2f} (medians)" in text
+    interaction = fit.interaction().iloc[0]
+    assert f"interaction with {interaction['moderator']} (log): {interaction['mean']:.3f}" in text
+    contextual = fit.contextual().iloc[0]
+    assert f"log scale): {contextual['contextual_mean']:.3f}" in text
+    authorities = fit.draws["authorities"]
+    assert f"{int(authorities['events'].sum()):,} events" in text
+    assert "of 12 authorities" in text
+    assert "2 chains of 200 draws by NUTS, seed 7; intervals hold 95%" in text
+
+
+def test_a_summary_says_that_the_diagnostics_passed():
+    assert "diagnostics: passed" in str(fit_of())
+    assert "FAILED" not in str(fit_of())
+
+
+def test_a_summary_says_which_checks_failed_and_what_to_do():
+    fit = fit_of(failed_checks=("max_r_hat", "min_ess_bulk"))
+    text = str(fit)
+    assert not fit.passed
+    assert "DIAGNOSTICS FAILED: do not rely on this fit; ranks are withheld" in text
+    assert "max_r_hat is" in text
+    assert "it should be no more than 1.01" in text
+    assert "min_ess_bulk is" in text
+    assert "it should be no less than 400" in text
+    assert "run longer" in text
+    assert "diagnostics: passed" not in text
+
+
+def test_a_model_without_moderation_has_no_word_on_it():
+    text = str(fit_of(moderation="none"))
+    assert "national gradient" in text
+    assert "interaction" not in text
+    assert "contextual" not in text
+    assert "less deprived" not in text
+
+
+@pytest.mark.parametrize("moderation", ["linear", "log", "spline"])
+def test_every_form_of_moderation_has_a_summary(moderation):
+    text = str(fit_of(moderation=moderation))
+    assert "in an authority 0.10 less deprived:" in text
+    assert "in an authority 0.10 more deprived:" in text
+
+
+def test_a_gradient_beyond_the_authorities_observed_says_so(england_fit):
+    beyond = int(england_fit.national()["extrapolated"].sum())
+    assert beyond > 0
+    assert str(england_fit).count("beyond the authorities observed") == beyond
+    assert "beyond the authorities observed" not in str(fit_of())
+
+
+def test_the_summary_for_notebooks_is_the_same_text_escaped():
+    fit = fit_of()
+    escaped = fit_of()
+    object.__setattr__(escaped, "spec", fit.spec.model_copy(update={"title": "<b>Referrals</b>"}))
+    page = escaped._repr_html_()
+    assert "&lt;b&gt;Referrals&lt;/b&gt;" in page
+    assert "<b>" not in page
+    assert fit._repr_html_() == f"<pre>{str(fit).replace(chr(39), '&#x27;')}</pre>"
