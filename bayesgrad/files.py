@@ -18,8 +18,8 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 def replacing(*paths: Path) -> Iterator[tuple[Path, ...]]:
     """Give a temporary path beside each of `paths`; on success rename all, once all are on disk.
 
-    On any error, and on interruption, the temporary files are removed and `paths` are as they
-    were.
+    On an error or an interruption before that, the temporary files are removed and `paths` are as
+    they were.
     """
     mark = uuid.uuid4().hex
     temporary = tuple(path.with_name(f".{path.name}.{mark}.tmp") for path in paths)

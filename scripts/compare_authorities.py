@@ -1,6 +1,6 @@
 """Compare authorities of a saved fit, in words, then as a table. Copy and change.
 
-    python scripts/compare_authorities.py results/fit.nc E09000007 E09000012 E09000019
+Usage: python scripts/compare_authorities.py results/fit.nc E09000007 E09000012 E09000019
 """
 
 import sys

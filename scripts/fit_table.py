@@ -1,6 +1,6 @@
 """Fit a model spec to a table of areas; write the fit file and its tables. Copy and change.
 
-    python scripts/fit_table.py models/stroke_admissions.toml areas.csv results/
+Usage: python scripts/fit_table.py models/stroke_admissions.toml areas.csv results/
 """
 
 import sys

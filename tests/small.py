@@ -39,7 +39,8 @@ def table_of(
     stratum: Sequence[str] | str = "",
     strata: tuple[str, ...] = ("",),
     covariates: Mapping[str, Sequence[float]] | None = None,
-    authorities: Mapping[str, Sequence[float]] | None = None,
+    authority_deprivation: Sequence[float] | None = None,
+    moderators: Mapping[str, Sequence[float]] | None = None,
 ) -> AnalysisTable:
     """An analysis table of rows that are given in its order."""
     size = len(authority)
@@ -56,11 +57,14 @@ def table_of(
         }
     )
     names = pd.DataFrame({"name": [f"Name of {code}" for code in codes]}, index=codes)
+    if authority_deprivation is not None:
+        names["deprivation"] = authority_deprivation
     report = DataReport(size, size, areas=size, authorities=len(codes))
     return AnalysisTable(
         rows,
         pd.DataFrame(covariates or {}, index=rows.index, dtype=np.float64),
-        names.assign(**(authorities or {})),
+        names,
+        pd.DataFrame(moderators or {}, index=codes, dtype=np.float64),
         report,
         strata,
     )
@@ -94,7 +98,7 @@ def drawn_table(
         exposure=rng.integers(50, 900, size),
         count=rng.integers(0, largest, size),
         covariates={name: rng.normal(3.0, 2.0, size) for name in covariates},
-        authorities={name: rng.normal(10.0, 4.0, authorities) for name in moderators},
+        moderators={name: rng.normal(10.0, 4.0, authorities) for name in moderators},
     )
 
 

@@ -53,6 +53,11 @@ def main() -> None:
         if debug:
             traceback.print_exc()
         sys.exit(_tell(error.what, error.do, status=error.exit_status))
+    except OSError as error:
+        if debug:
+            traceback.print_exc()
+        what = f"{error.filename or 'a file'}: {error.strerror or error}"
+        sys.exit(_tell(what, "Check the path, the permissions and the room on the disk.", status=2))
     except Exception as error:
         if debug:
             traceback.print_exc()

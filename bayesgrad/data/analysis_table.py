@@ -71,8 +71,10 @@ class DataReport:
         return "\n".join([*lines, *(f"note: {note}" for note in self.notes)])
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data for the provenance of a fit."""
-        return asdict(self)
+        """Plain data for the provenance of a fit, as JSON would return them."""
+        content = asdict(self)
+        dropped = [{**item, "codes": list(item["codes"])} for item in content["dropped"]]
+        return {**content, "dropped": dropped, "notes": list(content["notes"])}
 
     @classmethod
     def from_dict(cls, content: dict[str, Any]) -> DataReport:
@@ -99,7 +101,9 @@ class AnalysisTable:
         Area covariates and moderators of the spec, float64, raw units, aligned with `rows`.
     authorities : DataFrame
         Indexed by authority code, sorted: `name`; `deprivation` where the spec names a column for
-        it (else absent); then the spec's authority moderators under their own names.
+        it (else absent).
+    moderators : DataFrame
+        Authority moderators of the spec, float64, raw units, aligned with `authorities`.
     report : DataReport
     strata : tuple of str
         Strata in their natural order: by the number that each begins with (age `9` before `10`),
@@ -109,5 +113,6 @@ class AnalysisTable:
     rows: pd.DataFrame
     covariates: pd.DataFrame
     authorities: pd.DataFrame
+    moderators: pd.DataFrame
     report: DataReport
     strata: tuple[str, ...] = ("",)

@@ -1,4 +1,4 @@
-"""One row per authority: name, deprivation and moderators; and which authorities are too small."""
+"""One row per authority: name and deprivation, and moderators; which authorities are too small."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bayesgrad.spec.model_spec import ModelSpec
 
 
 def authority_table(spec: ModelSpec, selection: Selection) -> pd.DataFrame:
-    """Name, deprivation (where the spec names its column) and moderators of each authority.
+    """Name and deprivation (where the spec names its column) of each authority.
 
     Returns
     -------
@@ -34,9 +34,21 @@ def authority_table(spec: ModelSpec, selection: Selection) -> pd.DataFrame:
     if deprivation is not None:
         table["deprivation"] = _authority_values(selection, deprivation)
         _check_deprivation(spec, table, deprivation, where=selection.where(deprivation))
-    for moderator in spec.authority.moderators:
-        table[moderator] = _authority_values(selection, moderator)
     return table.rename_axis("authority")
+
+
+def moderator_table(spec: ModelSpec, selection: Selection) -> pd.DataFrame:
+    """Authority moderators of the spec under their own names, indexed by code, sorted.
+
+    Raises
+    ------
+    DataError
+        If a value is missing, not a number, differs within an authority or is the same in all
+        authorities.
+    """
+    values = {name: _authority_values(selection, name) for name in spec.authority.moderators}
+    codes = sorted(selection.keys["authority"].unique())
+    return pd.DataFrame(values, index=codes, dtype="float64").rename_axis("authority")
 
 
 def small_authorities(spec: ModelSpec, selection: Selection) -> pd.Series:

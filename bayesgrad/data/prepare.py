@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from bayesgrad.data.analysis_table import AnalysisTable, DataReport
-from bayesgrad.data.authorities import authority_table, refuse_single_authority
+from bayesgrad.data.authorities import authority_table, moderator_table, refuse_single_authority
 from bayesgrad.data.checked import Checked, check_values
 from bayesgrad.data.dropping import without_excluded, without_outcomes, without_small
 from bayesgrad.data.layout import lay_out, natural_order
@@ -48,6 +48,7 @@ def prepare_table(spec: ModelSpec, table: pd.DataFrame, *, source: str = "table"
     checked, small, small_notes = without_small(spec, checked)
     refuse_single_authority(spec, checked.selection)
     authorities = authority_table(spec, checked.selection)
+    moderators = moderator_table(spec, checked.selection)
     _refuse_constants(spec, checked)
     strata = _strata(spec, checked)
     rows, covariates = lay_out(checked, strata=strata)
@@ -62,7 +63,7 @@ def prepare_table(spec: ModelSpec, table: pd.DataFrame, *, source: str = "table"
         dropped=(*excluded, *without_count, *small),
         notes=tuple(notes),
     )
-    return AnalysisTable(rows, covariates, authorities, report, strata)
+    return AnalysisTable(rows, covariates, authorities, moderators, report, strata)
 
 
 def _refuse_constants(spec: ModelSpec, checked: Checked) -> None:

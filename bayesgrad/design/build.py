@@ -39,7 +39,7 @@ def build_design(spec: ModelSpec, table: AnalysisTable) -> Design:
     exposure = rows["exposure"].to_numpy(np.float64)
 
     authority_deprivation = _authority_deprivation(
-        spec, table, authority=authority, deprivation=deprivation, exposure=exposure
+        table, authority=authority, deprivation=deprivation, exposure=exposure
     )
     unit = spec.gradient.unit
     basis = ModerationBasis.of(spec.authority.moderation, authority_deprivation, unit=unit)
@@ -56,7 +56,7 @@ def build_design(spec: ModelSpec, table: AnalysisTable) -> Design:
             deprivation=authority_deprivation,
             centre=centre,
             moderation=basis.at(authority_deprivation),
-            moderators=_standardised(table.authorities[list(spec.authority.moderators)]),
+            moderators=_standardised(table.moderators),
         ),
         outcomes=outcomes,
         strata=strata,
@@ -85,7 +85,6 @@ def _positions(values: pd.Series, order: Sequence[str]) -> Integers:
 
 
 def _authority_deprivation(
-    spec: ModelSpec,
     table: AnalysisTable,
     *,
     authority: Integers,
@@ -93,7 +92,7 @@ def _authority_deprivation(
     exposure: Floats,
 ) -> Floats:
     """D_j: the authority's column where the spec names one, else the exposure-weighted mean."""
-    if spec.authority.deprivation != "mean":
+    if "deprivation" in table.authorities:
         return table.authorities["deprivation"].to_numpy(np.float64)
     return np.bincount(authority, exposure * deprivation) / np.bincount(authority, exposure)
 

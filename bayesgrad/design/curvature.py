@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bayesgrad.design.splines import Floats, bend, knots_of
+from bayesgrad.design.splines import Floats, bend, knots_of, too_few_for
 from bayesgrad.errors import DataError
 from bayesgrad.spec.vocabulary import Curvature
 
@@ -47,10 +47,10 @@ class CommonCurve:
         if form != "spline":
             return cls(form, at, unit, empty, empty)
         knots = knots_of(deprivation)
-        if len(knots) < 3:
+        if too_few_for(deprivation, knots):
             raise DataError(
-                f"a spline of deprivation needs at least 3 distinct knots; the areas give "
-                f"{len(knots)}",
+                "a spline of deprivation needs at least 4 distinct values, not heaped on one; "
+                f"the areas have {len(np.unique(deprivation))}",
                 'Use [gradient] curvature = "quadratic" or "none".',
             )
         return cls(form, at, unit, knots, bend(deprivation, knots, at=at).std(axis=0))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bayesgrad.design.splines import Floats, bend, knots_of
+from bayesgrad.design.splines import Floats, bend, knots_of, too_few_for
 from bayesgrad.errors import DataError
 from bayesgrad.spec.vocabulary import Moderation
 
@@ -63,10 +63,10 @@ class ModerationBasis:
         if form != "spline":
             return cls(form, mean, unit, empty, empty)
         knots = knots_of(deprivation)
-        if len(knots) < 3:
+        if too_few_for(deprivation, knots):
             raise DataError(
-                f"a spline of authority deprivation needs at least 3 distinct knots; the "
-                f"{len(deprivation)} authorities give {len(knots)}",
+                "a spline of authority deprivation needs at least 4 distinct values, not heaped "
+                f"on one; the {len(deprivation)} authorities have {len(np.unique(deprivation))}",
                 'Use [authority] moderation = "linear" or "log".',
             )
         scale = bend(deprivation, knots, at=mean).std(axis=0)

@@ -16,6 +16,11 @@ def knots_of(values: Floats) -> Floats:
     return np.unique(np.quantile(values, KNOT_QUANTILES))
 
 
+def too_few_for(values: Floats, knots: Floats) -> bool:
+    """Whether `values` are too few, or too few of them distinct, to tell the bends apart."""
+    return len(knots) < 3 or len(np.unique(values)) < len(knots)
+
+
 def bend(values: Floats, knots: Floats, *, at: float) -> Floats:
     r"""Non-linear columns of a natural cubic spline, with value and slope 0 at `at`.
 

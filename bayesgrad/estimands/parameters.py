@@ -86,12 +86,12 @@ def parameters_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> pd.
     ----------
     Vehtari, Gelman, Simpson, Carpenter and Bürkner (2021), Bayesian Analysis 16, 667-718.
     """
-    import arviz_stats as az
+    from bayesgrad.inference.convergence import ess, r_hat
 
     checked_level(level)
     parameters = named_parameters(group(draws, "posterior"))
-    bulk, tail = az.ess(parameters), az.ess(parameters, method="tail")
-    r_hat = az.rhat(parameters)
+    bulk, tail = ess(parameters, method="bulk"), ess(parameters, method="tail")
+    ratios = r_hat(parameters)
     rows = []
     for name, values in parameters.data_vars.items():
         lower, upper = interval(values, level=level).values
@@ -104,7 +104,7 @@ def parameters_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> pd.
                 "upper": upper,
                 "ess_bulk": float(bulk[name]),
                 "ess_tail": float(tail[name]),
-                "r_hat": float(r_hat[name]),
+                "r_hat": float(ratios[name]),
             }
         )
     return from_rows(rows, columns=COLUMNS)

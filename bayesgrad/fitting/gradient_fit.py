@@ -12,7 +12,7 @@ import xarray as xr
 
 from bayesgrad.data.analysis_table import DataReport
 from bayesgrad.estimands import compare_in_words, pairs_table, table
-from bayesgrad.fitting.store import save
+from bayesgrad.fitting.store import Stored, read_fit, write_fit
 from bayesgrad.fitting.summary import summary_html, summary_text
 from bayesgrad.spec.model_spec import ModelSpec
 
@@ -117,11 +117,30 @@ class GradientFit:
         return compare_in_words(self.draws, codes, level=level)
 
     def save(self, path: str | Path) -> Path:
-        """Write the fit to one NetCDF file, all or nothing; see `bayesgrad.load`."""
-        return save(self, path)
+        """Write the fit to one NetCDF file, all or nothing, and return its path.
+
+        Raises
+        ------
+        FitError
+            If the folder does not exist.
+        """
+        write_fit(Stored(self.spec, self.draws, self.provenance), Path(path))
+        return Path(path)
 
     def __repr__(self) -> str:
         return summary_text(self)
 
     def _repr_html_(self) -> str:
         return summary_html(self)
+
+
+def load(path: str | Path) -> GradientFit:
+    """Read a fit from the file that `GradientFit.save` wrote.
+
+    Raises
+    ------
+    FitError
+        If the file is missing, is not a fit file, was truncated or changed since it was written,
+        or was written by a later version.
+    """
+    return GradientFit(*read_fit(Path(path)))

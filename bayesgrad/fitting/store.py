@@ -10,16 +10,14 @@ import hashlib
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
 
 from bayesgrad.errors import FitError
 from bayesgrad.files import replacing
-
-if TYPE_CHECKING:
-    from bayesgrad.fitting.gradient_fit import GradientFit
+from bayesgrad.spec.model_spec import ModelSpec
 
 FORMAT = 1
 _MARK = b"\nbayesgrad-sha256="
@@ -27,13 +25,21 @@ _LENGTH = len(_MARK) + 64 + 1
 _COMPRESSED_FROM = 1000
 
 
-def save(fit: GradientFit, path: str | Path) -> Path:
+class Stored(NamedTuple):
+    """What a fit file holds; see `GradientFit`."""
+
+    spec: ModelSpec
+    draws: xr.DataTree
+    provenance: dict[str, Any]
+
+
+def write_fit(content: Stored, path: Path) -> None:
     """Write a fit to one NetCDF file; a killed run leaves the old file, or none.
 
     Parameters
     ----------
-    fit : GradientFit
-    path : str or Path
+    content : Stored
+    path : Path
         Its folder must exist.
 
     Raises
@@ -41,15 +47,14 @@ def save(fit: GradientFit, path: str | Path) -> Path:
     FitError
         If the folder does not exist.
     """
-    path = Path(path)
     if not path.parent.is_dir():
         raise FitError(f"{path}: the folder {path.parent} does not exist", "Create it first.")
-    tree = fit.draws.copy()
+    tree = content.draws.copy()
     tree.attrs = {
         "bayesgrad_format": FORMAT,
-        "title": fit.spec.title,
-        "spec": fit.spec.model_dump_json(),
-        "provenance": json.dumps(fit.provenance, sort_keys=True),
+        "title": content.spec.title,
+        "spec": content.spec.model_dump_json(),
+        "provenance": json.dumps(content.provenance, sort_keys=True),
     }
     with replacing(path) as (temporary,):
         tree.to_netcdf(temporary, engine="h5netcdf", encoding=_encoding(tree))
@@ -57,11 +62,10 @@ def save(fit: GradientFit, path: str | Path) -> Path:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
             stream.seek(0, os.SEEK_END)
             stream.write(_closing_line(digest))
-    return path
 
 
-def load(path: str | Path) -> GradientFit:
-    """Read a fit that `save` wrote.
+def read_fit(path: Path) -> Stored:
+    """Read what `write_fit` wrote.
 
     Raises
     ------
@@ -69,10 +73,6 @@ def load(path: str | Path) -> GradientFit:
         If the file is missing, is not a fit file, was truncated or changed since it was written,
         or was written by a later version.
     """
-    from bayesgrad.fitting.gradient_fit import GradientFit
-    from bayesgrad.spec.model_spec import ModelSpec
-
-    path = Path(path)
     _verify(path)
     with xr.open_datatree(path, engine="h5netcdf") as opened:
         tree = opened.load()
@@ -81,11 +81,10 @@ def load(path: str | Path) -> GradientFit:
             f"{path}: has format {tree.attrs['bayesgrad_format']}; this version reads {FORMAT}",
             "Update bayesgrad.",
         )
-    return GradientFit(
-        spec=ModelSpec.model_validate_json(tree.attrs["spec"]),
-        draws=_with_plain_strings(tree),
-        provenance=json.loads(tree.attrs["provenance"]),
-    )
+    spec = ModelSpec.model_validate_json(tree.attrs["spec"])
+    provenance = json.loads(tree.attrs["provenance"])
+    tree.attrs = {}
+    return Stored(spec, _with_plain_strings(tree), provenance)
 
 
 def _closing_line(digest: str) -> bytes:

@@ -10,6 +10,8 @@ import arviz_stats as az
 import numpy as np
 import xarray as xr
 
+from bayesgrad.inference.convergence import ess, r_hat
+
 
 @dataclass(frozen=True)
 class Check:
@@ -45,11 +47,11 @@ def nuts_checks(draws: xr.DataTree) -> tuple[Check, ...]:
     """
     posterior = draws["posterior"].to_dataset()
     statistics = draws["sample_stats"].to_dataset()
-    bulk, tail = az.ess(posterior), az.ess(posterior, method="tail")
+    bulk, tail = ess(posterior, method="bulk"), ess(posterior, method="tail")
     energy = az.bfmi(draws)["energy"]
     return (
         Check("divergences", float(statistics["diverging"].sum()), operator.le, 0.0),
-        Check("max_r_hat", _worst(az.rhat(posterior), np.max), operator.le, 1.01),
+        Check("max_r_hat", _worst(r_hat(posterior), np.max), operator.le, 1.01),
         Check("min_ess_bulk", _worst(bulk, np.min), operator.ge, 400.0),
         Check("min_ess_tail", _worst(tail, np.min), operator.ge, 400.0),
         Check("min_e_bfmi", float(energy.min()), operator.ge, 0.2),

@@ -99,3 +99,13 @@ def test_an_interruption_does_not_exit_0(bayesgrad, fit_file, monkeypatch):
     result = bayesgrad("table", fit_file, "gradients")
     assert result.status not in (0, 2, 3)
     assert "Traceback" not in result.err
+
+
+def test_a_fault_of_the_disk_is_told_with_its_path(bayesgrad, fit_file, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device", "fit.nc")
+
+    monkeypatch.setattr(store, "_verify", full)
+    result = bayesgrad("table", fit_file, "gradients")
+    assert result.status == 2
+    assert two_lines(result.err)[0] == "fit.nc: No space left on device"

@@ -81,10 +81,22 @@ def test_covariates_and_authority_columns_are_aligned():
         '[authority]\ndeprivation = "la_income"\nmoderators = ["spend"]\n'
     )
     result = prepare_table(spec, areas())
-    assert list(result.authorities.columns) == ["name", "deprivation", "spend"]
-    assert result.authorities.loc["E10000030"].tolist() == ["Surrey", 0.06, 90.0]
+    assert list(result.authorities.columns) == ["name", "deprivation"]
+    assert result.authorities.loc["E10000030"].tolist() == ["Surrey", 0.06]
+    assert result.moderators.index.equals(result.authorities.index)
+    assert result.moderators.loc["E10000030"].to_dict() == {"spend": 90.0}
     expected = areas().set_index("lsoa")["density"].loc[result.rows["area"]].to_numpy()
     np.testing.assert_array_equal(result.covariates["density"], expected)
+
+
+def test_moderators_may_be_called_what_the_package_calls_its_own_columns():
+    table = areas().rename(columns={"spend": "deprivation"}).assign(name=areas()["spend"])
+    spec = spec_with(
+        '[authority]\ndeprivation = "la_income"\nmoderators = ["deprivation", "name"]\n'
+    )
+    result = prepare_table(spec, table)
+    assert result.authorities.loc["E10000030"].tolist() == ["Surrey", 0.06]
+    assert result.moderators.loc["E10000030"].tolist() == [90.0, 90.0]
 
 
 @settings(max_examples=15, deadline=None)

@@ -131,7 +131,9 @@ def test_knots_lie_at_quantiles_and_repeated_ones_are_merged():
 
 
 def test_too_few_distinct_values_for_a_spline_are_refused():
-    with pytest.raises(DataError, match="at least 3 distinct knots; the 100 authorities give 2"):
+    with pytest.raises(DataError, match=r"at least 4 distinct values.* 100 authorities have 2"):
         ModerationBasis.of("spline", np.repeat([0.1, 0.2], 50), unit=0.1)
-    with pytest.raises(DataError, match="at least 3 distinct knots; the areas give 1"):
+    with pytest.raises(DataError, match=r"at least 4 distinct values.* the 3 authorities have 2"):
+        ModerationBasis.of("spline", np.array([0.1, 0.1, 0.2]), unit=0.1)
+    with pytest.raises(DataError, match=r"at least 4 distinct values.* the areas have 1"):
         CommonCurve.of("spline", np.full(9, 0.1), at=0.1, unit=0.1)

@@ -68,7 +68,7 @@ def test_the_unit_divides_x_and_the_linear_moderation():
 
 def test_authority_deprivation_comes_from_the_column_that_the_spec_names():
     spec = spec_of('[authority]\ndeprivation = "la_income"')
-    table = table_of(**TWO_AUTHORITIES, authorities={"deprivation": [0.2, 0.4]})
+    table = table_of(**TWO_AUTHORITIES, authority_deprivation=[0.2, 0.4])
     design = build_design(spec, table)
     assert_allclose(design.authorities.deprivation, [0.2, 0.4])
     assert_allclose(design.rows.x, [-1.0, 1.0, -2.0, 0.0])
@@ -77,7 +77,7 @@ def test_authority_deprivation_comes_from_the_column_that_the_spec_names():
 
 def test_a_moderator_called_deprivation_is_not_taken_for_authority_deprivation():
     spec = spec_of('[authority]\nmoderators = ["deprivation"]')
-    table = table_of(**TWO_AUTHORITIES, authorities={"deprivation": [7.0, 9.0]})
+    table = table_of(**TWO_AUTHORITIES, moderators={"deprivation": [7.0, 9.0]})
     design = build_design(spec, table)
     assert_allclose(design.authorities.deprivation, [0.25, 0.30])
 
@@ -113,7 +113,7 @@ def test_authority_moderators_are_standardised_over_authorities():
         "exposure": [1, 1, 1, 1],
         "count": [1, 0, 0, 0],
     }
-    table = table_of(**three, authorities={"spend": [1.0, 2.0, 6.0]})
+    table = table_of(**three, moderators={"spend": [1.0, 2.0, 6.0]})
     moderators = build_design(spec, table).authorities.moderators
     assert moderators.names == ("spend",)
     assert_allclose(moderators.values[:, 0], np.array([-2, -1, 3]) / np.sqrt(14 / 3))

@@ -131,3 +131,18 @@ def test_checks_as_a_dataset():
     assert checks["passed"].dtype == bool
     assert not checks["passed"].sel(check="divergences")
     assert int(checks["passed"].sum()) == 5
+
+
+def test_one_chain_is_compared_with_its_own_halves():
+    from bayesgrad.inference.convergence import r_hat
+
+    rng = np.random.default_rng(1)
+    steady = rng.normal(size=(1, 1000))
+    drifting = steady + np.linspace(0.0, 3.0, 1000)
+    found = r_hat(
+        xr.Dataset(
+            {"steady": (("chain", "draw"), steady), "drifting": (("chain", "draw"), drifting)}
+        )
+    )
+    assert float(found["steady"]) < 1.03
+    assert float(found["drifting"]) > 1.2

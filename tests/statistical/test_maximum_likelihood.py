@@ -6,7 +6,15 @@ import pandas as pd
 import pytest
 
 import bayesgrad as bg
-from tests.statistical.reference import LONDON, MMMEC, OURS, STROKE, mmmec_table, spec_of
+from tests.statistical.reference import (
+    LONDON,
+    MMMEC,
+    MMMEC_EXTRA,
+    OURS,
+    STROKE,
+    mmmec_table,
+    spec_of,
+)
 
 # A posterior mean is not a maximum-likelihood estimate: with some 30 authorities or more the priors
 # move it by much less than half a standard error. The nine nations of `mmmec` lean on the priors of
@@ -43,7 +51,8 @@ def test_london_violence(shared_data, family):
 )
 def test_melanoma_deaths_of_nine_nations(shared_data, family, name):
     table = mmmec_table(shared_data)
-    fit = bg.fit(spec_of(MMMEC, family=family), table, seed=1, progress=False)
+    spec = spec_of(MMMEC, family=family, extra=MMMEC_EXTRA)
+    fit = bg.fit(spec, table, seed=1, progress=False)
     assert_agrees(fit, reference(shared_data, name))
 
 
