@@ -15,6 +15,7 @@ import xarray as xr
 
 from bayesgrad.design.design import Design
 from bayesgrad.errors import FitError
+from bayesgrad.inference.bridge import CompiledModel, compile_model
 from bayesgrad.inference.progress import PlainProgress, has_bar
 from bayesgrad.model.graph import DRAWN, build_model, model_arrays
 from bayesgrad.spec.model_spec import ModelSpec, Sampling
@@ -45,7 +46,7 @@ class Sampler:
     """A compiled model, ready to be sampled; immutable."""
 
     spec: ModelSpec
-    compiled: Any
+    compiled: CompiledModel
 
     @classmethod
     def compile(cls, spec: ModelSpec, design: Design) -> Sampler:
@@ -53,8 +54,7 @@ class Sampler:
         model = build_model(spec, design)
         names = [name for name in DRAWN if name in model.named_vars]
         with _without_c_compiler():
-            compiled = nutpie.compile_pymc_model(model, backend="numba", var_names=names)
-        return cls(spec, compiled)
+            return cls(spec, compile_model(model, names=names))
 
     def with_design(self, design: Design) -> Sampler:
         """Return a sampler of the same structure on other data, without compiling.
@@ -64,9 +64,7 @@ class Sampler:
         design : Design
             Built from the same spec, with the same authorities and names.
         """
-        used = {variable.name for variable in self.compiled.shared_var_keys}
-        arrays = {name: array for name, array in model_arrays(design).items() if name in used}
-        return replace(self, compiled=self.compiled.with_data(**arrays))
+        return replace(self, compiled=self.compiled.with_arrays(model_arrays(design)))
 
     def sample(
         self, settings: Sampling, *, cores: int | None = None, progress: bool = True
@@ -96,7 +94,7 @@ class Sampler:
         bar = progress and has_bar()
         try:
             sampling = nutpie.sample(
-                self.compiled,
+                self.compiled.for_nutpie(),
                 draws=settings.draws,
                 tune=settings.tune,
                 chains=settings.chains,

@@ -105,9 +105,7 @@ def build_model(spec: ModelSpec, design: Design) -> pm.Model:
             row=_row_effects(spec, design, data),
         )
         alpha = _dispersion(spec)
-        likelihood = log_likelihood(
-            spec.likelihood.family, data, effects, alpha, outcomes=len(design.outcomes)
-        )
+        likelihood = log_likelihood(spec.likelihood.family, data, effects, alpha)
         pm.Potential("log_likelihood", likelihood)
     return model
 

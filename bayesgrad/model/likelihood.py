@@ -1,23 +1,7 @@
-r"""Log likelihood of the counts, rewritten so that one exponential and one logarithm a row remain.
+"""The log likelihood of a model: its arrays, and the one operation that evaluates it.
 
-With :math:`\eta_i = \ln E_i + a_{c(i)} + b_{c(i)} x_i + r_i` for row i of cell c(i), the linear
-part of both families needs only sums by cell, taken once:
-
-.. math:: \sum_i y_i \eta_i = \sum_c (a_c S_c + b_c T_c) + \sum_i y_i r_i + \sum_i y_i \ln E_i,
-          \qquad S_c = \sum_{i \in c} y_i, \quad T_c = \sum_{i \in c} y_i x_i.
-
-Poisson: :math:`\sum_i y_i \eta_i - \sum_i e^{\eta_i} - \sum_i \ln y_i!`.
-
-Negative binomial with mean :math:`\mu = e^\eta` and variance :math:`\mu + \mu^2 / \alpha`:
-
-.. math:: \sum_i y_i \eta_i - \sum_i (y_i + \alpha) \ln(1 + \mu_i / \alpha)
-          + \sum_{k \ge 0} N_k \ln(1 + k / \alpha) - \sum_i \ln y_i!,
-          \qquad N_k = \#\{i : y_i > k\},
-
-because :math:`\ln\Gamma(y + \alpha) - \ln\Gamma(\alpha) = \sum_{k < y} \ln(\alpha + k)`. No gamma
-or digamma function is left, and the form tends to the Poisson's as :math:`\alpha \to \infty`
-without cancellation between large terms. This module is the one seam between the model and the
-arithmetic of its likelihood.
+This module is the seam between the model and the arithmetic of its likelihood, which is in
+`bayesgrad.model.kernels`.
 """
 
 from __future__ import annotations
@@ -27,19 +11,15 @@ from typing import Any
 
 import numpy as np
 import pymc as pm
-import pytensor.tensor as pt
 from scipy.special import gammaln
 
 from bayesgrad.design.design import Design
 from bayesgrad.design.splines import Floats
+from bayesgrad.model.operation import FusedLogLikelihood
 from bayesgrad.spec.vocabulary import Family
 
 Tensor = Any
 """A symbolic PyTensor variable."""
-
-LARGEST_ALPHA = 1e8
-"""Size from which the negative binomial is the Poisson to all the digits that matter: a larger one
-is taken as this, for the error of rounding log(mean + alpha) - log(alpha) grows with it."""
 
 
 def likelihood_arrays(design: Design) -> dict[str, np.ndarray]:
@@ -48,23 +28,21 @@ def likelihood_arrays(design: Design) -> dict[str, np.ndarray]:
     Returns
     -------
     dict
-        ``row_cell``, ``row_outcome`` (rows,) int; ``row_count``, ``row_x``,
-        ``row_log_exposure`` (rows,); ``cell_count``, ``cell_count_x`` (cells,);
-        ``exceedance`` (outcomes, largest count): N_k; ``log_constant`` ().
+        ``row_count``, ``row_x``, ``row_log_exposure`` (rows,); ``row_outcome`` (rows,) int;
+        ``cell_start`` (cells + 1,) and ``cell_outcome`` (cells,) int; ``exceedance`` (outcomes,
+        largest count): N_k; ``log_constant`` (): minus the sum of ln(count!).
     """
     rows = design.rows
     count = rows.count.astype(np.float64)
-    log_exposure = np.log(rows.exposure)
     return {
-        "row_cell": rows.cell,
-        "row_outcome": design.row_outcome,
         "row_count": count,
         "row_x": rows.x,
-        "row_log_exposure": log_exposure,
-        "cell_count": design.cell_sum(count).ravel(),
-        "cell_count_x": design.cell_sum(count * rows.x).ravel(),
+        "row_log_exposure": np.log(rows.exposure),
+        "row_outcome": design.row_outcome,
+        "cell_start": design.cell_starts(),
+        "cell_outcome": design.cell_outcome,
         "exceedance": _exceedance(design),
-        "log_constant": np.asarray(count @ log_exposure - gammaln(count + 1.0).sum()),
+        "log_constant": np.asarray(-gammaln(count + 1.0).sum()),
     }
 
 
@@ -95,12 +73,7 @@ class CellEffects:
 
 
 def log_likelihood(
-    family: Family,
-    data: dict[str, Tensor],
-    effects: CellEffects,
-    alpha: Tensor | None,
-    *,
-    outcomes: int,
+    family: Family, data: dict[str, Tensor], effects: CellEffects, alpha: Tensor | None
 ) -> Tensor:
     """Log likelihood of all rows, a scalar tensor.
 
@@ -112,38 +85,23 @@ def log_likelihood(
     effects : CellEffects
     alpha : tensor, shape (outcomes,), or None
         Negative-binomial size; None for Poisson.
-    outcomes : int
-        Number of outcomes.
     """
-    cell = data["row_cell"]
-    eta = data["row_log_exposure"] + effects.intercept[cell] + effects.slope[cell] * data["row_x"]
-    linear = (
-        (effects.intercept * data["cell_count"]).sum()
-        + (effects.slope * data["cell_count_x"]).sum()
-        + data["log_constant"]
-    )
+    offset = data["row_log_exposure"]
     if effects.row is not None:
-        eta = eta + effects.row
-        linear = linear + (effects.row * data["row_count"]).sum()
-    mean = pt.exp(eta)
-    if family == "poisson":
-        return linear - mean.sum()
-    return linear + _overdispersed(data, mean, alpha, outcomes=outcomes)
-
-
-def _overdispersed(
-    data: dict[str, Tensor], mean: Tensor, alpha: Tensor, *, outcomes: int
-) -> Tensor:
-    # log(mean + alpha) - log(alpha) row by row: twice as fast as log1p(mean / alpha), and as exact
-    # up to LARGEST_ALPHA.
-    alpha = pt.minimum(alpha, LARGEST_ALPHA)
-    of_row = 0 if outcomes == 1 else data["row_outcome"]
-    row_alpha = alpha[of_row]
-    excess = pt.log(mean + row_alpha) - pt.log(alpha)[of_row]
-    steps = pt.arange(data["exceedance"].shape[1])
-    return (data["exceedance"] * pt.log1p(steps / alpha[:, None])).sum() - (
-        (data["row_count"] + row_alpha) * excess
-    ).sum()
+        offset = offset + effects.row
+    fused = FusedLogLikelihood(family, row_effects=effects.row is not None)
+    value = fused(
+        effects.intercept,
+        effects.slope,
+        offset,
+        np.empty(0) if alpha is None else alpha,
+        data["row_count"],
+        data["row_x"],
+        data["cell_start"],
+        data["cell_outcome"],
+        data["exceedance"],
+    )[0]
+    return value + data["log_constant"]
 
 
 def as_data(arrays: dict[str, np.ndarray]) -> dict[str, Tensor]:

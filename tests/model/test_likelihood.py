@@ -9,7 +9,6 @@ from scipy.special import gammaln
 
 from bayesgrad.design import Design, build_design
 from bayesgrad.model.likelihood import (
-    LARGEST_ALPHA,
     CellEffects,
     likelihood_arrays,
     log_likelihood,
@@ -30,7 +29,6 @@ def value_of(design: Design, *, intercept, slope, alpha=None, row=None) -> float
         data,
         effects,
         None if alpha is None else pt.constant(np.asarray(alpha, dtype=np.float64)),
-        outcomes=len(design.outcomes),
     )
     return float(result.eval(mode="FAST_COMPILE"))
 
@@ -150,12 +148,7 @@ def test_log_likelihood_stays_the_poisson_s_however_large_alpha_is(alpha):
     design = drawn_design(spec_of(), authorities=10, areas=100)
     effects = drawn_effects(design, 1)
     poisson = expected(design.rows.count, mean_of(design, **effects))
-    assert_allclose(value_of(design, **effects, alpha=[alpha]), poisson, rtol=0, atol=1e-2)
-
-
-def test_the_largest_alpha_is_out_of_reach_of_data():
-    variance = 100.0 + 100.0**2 / LARGEST_ALPHA
-    assert variance == pytest.approx(100.0, rel=1e-5)
+    assert_allclose(value_of(design, **effects, alpha=[alpha]), poisson, rtol=0, atol=1e-3)
 
 
 @pytest.mark.parametrize("alpha", [None, [3.0]])
@@ -168,12 +161,10 @@ def test_a_rate_beyond_all_numbers_has_no_likelihood(alpha):
 def test_the_arrays_of_the_likelihood_by_hand():
     design = extreme_design([2, 0, 1, 2])
     arrays = likelihood_arrays(design)
-    x = design.rows.x
-    assert_allclose(arrays["cell_count"], [2, 3])
-    assert_allclose(arrays["cell_count_x"], [2 * x[0], x[2] + 2 * x[3]])
+    assert_allclose(arrays["cell_start"], [0, 2, 4])
+    assert_allclose(arrays["cell_outcome"], [0, 0])
     assert_allclose(arrays["exceedance"], [[3, 2]])  # above 0: three rows; above 1: two
-    constant = 2 * np.log(1) + 0 + np.log(300) + 2 * np.log(300) - 2 * np.log(2)
-    assert_allclose(arrays["log_constant"], constant)
+    assert_allclose(arrays["log_constant"], -2 * np.log(2))
 
 
 def test_exceedances_of_two_outcomes_are_kept_apart():
