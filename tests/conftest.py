@@ -42,7 +42,7 @@ def england_folder(england, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("england")
     england.write(folder)
     spec = folder / "synthetic_england.toml"
-    settings = '[sampling]\nparameterisation = "non_centred"\ndraws = 1500\ntune = 500\nseed = 7\n'
+    settings = "[sampling]\ndraws = 1500\ntune = 500\nseed = 7\n"
     spec.write_text(f"{spec.read_text(encoding='utf-8')}\n{settings}", encoding="utf-8")
     return folder
 

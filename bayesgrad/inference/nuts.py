@@ -64,7 +64,7 @@ class Sampler:
         design : Design
             Built from the same spec, with the same authorities and names.
         """
-        return replace(self, compiled=self.compiled.with_arrays(model_arrays(design)))
+        return replace(self, compiled=self.compiled.with_arrays(model_arrays(self.spec, design)))
 
     def sample(
         self, settings: Sampling, *, cores: int | None = None, progress: bool = True

@@ -6,8 +6,7 @@ r"""The joint model as an ordinary PyMC model.
     a_j &= \mathrm{intercept} + \mathrm{between} \cdot W_j + M_j \kappa + u_{0j} \\
     b_j &= \mathrm{slope} + \mathrm{interaction} \cdot W_j + M_j \lambda + u_{1j}
 
-with :math:`(u_{0j}, u_{1j})` bivariate normal, written as :math:`u_{0j}` and then
-:math:`u_{1j} | u_{0j}`, so that every prior is elementwise.
+with :math:`(u_{0j}, u_{1j})` bivariate normal (`bayesgrad.model.effects`).
 """
 
 from __future__ import annotations
@@ -19,6 +18,8 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from bayesgrad.design.design import Design
+from bayesgrad.model.effects import EffectsPrior, authority_effects
+from bayesgrad.model.information import authority_information
 from bayesgrad.model.likelihood import (
     CellEffects,
     as_data,
@@ -51,10 +52,14 @@ DRAWN = (
 """Variables whose draws are kept, where the model has them; none has a value per row."""
 
 
-def model_arrays(design: Design) -> dict[str, np.ndarray]:
+def model_arrays(spec: ModelSpec, design: Design) -> dict[str, np.ndarray]:
     """Every array of a design that the model reads, under the names of its `pm.Data`."""
     arrays = likelihood_arrays(design)
     arrays["log_crude_rate"] = design.log_crude_rate()
+    if spec.sampling.parameterisation == "partial":
+        information = authority_information(design, family=spec.likelihood.family)
+        arrays["authority_curvature"] = information.curvature
+        arrays["authority_pull"] = information.pull
     optional = {
         "moderation_basis": design.authorities.moderation,
         "authority_moderators": design.authorities.moderators.values,
@@ -96,9 +101,11 @@ def build_model(spec: ModelSpec, design: Design) -> pm.Model:
     pymc.Model
     """
     with pm.Model(coords=coordinates(design)) as model:
-        data = as_data(model_arrays(design))
-        means = _authority_means(spec, data)
-        intercept, slope = _authority_effects(spec, means)
+        data = as_data(model_arrays(spec, design))
+        prior = _effects_prior(spec, _authority_means(spec, data))
+        intercept, slope = authority_effects(
+            prior, data, parameterisation=spec.sampling.parameterisation
+        )
         effects = CellEffects(
             intercept=_per_cell(intercept, design),
             slope=_per_cell(slope, design),
@@ -135,28 +142,17 @@ def _authority_means(spec: ModelSpec, data: dict[str, Tensor]) -> tuple[Tensor, 
     return level, gradient
 
 
-def _authority_effects(spec: ModelSpec, means: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
-    """a_j and b_j, each (authorities, outcomes)."""
-    priors, dims = spec.priors, ("authority", "outcome")
-    sd_intercept = prior_variable("sd_intercept", priors.sd_intercept, dims=("outcome",))
-    sd_slope = prior_variable("sd_slope", priors.sd_slope, dims=("outcome",))
-    correlation: Tensor = 0.0
+def _effects_prior(spec: ModelSpec, means: tuple[Tensor, Tensor]) -> EffectsPrior:
+    """Prior of the authority effects around their systematic parts."""
+    priors = spec.priors
+    correlation: Tensor = pt.zeros(1)
     if spec.authority.correlated:
         correlation = correlation_variable("correlation", priors.correlation, dims=("outcome",))
-    level, gradient = means
-    given_level = correlation * sd_slope / sd_intercept
-    sd_given_level = sd_slope * pt.sqrt(1.0 - correlation**2)
-    if spec.sampling.parameterisation == "centred":
-        intercept = pm.Normal("authority_intercept", level, sd_intercept, dims=dims)
-        mean = gradient + given_level * (intercept - level)
-        return intercept, pm.Normal("authority_slope", mean, sd_given_level, dims=dims)
-    z_intercept = pm.Normal("z_intercept", dims=dims)
-    z_slope = pm.Normal("z_slope", dims=dims)
-    intercept = level + sd_intercept * z_intercept
-    slope = gradient + correlation * sd_slope * z_intercept + sd_given_level * z_slope
-    return (
-        pm.Deterministic("authority_intercept", intercept, dims=dims),
-        pm.Deterministic("authority_slope", slope, dims=dims),
+    return EffectsPrior(
+        *means,
+        sd_intercept=prior_variable("sd_intercept", priors.sd_intercept, dims=("outcome",)),
+        sd_slope=prior_variable("sd_slope", priors.sd_slope, dims=("outcome",)),
+        correlation=correlation,
     )
 
 

@@ -127,8 +127,8 @@ class Sampling(_Part):
     tune: int = Field(default=500, ge=50)
     chains: int = Field(default=4, ge=1, le=64)
     seed: int = Field(default=20190331, ge=0, lt=2**32)
-    target_accept: float = Field(default=0.8, gt=0.5, lt=1)
-    parameterisation: Parameterisation = "centred"
+    target_accept: float = Field(default=0.65, gt=0.5, lt=1)
+    parameterisation: Parameterisation = "partial"
 
 
 class ModelSpec(_Part):

@@ -9,7 +9,7 @@ Curvature = Literal["none", "quadratic", "spline"]
 Moderation = Literal["none", "linear", "log", "spline"]
 Centre = Literal["authority", "national"]
 Engine = Literal["auto", "nuts", "laplace"]
-Parameterisation = Literal["centred", "non_centred"]
+Parameterisation = Literal["partial", "centred", "non_centred"]
 MissingCounts = Literal["drop", "refuse"]
 SmallAuthorities = Literal["refuse", "drop", "keep"]
 

@@ -111,6 +111,7 @@ def test_a_refit_has_the_posterior_of_the_new_data(england_sampler, england_desi
 
 
 @pytest.mark.filterwarnings("ignore:divide by zero encountered")
+@pytest.mark.filterwarnings("ignore:invalid value encountered")
 def test_data_that_cannot_be_sampled_are_a_fit_error(england_sampler, england_design):
     impossible = scaled_exposure(england_design, np.inf)
     with pytest.raises(FitError, match="sampling stopped"):

@@ -10,6 +10,7 @@ from scipy import stats
 
 from bayesgrad.design import Design
 from bayesgrad.model.graph import DRAWN, build_model, coordinates, model_arrays
+from bayesgrad.model.information import authority_information
 from bayesgrad.spec import ModelSpec
 from bayesgrad.spec.priors import PARAMETERS, Priors
 from tests.small import drawn_design, spec_of
@@ -36,6 +37,8 @@ FORMS = {
     "quadratic": '[gradient]\ncurvature = "quadratic"\ncentre = "national"',
     "two outcomes": FULL,
 }
+CENTRED = '\n[sampling]\nparameterisation = "centred"\n'
+PARTIAL = '\n[sampling]\nparameterisation = "partial"\n'
 NON_CENTRED = '\n[sampling]\nparameterisation = "non_centred"\n'
 
 
@@ -44,9 +47,13 @@ def assert_close(found: float, expected: float) -> None:
     assert_allclose(found, expected, rtol=0, atol=2e-7 * max(1.0, abs(expected) ** 0.5))
 
 
-def spec_named(form: str, more: str = "") -> ModelSpec:
+def spec_named(form: str, more: str = CENTRED) -> ModelSpec:
     outcomes = ("referrals", "plans") if form == "two outcomes" else ("referrals",)
     return spec_of(FORMS[form] + more, outcomes=outcomes)
+
+
+def centred_spec(text: str = "") -> ModelSpec:
+    return spec_of(text + CENTRED)
 
 
 def drawn_parameters(spec: ModelSpec, design: Design, seed: int = 1) -> dict[str, np.ndarray]:
@@ -186,7 +193,7 @@ def test_the_joint_density_is_that_of_scipy(form):
 
 
 def test_the_joint_density_of_a_design_with_strata_repeats_the_effects_over_them():
-    spec = spec_of()
+    spec = centred_spec()
     design = drawn_design(spec, strata=("boys", "girls"))
     theta = drawn_parameters(spec, design)
     expected = (
@@ -215,7 +222,49 @@ def test_centred_and_non_centred_forms_imply_the_same_density(form):
     )
 
 
-@pytest.mark.parametrize("more", ["", NON_CENTRED])
+def coordinates_of(theta, design, information) -> tuple[dict[str, np.ndarray], float]:
+    """Partial coordinates of the authority effects, and log |d effects / d coordinates|."""
+    level, gradient = authority_means(design, theta)
+    z = np.empty((2, *level.shape))
+    jacobian = 0.0
+    for j, s in np.ndindex(*level.shape):
+        sd = np.array([theta["sd_intercept"][s], theta["sd_slope"][s]])
+        rho = 2 * theta["correlation_half"][s] - 1 if "correlation_half" in theta else 0.0
+        root = np.linalg.cholesky(np.outer(sd, sd) * np.array([[1, rho], [rho, 1]]))
+        h00, h01, h11 = information.curvature[:, j, s]
+        curvature = np.array([[h00, h01], [h01, h11]])
+        factor = np.linalg.cholesky(np.eye(2) + root.T @ curvature @ root)
+        mean = np.array([level[j, s], gradient[j, s]])
+        effects = np.array([theta["authority_intercept"][j, s], theta["authority_slope"][j, s]])
+        target = root.T @ (information.pull[:, j, s] - curvature @ mean)
+        w = np.linalg.solve(root, effects - mean)
+        z[:, j, s] = factor.T @ w - np.linalg.solve(factor, target)
+        jacobian += np.log(np.diag(root)).sum() - np.log(np.diag(factor)).sum()
+    return {"z_intercept": z[0], "z_slope": z[1]}, jacobian
+
+
+@pytest.mark.parametrize("form", ["plain", "full", "poisson", "independent", "two outcomes"])
+def test_the_partial_form_implies_the_same_density(form):
+    centred, partial = spec_named(form), spec_named(form, PARTIAL)
+    design = drawn_design(centred)
+    theta = drawn_parameters(centred, design)
+    information = authority_information(design, family=partial.likelihood.family)
+    standard, jacobian = coordinates_of(theta, design, information)
+    model = build_model(partial, design)
+    assert_close(
+        density_of(model, theta | standard),
+        density_of(build_model(centred, design), theta) + jacobian,
+    )
+    outputs = model.replace_rvs_by_values([model["authority_intercept"], model["authority_slope"]])
+    evaluate = model.compile_fn(
+        outputs, inputs=model.value_vars, mode=MODE, on_unused_input="ignore"
+    )
+    effects = evaluate(point_of(model, theta | standard))
+    assert_allclose(effects[0], theta["authority_intercept"], rtol=1e-9)
+    assert_allclose(effects[1], theta["authority_slope"], rtol=1e-8, atol=1e-10)
+
+
+@pytest.mark.parametrize("more", [CENTRED, NON_CENTRED, PARTIAL])
 @pytest.mark.parametrize("form", ["full", "poisson", "two outcomes"])
 def test_the_gradient_of_the_density_agrees_with_finite_differences(form, more):
     spec = spec_named(form, more)
@@ -240,7 +289,7 @@ def test_the_gradient_of_the_density_agrees_with_finite_differences(form, more):
 
 
 def test_the_prior_of_the_correlation_is_the_lkj_density_in_two_dimensions():
-    spec = spec_of()
+    spec = centred_spec()
     design = drawn_design(spec)
     model = build_model(spec, design)
     theta = drawn_parameters(spec, design)
@@ -271,7 +320,9 @@ def test_every_distribution_of_the_grammar_is_tested_here():
 
 def with_prior(text: str, *, name: str, distribution: str, parameters: dict) -> ModelSpec:
     given = ", ".join(f"{key} = {value}" for key, value in parameters.items())
-    return spec_of(f'{text}\n[priors]\n{name} = {{ distribution = "{distribution}", {given} }}\n')
+    return centred_spec(
+        f'{text}\n[priors]\n{name} = {{ distribution = "{distribution}", {given} }}\n'
+    )
 
 
 LOCATION_USES = {
@@ -334,7 +385,7 @@ def test_the_prior_of_the_correlation_takes_its_eta():
 
 
 def test_alpha_is_the_inverse_square_of_the_overdispersion():
-    spec = spec_of()
+    spec = centred_spec()
     design = drawn_design(spec)
     model = build_model(spec, design)
     alpha = model["alpha"].eval({model["overdispersion"]: np.array([0.25])}, mode=MODE)
@@ -350,8 +401,8 @@ slope = {{ distribution = "Normal", mu = 0.0, sigma = {0} }}
 interaction = {{ distribution = "Normal", mu = 0.0, sigma = {0} }}
 sd_slope = {{ distribution = "HalfNormal", sigma = {1} }}
 """
-    tenth = spec_of("[gradient]\nunit = 0.10" + priors.format(0.5, 0.2))
-    twentieth = spec_of("[gradient]\nunit = 0.05" + priors.format(0.25, 0.1))
+    tenth = centred_spec("[gradient]\nunit = 0.10" + priors.format(0.5, 0.2))
+    twentieth = centred_spec("[gradient]\nunit = 0.05" + priors.format(0.25, 0.1))
     design = drawn_design(tenth)
     theta = drawn_parameters(tenth, design)
     halved = ("slope", "interaction", "sd_slope", "authority_slope")
@@ -362,7 +413,7 @@ sd_slope = {{ distribution = "HalfNormal", sigma = {1} }}
 
 
 def test_scaling_the_exposure_only_moves_the_intercepts():
-    spec = spec_of()
+    spec = centred_spec()
     design = drawn_design(spec)
     theta = drawn_parameters(spec, design)
     scaled = replace(design, rows=replace(design.rows, exposure=7.0 * design.rows.exposure))
@@ -378,12 +429,12 @@ def test_every_array_of_the_design_is_data_that_can_be_replaced(form):
     spec = spec_named(form)
     design = drawn_design(spec)
     model = build_model(spec, design)
-    assert {variable.name for variable in model.data_vars} == set(model_arrays(design))
-    for name, array in model_arrays(design).items():
+    assert {variable.name for variable in model.data_vars} == set(model_arrays(spec, design))
+    for name, array in model_arrays(spec, design).items():
         assert_allclose(model[name].get_value(), array)
 
 
-@pytest.mark.parametrize("more", ["", NON_CENTRED])
+@pytest.mark.parametrize("more", [CENTRED, NON_CENTRED, PARTIAL])
 @pytest.mark.parametrize("form", FORMS)
 def test_variables_have_the_names_and_dimensions_of_the_layout(form, more):
     spec = spec_named(form, more)
