@@ -28,54 +28,12 @@ from typing import Any
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
-from scipy.special import gammaln
 
-from bayesgrad.design.design import Design
-from bayesgrad.design.splines import Floats
+from bayesgrad.model.arrays import LARGEST_ALPHA
 from bayesgrad.spec.vocabulary import Family
 
 Tensor = Any
 """A symbolic PyTensor variable."""
-
-LARGEST_ALPHA = 1e8
-"""Size from which the negative binomial is the Poisson to all the digits that matter: a larger one
-is taken as this, for the error of rounding log(mean + alpha) - log(alpha) grows with it."""
-
-
-def likelihood_arrays(design: Design) -> dict[str, np.ndarray]:
-    """Arrays that the likelihood reads, under the names of their `pm.Data`.
-
-    Returns
-    -------
-    dict
-        ``row_cell``, ``row_outcome`` (rows,) int; ``row_count``, ``row_x``,
-        ``row_log_exposure`` (rows,); ``cell_count``, ``cell_count_x`` (cells,);
-        ``exceedance`` (outcomes, largest count): N_k; ``log_constant`` ().
-    """
-    rows = design.rows
-    count = rows.count.astype(np.float64)
-    log_exposure = np.log(rows.exposure)
-    return {
-        "row_cell": rows.cell,
-        "row_outcome": design.row_outcome,
-        "row_count": count,
-        "row_x": rows.x,
-        "row_log_exposure": log_exposure,
-        "cell_count": design.cell_sum(count).ravel(),
-        "cell_count_x": design.cell_sum(count * rows.x).ravel(),
-        "exceedance": _exceedance(design),
-        "log_constant": np.asarray(count @ log_exposure - gammaln(count + 1.0).sum()),
-    }
-
-
-def _exceedance(design: Design) -> Floats:
-    """N_k, the number of rows of each outcome with a count above k: (outcomes, largest count)."""
-    largest = int(design.rows.count.max())
-    outcomes = len(design.outcomes)
-    index = design.row_outcome * (largest + 1) + design.rows.count
-    frequency = np.bincount(index, minlength=outcomes * (largest + 1))
-    up_to = frequency.reshape(outcomes, largest + 1).cumsum(axis=1)
-    return (up_to[:, -1:] - up_to[:, :-1]).astype(np.float64)
 
 
 @dataclass(frozen=True)
@@ -108,7 +66,7 @@ def log_likelihood(
     ----------
     family : {"poisson", "negative_binomial"}
     data : dict of tensors
-        As named by `likelihood_arrays`.
+        As named by `bayesgrad.model.arrays.likelihood_arrays`.
     effects : CellEffects
     alpha : tensor, shape (outcomes,), or None
         Negative-binomial size; None for Poisson.
