@@ -1,0 +1,148 @@
+"""The nested Laplace engine: from a spec and a design to draws like those of NUTS."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from bayesgrad.design.design import Design, Integers
+from bayesgrad.errors import FitError
+from bayesgrad.inference.diagnostics import LARGEST_K_HAT
+from bayesgrad.inference.laplace.hyperparameters import Hyperparameters
+from bayesgrad.inference.laplace.importance import Weights, propose, resample, smoothed_weights
+from bayesgrad.inference.laplace.latent import Effects, Latent, LatentModel
+from bayesgrad.inference.laplace.layout import posterior_dataset
+from bayesgrad.inference.laplace.marginal import (
+    USE_NUTS,
+    Marginal,
+    MarginalMode,
+    MarginalPosterior,
+)
+from bayesgrad.spec.model_spec import ModelSpec, Sampling
+
+LOG2_PROPOSALS = 9
+"""Log to the base 2 of the number of proposals of the hyperparameters."""
+
+
+@dataclass(frozen=True, eq=False)
+class LaplaceApproximation:
+    """The approximate posterior of a spec on a design, ready to be drawn from; immutable.
+
+    Attributes
+    ----------
+    design : Design
+    posterior : MarginalPosterior
+    mode : MarginalMode
+    """
+
+    design: Design
+    posterior: MarginalPosterior
+    mode: MarginalMode
+
+    @classmethod
+    def find(cls, spec: ModelSpec, design: Design) -> LaplaceApproximation:
+        """Find the mode of the hyperparameters and the curvature there.
+
+        Raises
+        ------
+        FitError
+            If there is no proper maximum inside the range of the hyperparameters.
+        """
+        posterior = MarginalPosterior(LatentModel.of(spec, design), Hyperparameters.of(spec))
+        return cls(design, posterior, posterior.find_mode())
+
+    def sample(self, settings: Sampling) -> xr.DataTree:
+        """Draw from the approximate posterior.
+
+        Parameters
+        ----------
+        settings : Sampling
+            Draws per chain, chains and seed. Draws are independent given the proposals, and
+            dealt to the chains at random.
+
+        Returns
+        -------
+        xarray.DataTree
+            Group ``posterior``, as NUTS gives it; group ``sample_stats`` with ``log_weight`` and
+            ``proposal`` by chain and draw, and the scalars ``k_hat``, ``importance_ess`` and
+            ``newton_failures``.
+
+        Raises
+        ------
+        FitError
+            If the importance weights cannot be relied on.
+        """
+        scramble, deal, colour = (
+            np.random.default_rng(child) for child in np.random.SeedSequence(settings.seed).spawn(3)
+        )
+        points, log_density = propose(
+            self.mode.at.theta, self.mode.covariance, log2_size=LOG2_PROPOSALS, seed=scramble
+        )
+        proposals = [
+            self.posterior.at(point, start=self.mode.effects_near(point)) for point in points
+        ]
+        weights = smoothed_weights(np.array([p.value for p in proposals]) - log_density)
+        _refuse_unreliable(weights)
+        size = settings.chains * settings.draws
+        counts = resample(weights.log, size=size, rng=deal)
+        order = deal.permutation(size)
+        effects = _draw_effects(self.posterior, proposals, counts, rng=colour)
+        chosen = np.repeat(np.arange(len(points)), counts)[order]
+        shape = (settings.chains, settings.draws)
+        posterior = posterior_dataset(
+            self.design,
+            self.posterior,
+            theta=points[chosen],
+            effects=Effects(effects.fixed[order], effects.authority[order]),
+            shape=shape,
+        )
+        failures = sum(not proposal.mode.converged for proposal in proposals)
+        statistics = _statistics(weights, chosen.reshape(shape), failures=failures)
+        return xr.DataTree.from_dict({"posterior": posterior, "sample_stats": statistics})
+
+
+def _refuse_unreliable(weights: Weights) -> None:
+    if not weights.k_hat <= LARGEST_K_HAT:
+        raise FitError(
+            "the Laplace approximation cannot be relied on here: k-hat of its importance weights "
+            f"is {weights.k_hat:.2f}, above {LARGEST_K_HAT}",
+            USE_NUTS,
+        )
+
+
+def _draw_effects(
+    posterior: MarginalPosterior,
+    proposals: list[Marginal],
+    counts: Integers,
+    *,
+    rng: np.random.Generator,
+) -> Effects:
+    """Draw the effects `counts` times from each proposal's normal approximation, in order."""
+    drawn = []
+    for proposal, count in zip(proposals, counts, strict=True):
+        if not count:
+            continue
+        centre = proposal.mode.latent
+        fixed, standard = proposal.mode.factor.colour(
+            rng.standard_normal((count, *centre.fixed.shape)),
+            rng.standard_normal((count, *centre.standard.shape)),
+        )
+        latent = Latent(centre.fixed + fixed, centre.standard + standard)
+        drawn.append(posterior.latent.effects(latent, posterior.hyper.at(proposal.theta)))
+    return Effects(*(np.concatenate(part) for part in zip(*drawn, strict=True)))
+
+
+def _statistics(weights: Weights, chosen: Integers, *, failures: int) -> xr.Dataset:
+    dims = ("chain", "draw")
+    return xr.Dataset(
+        {
+            "log_weight": (dims, weights.log[chosen]),
+            "proposal": (dims, chosen),
+            "k_hat": weights.k_hat,
+            "importance_ess": weights.effective_size,
+            "newton_failures": failures,
+        },
+        coords={name: np.arange(size) for name, size in zip(dims, chosen.shape, strict=True)},
+    )
