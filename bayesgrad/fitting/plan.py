@@ -13,6 +13,10 @@ SECONDS_PER_GRADIENT = 8e-5
 """Of one gradient, whatever the number of rows."""
 GRADIENTS_PER_DRAW = 15
 COMPILE_SECONDS = 20
+LAPLACE_SECONDS = 1.5
+LAPLACE_PASSES = 2000
+LAPLACE_SECONDS_PER_ROW = 2e-8
+"""Of one pass with second derivatives, for each row; all rest is in `LAPLACE_SECONDS`."""
 BASE_MEMORY_MB = 500
 BYTES_PER_ROW = 400
 
@@ -21,7 +25,6 @@ def describe_plan(spec: ModelSpec, design: Design) -> str:
     """Say what would be fitted, with which priors, and the time and memory to expect."""
     authorities, _, _ = design.cells
     outcome = spec.outcomes[0]
-    sampling = spec.sampling
     events = int(design.rows.count.sum())
     lines = [
         f"would fit: {spec.title}",
@@ -39,11 +42,21 @@ def describe_plan(spec: ModelSpec, design: Design) -> str:
         *_named("  authority moderators", design.authorities.moderators.names),
         "priors",
         *(f"  {name}: {prior}" for name, prior in _priors(spec).items()),
-        f"sampling: {sampling.chains} chains of {sampling.tune:,} + {sampling.draws:,} draws, "
-        f"{sampling.parameterisation.replace('_', '-')}, seed {sampling.seed}",
+        _sampling(spec),
         f"expect about {_seconds(spec, design):.0f} s and {_memory_mb(spec, design):.0f} MB",
     ]
     return "\n".join(lines)
+
+
+def _sampling(spec: ModelSpec) -> str:
+    sampling = spec.sampling
+    if sampling.fitting_engine == "laplace":
+        size = sampling.chains * sampling.draws
+        return f"sampling: nested Laplace, {size:,} draws, seed {sampling.seed}"
+    return (
+        f"sampling: {sampling.chains} chains of {sampling.tune:,} + {sampling.draws:,} draws, "
+        f"{sampling.parameterisation.replace('_', '-')}, seed {sampling.seed}"
+    )
 
 
 def _named(title: str, names: tuple[str, ...]) -> list[str]:
@@ -90,6 +103,8 @@ def _priors(spec: ModelSpec) -> dict[str, object]:
 
 def _seconds(spec: ModelSpec, design: Design) -> float:
     sampling = spec.sampling
+    if sampling.fitting_engine == "laplace":
+        return LAPLACE_SECONDS + LAPLACE_PASSES * LAPLACE_SECONDS_PER_ROW * len(design.rows.count)
     gradient = SECONDS_PER_GRADIENT + SECONDS_PER_ROW * len(design.rows.count)
     rounds = -(-sampling.chains // min(os.cpu_count() or 1, sampling.chains))
     draws = rounds * (sampling.tune + sampling.draws)

@@ -87,6 +87,7 @@ def laplace_checks(draws: xr.DataTree) -> tuple[Check, ...]:
         Check("k_hat", float(statistics["k_hat"]), operator.le, LARGEST_K_HAT),
         Check("min_importance_ess", float(statistics["importance_ess"]), operator.ge, 100.0),
         Check("newton_failures", float(statistics["newton_failures"]), operator.le, 0.0),
+        Check("max_mean_shift", float(statistics["mean_shift"]), operator.le, 0.2),
     )
 
 

@@ -20,6 +20,7 @@ from bayesgrad.inference.laplace.marginal import (
     MarginalMode,
     MarginalPosterior,
 )
+from bayesgrad.inference.laplace.skewness import largest_shift, mean_shift
 from bayesgrad.spec.model_spec import ModelSpec, Sampling
 
 LOG2_PROPOSALS = 9
@@ -66,8 +67,8 @@ class LaplaceApproximation:
         -------
         xarray.DataTree
             Group ``posterior``, as NUTS gives it; group ``sample_stats`` with ``log_weight`` and
-            ``proposal`` by chain and draw, and the scalars ``k_hat``, ``importance_ess`` and
-            ``newton_failures``.
+            ``proposal`` by chain and draw, and the scalars ``k_hat``, ``importance_ess``,
+            ``newton_failures`` and ``mean_shift`` (`bayesgrad.inference.laplace.skewness`).
 
         Raises
         ------
@@ -99,8 +100,15 @@ class LaplaceApproximation:
             shape=shape,
         )
         failures = sum(not proposal.mode.converged for proposal in proposals)
-        statistics = _statistics(weights, chosen.reshape(shape), failures=failures)
+        statistics = _statistics(
+            weights, chosen.reshape(shape), failures=failures, shift=self._largest_shift()
+        )
         return xr.DataTree.from_dict({"posterior": posterior, "sample_stats": statistics})
+
+    def _largest_shift(self) -> float:
+        best = self.mode.at
+        hyper = self.posterior.hyper.at(best.theta)
+        return largest_shift(self.posterior.latent, best.mode, hyper)
 
 
 def _refuse_unreliable(weights: Weights) -> None:
@@ -124,17 +132,19 @@ def _draw_effects(
     for proposal, count in zip(proposals, counts, strict=True):
         if not count:
             continue
-        centre = proposal.mode.latent
+        hyper = posterior.hyper.at(proposal.theta)
+        mode, shift = proposal.mode.latent, mean_shift(posterior.latent, proposal.mode, hyper)
+        centre = Latent(mode.fixed + shift.fixed, mode.standard + shift.standard)
         fixed, standard = proposal.mode.factor.colour(
             rng.standard_normal((count, *centre.fixed.shape)),
             rng.standard_normal((count, *centre.standard.shape)),
         )
         latent = Latent(centre.fixed + fixed, centre.standard + standard)
-        drawn.append(posterior.latent.effects(latent, posterior.hyper.at(proposal.theta)))
+        drawn.append(posterior.latent.effects(latent, hyper))
     return Effects(*(np.concatenate(part) for part in zip(*drawn, strict=True)))
 
 
-def _statistics(weights: Weights, chosen: Integers, *, failures: int) -> xr.Dataset:
+def _statistics(weights: Weights, chosen: Integers, *, failures: int, shift: float) -> xr.Dataset:
     dims = ("chain", "draw")
     return xr.Dataset(
         {
@@ -143,6 +153,7 @@ def _statistics(weights: Weights, chosen: Integers, *, failures: int) -> xr.Data
             "k_hat": weights.k_hat,
             "importance_ess": weights.effective_size,
             "newton_failures": failures,
+            "mean_shift": shift,
         },
         coords={name: np.arange(size) for name, size in zip(dims, chosen.shape, strict=True)},
     )

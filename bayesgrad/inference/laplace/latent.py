@@ -135,11 +135,14 @@ class LatentModel:
             + self._log_prior_constant
             - 0.5 * (scaled @ scaled + np.vdot(latent.standard, latent.standard))
         )
-        gradient = -scaled / self.prior_sd
-        gradient[:level] += np.tensordot(pieces.cell_gradient, self.systematic, axes=2)
-        gradient[level:] += pieces.term_gradient
-        own = pieces.cell_gradient @ hyper.lower - latent.standard
-        return Evaluation(float(value), Latent(gradient, own), self._curvature(pieces, hyper))
+        rise = self.pulled_back(pieces.cell_gradient, pieces.term_gradient, hyper)
+        gradient = Latent(rise.fixed - scaled / self.prior_sd, rise.standard - latent.standard)
+        return Evaluation(float(value), gradient, self._curvature(pieces, hyper))
+
+    def pulled_back(self, cell: Floats, term: Floats, hyper: HyperValues) -> Latent:
+        """Gradient in the latent vector of what has these in cells' effects and row terms."""
+        shared = np.tensordot(cell, self.systematic, axes=2)
+        return Latent(np.concatenate([shared, term]), cell @ hyper.lower)
 
     def _curvature(self, pieces: Pieces, hyper: HyperValues) -> Arrow:
         level = self.systematic.shape[2]

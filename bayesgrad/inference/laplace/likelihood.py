@@ -114,13 +114,9 @@ def likelihood_pieces(
     alpha : float or None
         Negative-binomial size; None for Poisson.
     """
-    intercept, slope = np.repeat(effects.T, rows.size, axis=1)
-    eta = rows.log_exposure + intercept + slope * rows.x
+    eta, term_effect = _linear_predictor(rows, effects, coefficients)
     linear = effects[:, 0] @ rows.cell_count + effects[:, 1] @ rows.cell_count_x + rows.constant
-    if len(coefficients):
-        term_effect = np.einsum("im,m->i", rows.terms, coefficients)
-        eta += term_effect
-        linear += _dot(term_effect, rows.count)
+    linear += _dot(term_effect, rows.count)
     # A step that is far too long gives an infinite mean: a value that no line search accepts.
     with np.errstate(over="ignore", invalid="ignore"):
         rest, residual, weight = _row_derivatives(rows, np.exp(eta), alpha)
@@ -135,6 +131,33 @@ def likelihood_pieces(
             term_curvature=np.einsum("im,in->mn", weight[:, None] * rows.terms, rows.terms),
             border=_border(rows, weight, weighted),
         )
+
+
+def weight_derivatives(
+    rows: RowData, effects: Floats, coefficients: Floats, *, alpha: float | None
+) -> Floats:
+    r"""Derivative of each row's weight in its linear predictor, minus the third of its value.
+
+    .. math:: \frac{\partial w_i}{\partial \eta_i} = w_i \frac{1 - \mu_i / \alpha}
+              {1 + \mu_i / \alpha}
+
+    Parameters are those of `likelihood_pieces`; the shape is (rows,).
+    """
+    mean = np.exp(_linear_predictor(rows, effects, coefficients)[0])
+    _, _, weight = _row_derivatives(rows, mean, alpha)
+    if alpha is None:
+        return weight
+    ratio = mean / min(alpha, LARGEST_ALPHA)
+    return weight * (1.0 - ratio) / (1.0 + ratio)
+
+
+def _linear_predictor(
+    rows: RowData, effects: Floats, coefficients: Floats
+) -> tuple[Floats, Floats]:
+    """Linear predictor of each row, and the part of it that is of the row terms."""
+    intercept, slope = np.repeat(effects.T, rows.size, axis=1)
+    term_effect = np.einsum("im,m->i", rows.terms, coefficients)
+    return rows.log_exposure + intercept + slope * rows.x + term_effect, term_effect
 
 
 def _row_derivatives(
