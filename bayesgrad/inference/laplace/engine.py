@@ -11,7 +11,13 @@ from bayesgrad.design.design import Design, Integers
 from bayesgrad.errors import FitError
 from bayesgrad.inference.diagnostics import LARGEST_K_HAT
 from bayesgrad.inference.laplace.hyperparameters import Hyperparameters
-from bayesgrad.inference.laplace.importance import Weights, propose, resample, smoothed_weights
+from bayesgrad.inference.laplace.importance import (
+    Weights,
+    propose,
+    resample,
+    smoothed_weights,
+    weighted_moments,
+)
 from bayesgrad.inference.laplace.latent import Effects, Latent, LatentModel
 from bayesgrad.inference.laplace.layout import posterior_dataset
 from bayesgrad.inference.laplace.marginal import (
@@ -25,6 +31,9 @@ from bayesgrad.spec.model_spec import ModelSpec, Sampling
 
 LOG2_PROPOSALS = 9
 """Log to the base 2 of the number of proposals of the hyperparameters."""
+MAXIMUM_ROUNDS = 4
+ENOUGH = 0.6
+"""Importance sample size, as a share of the proposals, that needs no further round."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,24 +87,17 @@ class LaplaceApproximation:
         scramble, deal, colour = (
             np.random.default_rng(child) for child in np.random.SeedSequence(settings.seed).spawn(3)
         )
-        points, log_density = propose(
-            self.mode.at.theta, self.mode.covariance, log2_size=LOG2_PROPOSALS, seed=scramble
-        )
-        proposals = [
-            self.posterior.at(point, start=self.mode.effects_near(point)) for point in points
-        ]
-        weights = smoothed_weights(np.array([p.value for p in proposals]) - log_density)
-        _refuse_unreliable(weights)
+        proposals, weights = self._weighted_proposals(scramble)
         size = settings.chains * settings.draws
         counts = resample(weights.log, size=size, rng=deal)
         order = deal.permutation(size)
         effects = _draw_effects(self.posterior, proposals, counts, rng=colour)
-        chosen = np.repeat(np.arange(len(points)), counts)[order]
+        chosen = np.repeat(np.arange(len(proposals)), counts)[order]
         shape = (settings.chains, settings.draws)
         posterior = posterior_dataset(
             self.design,
             self.posterior,
-            theta=points[chosen],
+            theta=np.array([proposal.theta for proposal in proposals])[chosen],
             effects=Effects(effects.fixed[order], effects.authority[order]),
             shape=shape,
         )
@@ -104,6 +106,21 @@ class LaplaceApproximation:
             weights, chosen.reshape(shape), failures=failures, shift=self._largest_shift()
         )
         return xr.DataTree.from_dict({"posterior": posterior, "sample_stats": statistics})
+
+    def _weighted_proposals(self, rng: np.random.Generator) -> tuple[list[Marginal], Weights]:
+        """Propose around the mode, then, where the posterior is skewed, around what that finds."""
+        location, covariance = self.mode.at.theta, self.mode.covariance
+        for last in (*(False,) * (MAXIMUM_ROUNDS - 1), True):
+            points, log_density = propose(location, covariance, log2_size=LOG2_PROPOSALS, seed=rng)
+            proposals = [
+                self.posterior.at(point, start=self.mode.effects_near(point)) for point in points
+            ]
+            weights = smoothed_weights(np.array([p.value for p in proposals]) - log_density)
+            if last or weights.effective_size >= ENOUGH * len(points):
+                break
+            location, covariance = weighted_moments(points, weights)
+        _refuse_unreliable(weights)
+        return proposals, weights
 
     def _largest_shift(self) -> float:
         best = self.mode.at

@@ -80,6 +80,14 @@ def smoothed_weights(log_ratio: Floats) -> Weights:
     return Weights(log, float(k_hat), float(1.0 / np.exp(2.0 * log).sum()))
 
 
+def weighted_moments(points: Floats, weights: Weights) -> tuple[Floats, Floats]:
+    """Mean, (dim,), and covariance, (dim, dim), of weighted points, (n, dim)."""
+    share = np.exp(weights.log)
+    mean: Floats = share @ points
+    centred = points - mean
+    return mean, (share[:, None] * centred).T @ centred
+
+
 def resample(log_weights: Floats, *, size: int, rng: np.random.Generator) -> Integers:
     """Systematic resampling: how often each of n points is drawn, (n,), in `size` draws.
 
