@@ -32,8 +32,12 @@ from bayesgrad.spec.model_spec import ModelSpec, Sampling
 LOG2_PROPOSALS = 9
 """Log to the base 2 of the number of proposals of the hyperparameters."""
 MAXIMUM_ROUNDS = 4
-ENOUGH = 0.6
+ENOUGH = 0.4
 """Importance sample size, as a share of the proposals, that needs no further round."""
+GOOD_K_HAT = 0.3
+"""Shape of the tail of the weights that needs no further round."""
+WIDENING = 1.5
+"""Factor on the covariance that a round found, for the tails that it may have missed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,9 +120,11 @@ class LaplaceApproximation:
                 self.posterior.at(point, start=self.mode.effects_near(point)) for point in points
             ]
             weights = smoothed_weights(np.array([p.value for p in proposals]) - log_density)
-            if last or weights.effective_size >= ENOUGH * len(points):
+            enough = weights.effective_size >= ENOUGH * len(points)
+            if last or (enough and weights.k_hat <= GOOD_K_HAT):
                 break
-            location, covariance = weighted_moments(points, weights)
+            location, found = weighted_moments(points, weights)
+            covariance = WIDENING * found
         _refuse_unreliable(weights)
         return proposals, weights
 
