@@ -4,7 +4,8 @@ Given the hyperparameters (standard deviations, correlation, overdispersion) the
 effects are nearly normal: their mode is found by Newton's method (`newton`) on an arrow-shaped
 Hessian (`arrow`, `latent`, `likelihood`). That gives the hyperparameters' marginal posterior
 (`marginal`), which is sampled by importance (`importance`), and the effects are drawn from their
-normal approximation at each draw of the hyperparameters (`engine`, `layout`).
+normal approximation at each draw of the hyperparameters, moved from mode to mean (`skewness`,
+`engine`, `layout`).
 """
 
 from bayesgrad.inference.laplace.engine import LaplaceApproximation

@@ -137,7 +137,7 @@ def test_weights_that_cannot_be_relied_on_are_refused(monkeypatch, approximation
         ("k_hat", np.nan, "k_hat"),
         ("importance_ess", 99.0, "min_importance_ess"),
         ("newton_failures", 1, "newton_failures"),
-        ("mean_shift", 0.21, "max_mean_shift"),
+        ("mean_shift", 0.31, "max_mean_shift"),
     ],
 )
 def test_each_check_fails_beyond_its_threshold(short, statistic, value, check):
