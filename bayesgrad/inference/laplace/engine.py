@@ -34,6 +34,8 @@ LOG2_PROPOSALS = 9
 MAXIMUM_ROUNDS = 4
 ENOUGH = 0.4
 """Importance sample size, as a share of the proposals, that needs no further round."""
+FEWEST = 10.0
+"""Importance sample size from which moments say where to propose next."""
 GOOD_K_HAT = 0.3
 """Shape of the tail of the weights that needs no further round."""
 WIDENING = 1.5
@@ -121,7 +123,8 @@ class LaplaceApproximation:
             ]
             weights = smoothed_weights(np.array([p.value for p in proposals]) - log_density)
             enough = weights.effective_size >= ENOUGH * len(points)
-            if last or (enough and weights.k_hat <= GOOD_K_HAT):
+            good = enough and weights.k_hat <= GOOD_K_HAT
+            if last or good or weights.effective_size < FEWEST:
                 break
             location, found = weighted_moments(points, weights)
             covariance = WIDENING * found

@@ -44,9 +44,13 @@ def find_mode(model: LatentModel, hyper: HyperValues, *, start: Latent) -> Laten
     model : LatentModel
     hyper : HyperValues
     start : Latent
-        Any point; a near one saves passes over the rows.
+        Any point; a near one saves passes over the rows. One so far away that its density is
+        not a number is replaced by the prior mean.
     """
     latent, here = start, model.evaluate(start, hyper)
+    if not np.isfinite(here.value):
+        latent = Latent(model.prior_mean, np.zeros_like(start.standard))
+        here = model.evaluate(latent, hyper)
     for _ in range(MAXIMUM_STEPS):
         factor = here.curvature.factor()
         step = Latent(*factor.solve(*here.gradient))

@@ -95,7 +95,7 @@ def test_the_mode_is_that_of_a_general_optimiser(case):
     assert found.value >= -expected.fun - 1e-8
 
 
-@pytest.mark.parametrize("away", [-30.0, 30.0])
+@pytest.mark.parametrize("away", [-30.0, 30.0, 1000.0])
 def test_the_mode_is_found_from_far_away(away):
     case = case_of(FULL)
     hyper = case.hyper.at(case.theta)
