@@ -4,7 +4,7 @@
     (chain, draw, ...): the variables of the model; ``authority_intercept`` and
     ``authority_slope`` by authority, outcome and stratum.
 ``sample_stats``
-    (chain, draw): what the sampler says of itself.
+    (chain, draw), or of the whole fit: what the engine says of itself.
 ``authorities``
     What is known of each authority: name, deprivation, centre, moderation basis, moderators,
     events, areas, exposure, and the range and spread of its areas' deprivation.
@@ -25,7 +25,7 @@ import xarray as xr
 from bayesgrad.areas import summarise_areas
 from bayesgrad.design.design import Design
 from bayesgrad.design.splines import Floats
-from bayesgrad.inference.diagnostics import as_dataset, nuts_checks
+from bayesgrad.inference.diagnostics import CHECKS, as_dataset
 from bayesgrad.spec.model_spec import ModelSpec
 
 SHIFTS = (-0.10, 0.0, 0.10)
@@ -42,7 +42,7 @@ def assemble_draws(spec: ModelSpec, design: Design, sampled: xr.DataTree) -> xr.
     spec : ModelSpec
     design : Design
     sampled : DataTree
-        Groups ``posterior`` and ``sample_stats``, from a sampler.
+        Groups ``posterior`` and ``sample_stats``, from the engine of the spec.
     """
     posterior = _with_strata(sampled["posterior"].to_dataset(), design)
     tree = xr.DataTree.from_dict(
@@ -54,7 +54,8 @@ def assemble_draws(spec: ModelSpec, design: Design, sampled: xr.DataTree) -> xr.
             **summarise_areas(design, posterior),
         }
     )
-    tree["diagnostics"] = xr.DataTree(as_dataset(nuts_checks(tree)))
+    checks = CHECKS[spec.sampling.fitting_engine](tree)
+    tree["diagnostics"] = xr.DataTree(as_dataset(checks))
     return tree
 
 

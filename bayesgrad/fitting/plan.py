@@ -15,6 +15,10 @@ GRADIENTS_PER_DRAW = 8
 START_SECONDS = 6
 FIRST_COMPILE_SECONDS = 20
 """More, the first time that a form of model is fitted on a machine."""
+LAPLACE_SECONDS = 1.5
+LAPLACE_PASSES = 2000
+LAPLACE_SECONDS_PER_ROW = 2e-8
+"""Of one pass with second derivatives, for each row; all rest is in `LAPLACE_SECONDS`."""
 BASE_MEMORY_MB = 500
 BYTES_PER_ROW = 400
 
@@ -23,7 +27,6 @@ def describe_plan(spec: ModelSpec, design: Design) -> str:
     """Say what would be fitted, with which priors, and the time and memory to expect."""
     authorities, _, _ = design.cells
     outcome = spec.outcomes[0]
-    sampling = spec.sampling
     events = int(design.rows.count.sum())
     lines = [
         f"would fit: {spec.title}",
@@ -41,12 +44,22 @@ def describe_plan(spec: ModelSpec, design: Design) -> str:
         *_named("  authority moderators", design.authorities.moderators.names),
         "priors",
         *(f"  {name}: {prior}" for name, prior in _priors(spec).items()),
-        f"sampling: {sampling.chains} chains of {sampling.tune:,} + {sampling.draws:,} draws, "
-        f"{sampling.parameterisation.replace('_', '-')}, seed {sampling.seed}",
-        f"expect about {_seconds(spec, design):.0f} s (the first time, {FIRST_COMPILE_SECONDS} s "
-        f"more) and {_memory_mb(spec, design):.0f} MB",
+        _sampling(spec),
+        f"expect about {_seconds(spec, design):.0f} s{_first_time(spec)} and "
+        f"{_memory_mb(spec, design):.0f} MB",
     ]
     return "\n".join(lines)
+
+
+def _sampling(spec: ModelSpec) -> str:
+    sampling = spec.sampling
+    if sampling.fitting_engine == "laplace":
+        size = sampling.chains * sampling.draws
+        return f"sampling: nested Laplace, {size:,} draws, seed {sampling.seed}"
+    return (
+        f"sampling: {sampling.chains} chains of {sampling.tune:,} + {sampling.draws:,} draws, "
+        f"{sampling.parameterisation.replace('_', '-')}, seed {sampling.seed}"
+    )
 
 
 def _named(title: str, names: tuple[str, ...]) -> list[str]:
@@ -93,10 +106,18 @@ def _priors(spec: ModelSpec) -> dict[str, object]:
 
 def _seconds(spec: ModelSpec, design: Design) -> float:
     sampling = spec.sampling
+    if sampling.fitting_engine == "laplace":
+        return LAPLACE_SECONDS + LAPLACE_PASSES * LAPLACE_SECONDS_PER_ROW * len(design.rows.count)
     gradient = SECONDS_PER_GRADIENT + SECONDS_PER_ROW * len(design.rows.count)
     rounds = -(-sampling.chains // min(os.cpu_count() or 1, sampling.chains))
     draws = rounds * (sampling.tune + sampling.draws)
     return START_SECONDS + gradient * GRADIENTS_PER_DRAW * draws
+
+
+def _first_time(spec: ModelSpec) -> str:
+    if spec.sampling.fitting_engine == "laplace":
+        return ""
+    return f" (the first time, {FIRST_COMPILE_SECONDS} s more)"
 
 
 def _memory_mb(spec: ModelSpec, design: Design) -> float:

@@ -12,7 +12,7 @@ import xarray as xr
 from pydantic import ValidationError
 
 from bayesgrad.data import AnalysisTable, prepare_table, read_table
-from bayesgrad.design import build_design
+from bayesgrad.design import Design, build_design
 from bayesgrad.errors import SpecError
 from bayesgrad.fitting.draws import assemble_draws
 from bayesgrad.fitting.gradient_fit import GradientFit
@@ -42,12 +42,13 @@ def fit(
     table : DataFrame or path of a csv, csv.gz, parquet or arrow file
         One row per area.
     engine, draws, tune, chains, seed
-        Instead of what `[sampling]` says; draws and tune are per chain.
+        Instead of what `[sampling]` says; draws and tune are per chain. The Laplace engine takes
+        seconds, draws independently and needs no tune.
     cores : int, optional
-        Chains at a time; by default as many as the machine has cores. The draws do not depend
-        on it.
+        Chains of NUTS at a time; by default as many as the machine has cores. The draws do
+        not depend on it.
     progress : bool
-        Show progress: a bar on a terminal or in a notebook, plain lines elsewhere.
+        Show the progress of NUTS: a bar on a terminal or in a notebook, plain lines elsewhere.
     store_data : bool
         Keep the areas' data in the fit, and so in its file. By default no area-level data are
         kept.
@@ -62,7 +63,7 @@ def fit(
     SpecError, DataError
         If the spec or the table is at fault, before anything is sampled.
     FitError
-        If sampling could not start.
+        If sampling could not start, or the Laplace approximation does not hold.
     """
     spec = spec if isinstance(spec, ModelSpec) else ModelSpec.read(spec)
     overrides = {"engine": engine, "draws": draws, "tune": tune, "chains": chains, "seed": seed}
@@ -77,12 +78,10 @@ def fit(
     design = build_design(spec, analysis)
     clock.lap("data")
 
-    from bayesgrad.inference.nuts import Sampler
-
-    sampler = Sampler.compile(spec, design)
-    clock.lap("compile")
-    sampled = sampler.sample(spec.sampling, cores=cores, progress=progress)
-    clock.lap("sample")
+    if spec.sampling.fitting_engine == "laplace":
+        sampled = _by_laplace(spec, design, clock)
+    else:
+        sampled = _by_nuts(spec, design, clock, cores=cores, progress=progress)
     tree = assemble_draws(spec, design, sampled)
     if store_data:
         tree["areas"] = xr.DataTree(_areas(analysis))
@@ -91,11 +90,33 @@ def fit(
         "versions": versions(),
         "table": mark,
         "rows": analysis.report.to_dict(),
-        "engine": "nuts",
+        "engine": spec.sampling.fitting_engine,
         "seed": spec.sampling.seed,
         "seconds": clock.laps,
     }
     return GradientFit(spec=spec, draws=tree, provenance=provenance)
+
+
+def _by_nuts(
+    spec: ModelSpec, design: Design, clock: _Clock, *, cores: int | None, progress: bool
+) -> xr.DataTree:
+    from bayesgrad.inference.nuts import Sampler
+
+    sampler = Sampler.compile(spec, design)
+    clock.lap("compile")
+    sampled = sampler.sample(spec.sampling, cores=cores, progress=progress)
+    clock.lap("sample")
+    return sampled
+
+
+def _by_laplace(spec: ModelSpec, design: Design, clock: _Clock) -> xr.DataTree:
+    from bayesgrad.inference.laplace import LaplaceApproximation
+
+    approximation = LaplaceApproximation.find(spec, design)
+    clock.lap("mode")
+    sampled = approximation.sample(spec.sampling)
+    clock.lap("sample")
+    return sampled
 
 
 def with_sampling(spec: ModelSpec, overrides: dict[str, Any]) -> ModelSpec:

@@ -10,6 +10,12 @@ import pandas as pd
 if TYPE_CHECKING:
     from bayesgrad.fitting.gradient_fit import GradientFit
 
+ENGINES = {"nuts": "NUTS", "laplace": "nested Laplace"}
+REMEDIES = {
+    "nuts": "run longer (more draws), or try the other [sampling] parameterisation",
+    "laplace": 'fit with [sampling] engine = "nuts"',
+}
+
 
 def summary_text(fit: GradientFit) -> str:
     """Summary of a fit in some 15 lines: what was fitted, what was found, whether to trust it."""
@@ -55,7 +61,7 @@ def _what(fit: GradientFit) -> list[str]:
         f"{fit.spec.gradient.centre} centring; deprivation: {fit.spec.columns.deprivation} "
         f"({fit.spec.columns.vintage})",
         f"{posterior.sizes['chain']} chains of {posterior.sizes['draw']:,} draws by "
-        f"{fit.provenance['engine'].upper()}, seed {fit.provenance['seed']}; intervals hold 95%",
+        f"{ENGINES[fit.provenance['engine']]}, seed {fit.provenance['seed']}; intervals hold 95%",
     ]
 
 
@@ -116,5 +122,5 @@ def _diagnostics(fit: GradientFit) -> list[str]:
             f"{'less' if row['check'].startswith('min_') else 'more'} than {row['threshold']:g}"
             for _, row in failed.iterrows()
         ),
-        "  run longer (more draws), or try the other [sampling] parameterisation",
+        f"  {REMEDIES[fit.provenance['engine']]}",
     ]

@@ -17,7 +17,8 @@ from bayesgrad.design.design import Design
 from bayesgrad.errors import FitError
 from bayesgrad.inference.bridge import CompiledModel, compile_model
 from bayesgrad.inference.progress import PlainProgress, has_bar
-from bayesgrad.model.graph import DRAWN, build_model, model_arrays
+from bayesgrad.model.arrays import DRAWN, model_arrays
+from bayesgrad.model.graph import build_model
 from bayesgrad.spec.model_spec import ModelSpec, Sampling
 
 KEPT_STATISTICS = (

@@ -13,82 +13,25 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
 from bayesgrad.design.design import Design
+from bayesgrad.model.arrays import coordinates, model_arrays
 from bayesgrad.model.effects import EffectsPrior, authority_effects
-from bayesgrad.model.information import authority_information
-from bayesgrad.model.likelihood import (
-    CellEffects,
-    as_data,
-    likelihood_arrays,
-    log_likelihood,
-)
+from bayesgrad.model.likelihood import CellEffects, as_data, log_likelihood
 from bayesgrad.model.priors import correlation_variable, intercept_variable, prior_variable
 from bayesgrad.spec.model_spec import ModelSpec
 
 Tensor = Any
 
-DRAWN = (
-    "intercept",
-    "slope",
-    "between",
-    "interaction",
-    "authority_moderator_level",
-    "authority_moderator_gradient",
-    "covariate",
-    "gradient_moderator",
-    "curvature",
-    "sd_intercept",
-    "sd_slope",
-    "correlation",
-    "overdispersion",
-    "alpha",
-    "authority_intercept",
-    "authority_slope",
-)
-"""Variables whose draws are kept, where the model has them; none has a value per row."""
-
-
-def model_arrays(spec: ModelSpec, design: Design) -> dict[str, np.ndarray]:
-    """Every array of a design that the model reads, under the names of its `pm.Data`."""
-    arrays = likelihood_arrays(design)
-    arrays["log_crude_rate"] = design.log_crude_rate()
-    if spec.sampling.parameterisation == "partial":
-        information = authority_information(design, family=spec.likelihood.family)
-        arrays["authority_curvature"] = information.curvature
-        arrays["authority_pull"] = information.pull
-    optional = {
-        "moderation_basis": design.authorities.moderation,
-        "authority_moderators": design.authorities.moderators.values,
-        "row_covariates": design.rows.covariates.values,
-        "row_gradient_moderators": design.rows.gradient_moderators,
-        "row_curve": design.rows.curve,
-    }
-    return arrays | {name: values for name, values in optional.items() if values.shape[1]}
-
-
-def coordinates(design: Design) -> dict[str, tuple[str, ...]]:
-    """Names along each dimension of the model, empty dimensions left out."""
-    coords = {
-        "authority": design.authorities.codes,
-        "outcome": design.outcomes,
-        "moderation_term": design.basis.terms,
-        "authority_moderator": design.authorities.moderators.names,
-        "area_covariate": design.rows.covariates.names,
-        "area_moderator": design.area_moderators,
-        "curvature_term": design.curve.terms,
-    }
-    return {name: values for name, values in coords.items() if values}
-
 
 def build_model(spec: ModelSpec, design: Design) -> pm.Model:
     """PyMC model of a spec on a design.
 
-    The arrays are `pm.Data` named as by `model_arrays`; the variables are those of `DRAWN`, on the
-    log-rate scale per unit of deprivation, and a potential ``log_likelihood``.
+    The arrays are `pm.Data` named as by `model_arrays`; the variables are those of
+    `bayesgrad.model.arrays.DRAWN`, on the log-rate scale per unit of deprivation, and a potential
+    ``log_likelihood``.
 
     Parameters
     ----------

@@ -25,10 +25,8 @@ from numba import njit
 
 from bayesgrad.design.design import Integers
 from bayesgrad.design.splines import Floats
+from bayesgrad.model.arrays import LARGEST_ALPHA
 from bayesgrad.model.elementary import exp, log1p
-
-LARGEST_SIZE = 1e300
-"""A larger alpha, infinity too, is taken as this: the Poisson all the same."""
 
 SUMS = {"contract", "reassoc", "nsz", "arcp"}
 """What the compiler may do with the kernels' sums; not-a-number and infinity keep their meaning."""
@@ -108,14 +106,14 @@ def negative_binomial(
     """
     value = 0.0
     for s in range(len(alpha)):
-        size, change = min(alpha[s], LARGEST_SIZE), 0.0
+        size, change = min(alpha[s], LARGEST_ALPHA), 0.0
         for k in range(exceedance.shape[1]):
             value += exceedance[s, k] * log1p(k / size)
             change -= exceedance[s, k] * k / (size + k)
         d_alpha[s] = change / size
     for c in range(len(start) - 1):
         a, b = intercept[c], slope[c]
-        size = min(alpha[outcome[c]], LARGEST_SIZE)
+        size = min(alpha[outcome[c]], LARGEST_ALPHA)
         inverse = 1.0 / size
         part, residuals, residuals_x, change = 0.0, 0.0, 0.0, 0.0
         for i in range(start[c], start[c + 1]):

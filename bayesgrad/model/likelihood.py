@@ -11,49 +11,11 @@ from typing import Any
 
 import numpy as np
 import pymc as pm
-from scipy.special import gammaln
-
-from bayesgrad.design.design import Design
-from bayesgrad.design.splines import Floats
 from bayesgrad.model.operation import FusedLogLikelihood
 from bayesgrad.spec.vocabulary import Family
 
 Tensor = Any
 """A symbolic PyTensor variable."""
-
-
-def likelihood_arrays(design: Design) -> dict[str, np.ndarray]:
-    """Arrays that the likelihood reads, under the names of their `pm.Data`.
-
-    Returns
-    -------
-    dict
-        ``row_count``, ``row_x``, ``row_log_exposure`` (rows,); ``row_outcome`` (rows,) int;
-        ``cell_start`` (cells + 1,) and ``cell_outcome`` (cells,) int; ``exceedance`` (outcomes,
-        largest count): N_k; ``log_constant`` (): minus the sum of ln(count!).
-    """
-    rows = design.rows
-    count = rows.count.astype(np.float64)
-    return {
-        "row_count": count,
-        "row_x": rows.x,
-        "row_log_exposure": np.log(rows.exposure),
-        "row_outcome": design.row_outcome,
-        "cell_start": design.cell_starts(),
-        "cell_outcome": design.cell_outcome,
-        "exceedance": _exceedance(design),
-        "log_constant": np.asarray(-gammaln(count + 1.0).sum()),
-    }
-
-
-def _exceedance(design: Design) -> Floats:
-    """N_k, the number of rows of each outcome with a count above k: (outcomes, largest count)."""
-    largest = int(design.rows.count.max())
-    outcomes = len(design.outcomes)
-    index = design.row_outcome * (largest + 1) + design.rows.count
-    frequency = np.bincount(index, minlength=outcomes * (largest + 1))
-    up_to = frequency.reshape(outcomes, largest + 1).cumsum(axis=1)
-    return (up_to[:, -1:] - up_to[:, :-1]).astype(np.float64)
 
 
 @dataclass(frozen=True)
@@ -81,7 +43,7 @@ def log_likelihood(
     ----------
     family : {"poisson", "negative_binomial"}
     data : dict of tensors
-        As named by `likelihood_arrays`.
+        As named by `bayesgrad.model.arrays.likelihood_arrays`.
     effects : CellEffects
     alpha : tensor, shape (outcomes,), or None
         Negative-binomial size; None for Poisson.

@@ -14,6 +14,7 @@ from bayesgrad.spec.vocabulary import (
     Curvature,
     Engine,
     Family,
+    FittingEngine,
     MissingCounts,
     Moderation,
     Parameterisation,
@@ -129,6 +130,11 @@ class Sampling(_Part):
     seed: int = Field(default=20190331, ge=0, lt=2**32)
     target_accept: float = Field(default=0.65, gt=0.5, lt=1)
     parameterisation: Parameterisation = "partial"
+
+    @property
+    def fitting_engine(self) -> FittingEngine:
+        """The engine that fits: NUTS where it is left open."""
+        return "laplace" if self.engine == "laplace" else "nuts"
 
 
 class ModelSpec(_Part):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bayesgrad.errors import SpecError
 from bayesgrad.spec.model_spec import ModelSpec
+from bayesgrad.spec.priors import LocationPrior
 
 FITTED_FAMILIES = ("poisson", "negative_binomial")
 
@@ -14,7 +15,8 @@ def refuse_unsupported(spec: ModelSpec) -> None:
     Raises
     ------
     SpecError
-        For several outcomes, strata, binomial families or the Laplace engine.
+        For several outcomes, strata, binomial families, or priors that the Laplace engine does not
+        have.
     """
     if len(spec.outcomes) > 1:
         names = ", ".join(outcome.column for outcome in spec.outcomes)
@@ -32,8 +34,14 @@ def refuse_unsupported(spec: ModelSpec) -> None:
             f"[likelihood] family = {spec.likelihood.family!r}: this version does not fit it",
             f"Use one of {', '.join(FITTED_FAMILIES)}.",
         )
-    if spec.sampling.engine == "laplace":
-        raise SpecError(
-            "[sampling] engine = 'laplace': this version has no Laplace engine",
-            'Use engine = "nuts" (or "auto").',
-        )
+    if spec.sampling.fitting_engine == "laplace":
+        _refuse_priors_that_are_not_normal(spec)
+
+
+def _refuse_priors_that_are_not_normal(spec: ModelSpec) -> None:
+    for name, prior in spec.priors:
+        if isinstance(prior, LocationPrior) and prior.distribution != "Normal":
+            raise SpecError(
+                f"[priors] {name} = {prior}: the Laplace engine takes Normal priors of effects",
+                'Use engine = "nuts", or a Normal prior.',
+            )

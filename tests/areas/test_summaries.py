@@ -11,7 +11,7 @@ from bayesgrad.areas import summarise_areas
 from bayesgrad.areas.inequality import MEASURES
 from bayesgrad.areas.rates import LARGEST_SAMPLE, thinned
 from bayesgrad.design import Design
-from bayesgrad.model.graph import coordinates
+from bayesgrad.model.arrays import coordinates
 from bayesgrad.spec import ModelSpec
 from tests.areas.test_inequality import measures_of
 from tests.small import drawn_design, spec_of

@@ -113,12 +113,12 @@ class TestFit:
         assert f"sampling setting {option[2:]} = {value!r}" in two_lines(result.err)[0]
         assert not out.exists()
 
-    def test_the_laplace_engine_exits_2(self, bayesgrad, spec_file, table_file, tmp_path):
-        result = bayesgrad(
-            *("fit", spec_file, table_file, "--out", tmp_path / "fit.nc", "--engine", "laplace")
-        )
-        assert result.status == 2
-        assert "no Laplace engine" in two_lines(result.err)[0]
+    def test_the_laplace_engine_fits(self, bayesgrad, spec_file, table_file, tmp_path):
+        out = tmp_path / "fit.nc"
+        result = bayesgrad("fit", spec_file, table_file, "--out", out, "--engine", "laplace")
+        assert result.status == 0, result.err
+        assert "draws by nested Laplace, seed" in result.out
+        assert bayesgrad("table", out, "gradients").status == 0
 
 
 class TestTable:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import pytest
 import xarray as xr
 from numpy.testing import assert_allclose, assert_array_equal
@@ -198,7 +197,10 @@ UNSUPPORTED = {
     "[strata] column = 'age'": spec_of('[strata]\ncolumn = "age"'),
     "[likelihood] family = 'binomial'": spec_of('[likelihood]\nfamily = "binomial"'),
     "[likelihood] family = 'beta_binomial'": spec_of('[likelihood]\nfamily = "beta_binomial"'),
-    "engine = 'laplace'": spec_of('[sampling]\nengine = "laplace"'),
+    "[priors] slope = StudentT(4, 0, 0.5): the Laplace engine": spec_of(
+        '[sampling]\nengine = "laplace"\n'
+        '[priors]\nslope = { distribution = "StudentT", nu = 4, mu = 0, sigma = 0.5 }'
+    ),
 }
 
 
@@ -211,13 +213,9 @@ def test_what_cannot_be_fitted_is_refused_before_anything_is_read(told, spec):
 
 
 def test_what_can_be_fitted_is_not_refused():
-    for text in ('[likelihood]\nfamily = "poisson"', '[sampling]\nengine = "nuts"', ""):
+    engines = [f'[sampling]\nengine = "{engine}"' for engine in ("nuts", "laplace", "auto")]
+    for text in ('[likelihood]\nfamily = "poisson"', *engines, ""):
         refuse_unsupported(spec_of(text))
-
-
-def test_the_laplace_engine_is_refused_also_when_the_call_asks_for_it():
-    with pytest.raises(SpecError, match="no Laplace engine"):
-        bg.fit(spec_of(), pd.DataFrame(), engine="laplace")
 
 
 def made_up_fit(spec: ModelSpec, **settings) -> tuple:

@@ -9,7 +9,8 @@ from numpy.testing import assert_allclose
 from scipy import stats
 
 from bayesgrad.design import Design
-from bayesgrad.model.graph import DRAWN, build_model, coordinates, model_arrays
+from bayesgrad.model.arrays import DRAWN, coordinates, model_arrays
+from bayesgrad.model.graph import build_model
 from bayesgrad.model.information import authority_information
 from bayesgrad.spec import ModelSpec
 from bayesgrad.spec.priors import PARAMETERS, Priors

@@ -8,11 +8,8 @@ from scipy import stats
 from scipy.special import gammaln
 
 from bayesgrad.design import Design, build_design
-from bayesgrad.model.likelihood import (
-    CellEffects,
-    likelihood_arrays,
-    log_likelihood,
-)
+from bayesgrad.model.arrays import likelihood_arrays
+from bayesgrad.model.likelihood import CellEffects, log_likelihood
 from tests.small import drawn_design, drawn_table, spec_of, table_of
 
 OUTCOMES = ("referrals", "plans")
