@@ -158,8 +158,11 @@ def _linear_predictor(
 ) -> tuple[Floats, Floats]:
     """Linear predictor of each row, and the part of it that is of the row terms."""
     intercept, slope = np.repeat(effects.T, rows.size, axis=1)
+    of_cells = rows.log_exposure + intercept + slope * rows.x
+    if not len(coefficients):
+        return of_cells, np.zeros_like(of_cells)
     term_effect = np.einsum("im,m->i", rows.terms, coefficients)
-    return rows.log_exposure + intercept + slope * rows.x + term_effect, term_effect
+    return of_cells + term_effect, term_effect
 
 
 def _row_derivatives(
