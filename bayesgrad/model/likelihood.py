@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pymc as pm
+
 from bayesgrad.model.operation import FusedLogLikelihood
 from bayesgrad.spec.vocabulary import Family
 

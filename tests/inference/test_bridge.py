@@ -7,7 +7,8 @@ import pytest
 
 from bayesgrad.inference import bridge
 from bayesgrad.inference.nuts import Sampler
-from bayesgrad.model.graph import build_model, model_arrays
+from bayesgrad.model.arrays import model_arrays
+from bayesgrad.model.graph import build_model
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,9 @@ from numpy.testing import assert_allclose
 
 from bayesgrad.design import build_design
 from bayesgrad.model import elementary
+from bayesgrad.model.arrays import likelihood_arrays
 from bayesgrad.model.kernels import negative_binomial, poisson
-from bayesgrad.model.likelihood import CellEffects, likelihood_arrays, log_likelihood
+from bayesgrad.model.likelihood import CellEffects, log_likelihood
 from tests.small import drawn_design, drawn_table, spec_of
 
 LAST_PLACES = 4 * np.finfo(float).eps
