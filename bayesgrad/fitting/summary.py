@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 ENGINES = {"nuts": "NUTS", "laplace": "nested Laplace"}
 REMEDIES = {
-    "nuts": "run longer (more draws), or try the other [sampling] parameterisation",
+    "nuts": "run longer (more draws), or with a higher [sampling] target_accept",
     "laplace": 'fit with [sampling] engine = "nuts"',
 }
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
+from threadpoolctl import threadpool_limits
 
 from bayesgrad.design.design import Design, Integers
 from bayesgrad.errors import FitError
@@ -42,6 +43,10 @@ WIDENING = 1.5
 """Factor on the covariance that a round found, for the tails that it may have missed."""
 
 
+ONE_THREAD = threadpool_limits.wrap(limits=1, user_api="blas")
+"""The engine's matrices are tiny: threads of the linear algebra only wait for one another."""
+
+
 @dataclass(frozen=True, eq=False)
 class LaplaceApproximation:
     """The approximate posterior of a spec on a design, ready to be drawn from; immutable.
@@ -58,6 +63,7 @@ class LaplaceApproximation:
     mode: MarginalMode
 
     @classmethod
+    @ONE_THREAD
     def find(cls, spec: ModelSpec, design: Design) -> LaplaceApproximation:
         """Find the mode of the hyperparameters and the curvature there.
 
@@ -69,6 +75,7 @@ class LaplaceApproximation:
         posterior = MarginalPosterior(LatentModel.of(spec, design), Hyperparameters.of(spec))
         return cls(design, posterior, posterior.find_mode())
 
+    @ONE_THREAD
     def sample(self, settings: Sampling) -> xr.DataTree:
         """Draw from the approximate posterior.
 
