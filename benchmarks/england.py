@@ -1,8 +1,8 @@
-"""All of England by the textbook model and by ours, in one run: the same posterior, at what cost.
+"""All of England by the textbook model, by NUTS and by Laplace, in one run: at what cost.
 
     python benchmarks/england.py [--draws 500] [--tune 300] [--chains 2]
 
-Each way runs in a process of its own, from its start to its summaries. Ours runs twice: the first
+Each way runs in a process of its own, from its start to its summaries. NUTS runs twice: the first
 run may fill the disk caches of compiled code, the second is reported. The table gives ratios
 against the textbook model of the same run; seconds are of this machine.
 """
@@ -19,7 +19,7 @@ import tempfile
 import time
 from pathlib import Path
 
-WAYS = ("textbook", "bayesgrad")
+WAYS = ("textbook", "nuts", "laplace")
 
 
 def main() -> None:
@@ -31,7 +31,7 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         simulate_england(seed=1).write(Path(folder))
-        measure("bayesgrad", folder, options)
+        measure("nuts", folder, options)
         results = {way: measure(way, folder, options) for way in WAYS}
     report(results, options)
 
@@ -63,7 +63,10 @@ def run(way: str, folder: Path, options: argparse.Namespace) -> dict[str, float]
 
     import numpy as np
 
-    posterior, seconds, model = {"textbook": textbook, "bayesgrad": ours}[way](folder, options)
+    if way == "textbook":
+        posterior, seconds, model = textbook(folder, options)
+    else:
+        posterior, seconds, model = ours(folder, options, engine=way)
     smallest = min_ess(posterior)
     result = {
         **seconds,
@@ -114,8 +117,8 @@ def textbook(folder: Path, options: argparse.Namespace):
     return trace["posterior"].to_dataset(), seconds, lambda: model
 
 
-def ours(folder: Path, options: argparse.Namespace):
-    """Our fit from the table's file to the saved fit file, as `bayesgrad fit` makes it."""
+def ours(folder: Path, options: argparse.Namespace, *, engine: str):
+    """Fit by one of our engines from the table's file to the fit file, as `bayesgrad fit` does."""
     import bayesgrad as bg
     from bayesgrad.model.graph import build_model
 
@@ -126,11 +129,12 @@ def ours(folder: Path, options: argparse.Namespace):
         tune=options.tune,
         chains=options.chains,
         seed=1,
+        engine=engine,
         progress=False,
     )
     fit.save(folder / "fit.nc")
     laps = fit.provenance["seconds"]
-    seconds = {"compile_s": laps["compile"], "sample_s": laps["sample"]}
+    seconds = {"compile_s": laps.get("compile", laps.get("mode")), "sample_s": laps["sample"]}
     return fit.draws["posterior"].to_dataset(), seconds, lambda: build_model(*inputs(folder))
 
 
@@ -174,33 +178,38 @@ def gradient_ms(model) -> float:
 
 def report(results: dict[str, dict[str, float]], options: argparse.Namespace) -> None:
     """Print the table and what machine it is from."""
-    textbook, ours = results["textbook"], results["bayesgrad"]
     print(
         f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}; "
         f"{options.chains} chains of {options.tune} + {options.draws}\n"
     )
-    print(f"{'':28s}{'textbook':>12s}{'bayesgrad':>12s}{'ratio':>9s}")
+    print(f"{'':28s}{'textbook':>10s}{'nuts':>10s}{'ratio':>8s}{'laplace':>10s}{'ratio':>8s}")
     rows = (
         ("ms per gradient", "ms_per_gradient"),
-        ("compile, s", "compile_s"),
+        ("compile (mode), s", "compile_s"),
         ("sampling, s", "sample_s"),
         ("end to end, s", "end_to_end_s"),
         ("peak memory, MB", "peak_mb"),
     )
     for label, name in rows:
-        print(line(label, textbook[name], ours[name], textbook[name] / ours[name]))
-    speed = {way: result["min_ess"] / result["sample_s"] for way, result in results.items()}
-    ratio = speed["bayesgrad"] / speed["textbook"]
-    ess = ours["min_ess"] / textbook["min_ess"]
-    print(line("min ESS", textbook["min_ess"], ours["min_ess"], ess))
-    print(line("min ESS per s of sampling", speed["textbook"], speed["bayesgrad"], ratio))
-    pairs = zip(ours["slopes"], textbook["slopes"], strict=True)
-    apart = max(abs(a - b) for a, b in pairs) / ours["sd_of_slopes"]
-    print(f"\nposterior means of the slopes: at most {apart:.2f} posterior sd apart")
+        engines = WAYS[1:2] if name == "ms_per_gradient" else WAYS[1:]
+        print(line(label, [results[way][name] for way in ("textbook", *engines)]))
+    textbook, nuts = results["textbook"], results["nuts"]
+    speed = [result["min_ess"] / result["sample_s"] for result in (textbook, nuts)]
+    print(line("min ESS", [textbook["min_ess"], nuts["min_ess"]], more_is_better=True))
+    print(line("min ESS per s of sampling", speed, more_is_better=True))
+    for way in WAYS[1:]:
+        pairs = zip(results[way]["slopes"], textbook["slopes"], strict=True)
+        apart = max(abs(a - b) for a, b in pairs) / nuts["sd_of_slopes"]
+        print(f"posterior means of the slopes by {way}: at most {apart:.2f} posterior sd apart")
 
 
-def line(label: str, textbook: float, ours: float, ratio: float) -> str:
-    return f"{label:28s}{textbook:12.2f}{ours:12.2f}{ratio:9.1f}"
+def line(label: str, values: list[float], *, more_is_better: bool = False) -> str:
+    """Row of the textbook's value, and each other's with its ratio to it."""
+    text = f"{label:28s}{values[0]:10.2f}"
+    for value in values[1:]:
+        ratio = value / values[0] if more_is_better else values[0] / value
+        text += f"{value:10.2f}{ratio:8.1f}"
+    return text
 
 
 if __name__ == "__main__":

@@ -5,11 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import xarray as xr
 
+from bayesgrad.areas.inequality import MEASURES
 from bayesgrad.estimands.frame import to_frame
 from bayesgrad.estimands.layout import group
 from bayesgrad.estimands.summaries import DEFAULT_LEVEL, with_interval
-
-MEASURES = ("rii", "sii_per_10000", "concentration_index", "paf")
 
 COLUMNS = (
     "outcome",

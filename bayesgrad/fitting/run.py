@@ -110,12 +110,16 @@ def _by_nuts(
 
 
 def _by_laplace(spec: ModelSpec, design: Design, clock: _Clock) -> xr.DataTree:
+    from threadpoolctl import threadpool_limits
+
     from bayesgrad.inference.laplace import LaplaceApproximation
 
-    approximation = LaplaceApproximation.find(spec, design)
-    clock.lap("mode")
-    sampled = approximation.sample(spec.sampling)
-    clock.lap("sample")
+    # The engine's matrices are tiny: threads of the linear algebra would only wait for each other.
+    with threadpool_limits(limits=1, user_api="blas"):
+        approximation = LaplaceApproximation.find(spec, design)
+        clock.lap("mode")
+        sampled = approximation.sample(spec.sampling)
+        clock.lap("sample")
     return sampled
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
-from threadpoolctl import threadpool_limits
 
 from bayesgrad.design.design import Design, Integers
 from bayesgrad.errors import FitError
@@ -43,10 +42,6 @@ WIDENING = 1.5
 """Factor on the covariance that a round found, for the tails that it may have missed."""
 
 
-ONE_THREAD = threadpool_limits.wrap(limits=1, user_api="blas")
-"""The engine's matrices are tiny: threads of the linear algebra only wait for one another."""
-
-
 @dataclass(frozen=True, eq=False)
 class LaplaceApproximation:
     """The approximate posterior of a spec on a design, ready to be drawn from; immutable.
@@ -63,7 +58,6 @@ class LaplaceApproximation:
     mode: MarginalMode
 
     @classmethod
-    @ONE_THREAD
     def find(cls, spec: ModelSpec, design: Design) -> LaplaceApproximation:
         """Find the mode of the hyperparameters and the curvature there.
 
@@ -75,7 +69,6 @@ class LaplaceApproximation:
         posterior = MarginalPosterior(LatentModel.of(spec, design), Hyperparameters.of(spec))
         return cls(design, posterior, posterior.find_mode())
 
-    @ONE_THREAD
     def sample(self, settings: Sampling) -> xr.DataTree:
         """Draw from the approximate posterior.
 
