@@ -1,1 +1,1 @@
-"""Log density -> draws: the sampler and the checks that every fit carries."""
+"""Log density -> draws: the engines and the checks that every fit carries."""

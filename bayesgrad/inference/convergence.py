@@ -1,8 +1,10 @@
-"""Convergence statistics of Vehtari et al. (2021), for any number of chains."""
+"""Convergence statistics of Vehtari et al. (2021), for any number of chains.
+
+ArviZ takes a second to import, and a fit that is only read needs none of it: it loads when used.
+"""
 
 from __future__ import annotations
 
-import arviz_stats as az
 import xarray as xr
 
 
@@ -14,6 +16,8 @@ def r_hat(posterior: xr.Dataset) -> xr.Dataset:
     posterior : Dataset
         Dimensions chain, draw, ...
     """
+    import arviz_stats as az
+
     chains = _halved(posterior) if posterior.sizes["chain"] == 1 else posterior
     found: xr.Dataset = az.rhat(chains)
     return found
@@ -21,6 +25,8 @@ def r_hat(posterior: xr.Dataset) -> xr.Dataset:
 
 def ess(posterior: xr.Dataset, *, method: str) -> xr.Dataset:
     """Effective sample size of every quantity; `method` is "bulk" or "tail"."""
+    import arviz_stats as az
+
     found: xr.Dataset = az.ess(posterior, method=method)
     return found
 

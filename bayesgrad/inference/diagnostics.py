@@ -6,7 +6,6 @@ import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import arviz_stats as az
 import numpy as np
 import xarray as xr
 
@@ -52,6 +51,8 @@ def nuts_checks(draws: xr.DataTree) -> tuple[Check, ...]:
         ``divergences``, ``max_r_hat``, ``min_ess_bulk``, ``min_ess_tail``, ``min_e_bfmi``,
         ``share_at_max_tree_depth``.
     """
+    import arviz_stats as az
+
     posterior = draws["posterior"].to_dataset()
     statistics = draws["sample_stats"].to_dataset()
     bulk, tail = ess(posterior, method="bulk"), ess(posterior, method="tail")

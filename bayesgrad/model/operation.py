@@ -25,7 +25,8 @@ from bayesgrad.spec.vocabulary import Family
 PARAMETERS = ("intercept", "slope", "offset", "alpha")
 DATA = ("count", "x", "start", "outcome", "exceedance")
 CACHE_VERSION = 1
-"""To be raised whenever a kernel changes, or compiled models on disk would keep the old one."""
+"""To be raised whenever a kernel, or an elementary function in it, changes: or compiled models on
+disk would keep the old one."""
 
 
 class FusedLogLikelihood(Op):  # type: ignore[misc]
