@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from pydantic import ValidationError
+from threadpoolctl import threadpool_limits
 
 from bayesgrad.data import AnalysisTable, prepare_table, read_table
 from bayesgrad.design import Design, build_design
@@ -78,11 +79,13 @@ def fit(
     design = build_design(spec, analysis)
     clock.lap("data")
 
-    if spec.sampling.fitting_engine == "laplace":
-        sampled = _by_laplace(spec, design, clock)
-    else:
-        sampled = _by_nuts(spec, design, clock, cores=cores, progress=progress)
-    tree = assemble_draws(spec, design, sampled)
+    # All matrices are small: threads of the linear algebra would only wait for each other.
+    with threadpool_limits(limits=1, user_api="blas"):
+        if spec.sampling.fitting_engine == "laplace":
+            sampled = _by_laplace(spec, design, clock)
+        else:
+            sampled = _by_nuts(spec, design, clock, cores=cores, progress=progress)
+        tree = assemble_draws(spec, design, sampled)
     if store_data:
         tree["areas"] = xr.DataTree(_areas(analysis))
     clock.lap("summarise")
@@ -110,16 +113,12 @@ def _by_nuts(
 
 
 def _by_laplace(spec: ModelSpec, design: Design, clock: _Clock) -> xr.DataTree:
-    from threadpoolctl import threadpool_limits
-
     from bayesgrad.inference.laplace import LaplaceApproximation
 
-    # The engine's matrices are tiny: threads of the linear algebra would only wait for each other.
-    with threadpool_limits(limits=1, user_api="blas"):
-        approximation = LaplaceApproximation.find(spec, design)
-        clock.lap("mode")
-        sampled = approximation.sample(spec.sampling)
-        clock.lap("sample")
+    approximation = LaplaceApproximation.find(spec, design)
+    clock.lap("mode")
+    sampled = approximation.sample(spec.sampling)
+    clock.lap("sample")
     return sampled
 
 

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import partial
 
-import nutpie
-import pytensor
+import numpy as np
 import xarray as xr
 
 from bayesgrad.design.design import Design
-from bayesgrad.errors import FitError
-from bayesgrad.inference.bridge import CompiledModel, compile_model
-from bayesgrad.inference.progress import PlainProgress, has_bar
+from bayesgrad.design.splines import Floats
+from bayesgrad.inference.bridge import Sampled, sample_points
+from bayesgrad.inference.compiled import CompiledModel, compile_model
 from bayesgrad.model.arrays import DRAWN, model_arrays
 from bayesgrad.model.graph import build_model
+from bayesgrad.model.start import Start
 from bayesgrad.spec.model_spec import ModelSpec, Sampling
 
 KEPT_STATISTICS = (
@@ -34,28 +30,20 @@ KEPT_STATISTICS = (
 """Sampler statistics that are kept with the draws."""
 
 
-@contextmanager
-def _without_c_compiler() -> Iterator[None]:
-    """Compile by numba alone, the same way whether or not the machine has a C compiler."""
-    with pytensor.config.change_flags(cxx=""), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Loop fusion failed", category=UserWarning)
-        yield
-
-
 @dataclass(frozen=True, eq=False)
 class Sampler:
     """A compiled model, ready to be sampled; immutable."""
 
     spec: ModelSpec
     compiled: CompiledModel
+    start: Start
 
     @classmethod
     def compile(cls, spec: ModelSpec, design: Design) -> Sampler:
         """Build the PyMC model of a spec on a design and compile it."""
         model = build_model(spec, design)
         names = [name for name in DRAWN if name in model.named_vars]
-        with _without_c_compiler():
-            return cls(spec, compile_model(model, names=names))
+        return cls(spec, compile_model(model, names=names), Start.of(spec, design))
 
     def with_design(self, design: Design) -> Sampler:
         """Return a sampler of the same structure on other data, without compiling.
@@ -65,7 +53,8 @@ class Sampler:
         design : Design
             Built from the same spec, with the same authorities and names.
         """
-        return replace(self, compiled=self.compiled.with_arrays(model_arrays(self.spec, design)))
+        compiled = self.compiled.with_arrays(model_arrays(self.spec, design))
+        return replace(self, compiled=compiled, start=Start.of(self.spec, design))
 
     def sample(
         self, settings: Sampling, *, cores: int | None = None, progress: bool = True
@@ -92,41 +81,43 @@ class Sampler:
         FitError
             If no chain could be started.
         """
-        bar = progress and has_bar()
-        try:
-            sampling = nutpie.sample(
-                self.compiled.for_nutpie(),
-                draws=settings.draws,
-                tune=settings.tune,
-                chains=settings.chains,
-                cores=min(cores or os.cpu_count() or 1, settings.chains),
-                seed=settings.seed,
-                target_accept=settings.target_accept,
-                save_warmup=False,
-                progress_bar=bar,
-                progress_callback=PlainProgress() if progress and not bar else None,
-                blocking=False,
-            )
-            trace = _whole(sampling)
-        except RuntimeError as error:
-            raise FitError(
-                f"sampling stopped: {error}",
-                "Check the table for extreme values with `bayesgrad check`, and the priors.",
-            ) from error
-        statistics = trace["sample_stats"].to_dataset()
-        kept = [name for name in KEPT_STATISTICS if name in statistics]
-        posterior = trace["posterior"].to_dataset()
-        drawn = [name for name in DRAWN if name in posterior]
+        shapes = {name: block.shape for name, block in self.compiled.layout.items()}
+        sampled = sample_points(
+            self.compiled,
+            partial(self.start.point, shapes),
+            settings,
+            statistics=KEPT_STATISTICS,
+            cores=cores,
+            progress=progress,
+        )
         return xr.DataTree.from_dict(
-            {"posterior": posterior[drawn], "sample_stats": statistics[kept]}
+            {"posterior": self._posterior(sampled.points), "sample_stats": _statistics(sampled)}
+        )
+
+    def _posterior(self, points: Floats) -> xr.Dataset:
+        """Variables of the model at sampled points, (chains, draws, parameters)."""
+        chains, draws, size = points.shape
+        variables = self.compiled.expand(points.reshape(-1, size))
+        dims = self.compiled.dims
+        used = {dim for names in dims.values() for dim in names}
+        coords = {name: list(values) for name, values in self.compiled.coords.items()}
+        return xr.Dataset(
+            {
+                name: (
+                    ("chain", "draw", *dims[name]),
+                    values.reshape(chains, draws, *values.shape[1:]),
+                )
+                for name, values in variables.items()
+            },
+            coords={"chain": np.arange(chains), "draw": np.arange(draws)}
+            | {name: values for name, values in coords.items() if name in used},
         )
 
 
-def _whole(sampling: Any) -> xr.DataTree:
-    """Wait for all draws; nutpie's own wait would give the part done as if it were all of it."""
-    try:
-        trace: xr.DataTree = sampling.wait()
-    except BaseException:
-        sampling.cancel()
-        raise
-    return trace
+def _statistics(sampled: Sampled) -> xr.Dataset:
+    """Statistics of the sampler by chain and draw."""
+    chains, draws, _ = sampled.points.shape
+    return xr.Dataset(
+        {name: (("chain", "draw"), values) for name, values in sampled.statistics.items()},
+        coords={"chain": np.arange(chains), "draw": np.arange(draws)},
+    )

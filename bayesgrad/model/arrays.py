@@ -8,6 +8,7 @@ from scipy.special import gammaln
 from bayesgrad.design.design import Design
 from bayesgrad.design.splines import Floats
 from bayesgrad.model.information import authority_information
+from bayesgrad.model.kernels import SMALL_COUNTS, CountRows
 from bayesgrad.spec.model_spec import ModelSpec
 
 DRAWN = (
@@ -30,25 +31,20 @@ DRAWN = (
 )
 """Variables whose draws are kept, where the model has them; none has a value per row."""
 
-LARGEST_ALPHA = 1e300
-"""A larger size of the negative binomial, infinity too, is taken as this: the Poisson all the same.
-"""
-
 
 def model_arrays(spec: ModelSpec, design: Design) -> dict[str, np.ndarray]:
     """Every array of a design that the model reads, under the names of its `pm.Data`."""
     arrays = likelihood_arrays(design)
     arrays["log_crude_rate"] = design.log_crude_rate()
     if spec.sampling.parameterisation == "partial":
-        information = authority_information(design, family=spec.likelihood.family)
+        information = authority_information(
+            design, count_rows(design), family=spec.likelihood.family
+        )
         arrays["authority_curvature"] = information.curvature
         arrays["authority_pull"] = information.pull
     optional = {
         "moderation_basis": design.authorities.moderation,
         "authority_moderators": design.authorities.moderators.values,
-        "row_covariates": design.rows.covariates.values,
-        "row_gradient_moderators": design.rows.gradient_moderators,
-        "row_curve": design.rows.curve,
     }
     return arrays | {name: values for name, values in optional.items() if values.shape[1]}
 
@@ -73,29 +69,51 @@ def likelihood_arrays(design: Design) -> dict[str, np.ndarray]:
     Returns
     -------
     dict
-        ``row_count``, ``row_x``, ``row_log_exposure`` (rows,); ``row_outcome`` (rows,) int;
-        ``cell_start`` (cells + 1,) and ``cell_outcome`` (cells,) int; ``exceedance`` (outcomes,
-        largest count): N_k; ``log_constant`` (): minus the sum of ln(count!).
+        Every field of `CountRows` as ``rows_`` and its name, and ``log_constant`` ().
+    """
+    rows = count_rows(design)._asdict()
+    arrays = {f"rows_{field}": values for field, values in rows.items()}
+    return arrays | {"log_constant": np.asarray(log_constant(design))}
+
+
+def log_constant(design: Design) -> float:
+    """Part of the log likelihood that no parameter changes: minus the sum of ln(count!)."""
+    return float(-gammaln(design.rows.count + 1.0).sum())
+
+
+def count_rows(design: Design) -> CountRows:
+    """Rows of a design as the kernels read them.
+
+    The row terms are, in this order, the area covariates, the area moderators of the gradient and
+    the common curve.
     """
     rows = design.rows
-    count = rows.count.astype(np.float64)
-    return {
-        "row_count": count,
-        "row_x": rows.x,
-        "row_log_exposure": np.log(rows.exposure),
-        "row_outcome": design.row_outcome,
-        "cell_start": design.cell_starts(),
-        "cell_outcome": design.cell_outcome,
-        "exceedance": _exceedance(design),
-        "log_constant": np.asarray(-gammaln(count + 1.0).sum()),
-    }
+    exceedance, large_count, large_frequency = _counts_in_common(design)
+    terms = np.hstack([rows.covariates.values, rows.gradient_moderators, rows.curve])
+    return CountRows(
+        events=rows.count.astype(np.float64),
+        x=np.ascontiguousarray(rows.x),
+        log_exposure=np.log(rows.exposure),
+        terms=np.ascontiguousarray(terms.T),
+        start=design.cell_starts(),
+        outcome=design.cell_outcome,
+        exceedance=exceedance,
+        large_count=large_count,
+        large_frequency=large_frequency,
+    )
 
 
-def _exceedance(design: Design) -> Floats:
-    """N_k, the number of rows of each outcome with a count above k: (outcomes, largest count)."""
-    largest = int(design.rows.count.max())
+def _counts_in_common(design: Design) -> tuple[Floats, Floats, Floats]:
+    """Exceedance, large counts and their frequencies; see `CountRows`."""
     outcomes = len(design.outcomes)
-    index = design.row_outcome * (largest + 1) + design.rows.count
-    frequency = np.bincount(index, minlength=outcomes * (largest + 1))
-    up_to = frequency.reshape(outcomes, largest + 1).cumsum(axis=1)
-    return (up_to[:, -1:] - up_to[:, :-1]).astype(np.float64)
+    distinct, place = np.unique(design.rows.count, return_inverse=True)
+    index = design.row_outcome * len(distinct) + place
+    frequency = np.bincount(index, minlength=outcomes * len(distinct)).reshape(outcomes, -1)
+    steps = np.arange(min(int(distinct[-1]), SMALL_COUNTS))
+    exceedance = frequency @ (distinct[:, None] > steps)
+    large = distinct > SMALL_COUNTS
+    return (
+        exceedance.astype(np.float64),
+        distinct[large].astype(np.float64),
+        np.ascontiguousarray(frequency[:, large], dtype=np.float64),
+    )

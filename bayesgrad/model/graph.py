@@ -52,7 +52,7 @@ def build_model(spec: ModelSpec, design: Design) -> pm.Model:
         effects = CellEffects(
             intercept=_per_cell(intercept, design),
             slope=_per_cell(slope, design),
-            row=_row_effects(spec, design, data),
+            coefficient=_row_coefficients(spec, design),
         )
         alpha = _dispersion(spec)
         likelihood = log_likelihood(spec.likelihood.family, data, effects, alpha)
@@ -105,24 +105,21 @@ def _per_cell(effect: Tensor, design: Design) -> Tensor:
     return effect.ravel() if strata == 1 else pt.repeat(effect.ravel(), strata)
 
 
-def _row_effects(spec: ModelSpec, design: Design, data: dict[str, Tensor]) -> Tensor | None:
-    """Effects that differ from row to row within a cell, shape (rows,), or None."""
+def _row_coefficients(spec: ModelSpec, design: Design) -> Tensor:
+    """Coefficients of the row terms, (outcomes, row terms), in the order of `count_rows`."""
     blocks = (
-        ("row_covariates", "covariate", "area_covariate", spec.priors.covariates),
-        ("row_gradient_moderators", "gradient_moderator", "area_moderator", spec.priors.moderators),
-        ("row_curve", "curvature", "curvature_term", spec.priors.curvature),
+        (design.rows.covariates.names, "covariate", "area_covariate", spec.priors.covariates),
+        (design.area_moderators, "gradient_moderator", "area_moderator", spec.priors.moderators),
+        (design.curve.terms, "curvature", "curvature_term", spec.priors.curvature),
     )
-    total: Tensor | None = None
-    for array, name, dim, prior in blocks:
-        if array not in data:
-            continue
-        coefficients = prior_variable(name, prior, dims=("outcome", dim))
-        if len(design.outcomes) == 1:
-            effect = pt.dot(data[array], coefficients[0])
-        else:
-            effect = (data[array] * coefficients[data["row_outcome"]]).sum(axis=1)
-        total = effect if total is None else total + effect
-    return total
+    coefficients = [
+        prior_variable(name, prior, dims=("outcome", dim))
+        for names, name, dim, prior in blocks
+        if names
+    ]
+    if not coefficients:
+        return pt.zeros((len(design.outcomes), 0))
+    return pt.concatenate(coefficients, axis=1)
 
 
 def _dispersion(spec: ModelSpec) -> Tensor | None:

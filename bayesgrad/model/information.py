@@ -2,7 +2,8 @@ r"""What each authority's own rows say of its intercept and slope, as a quadrati
 
 Around :math:`\theta_j = (a_j, b_j)` the log likelihood of authority j is about
 :math:`h_j' \theta - \theta' H_j \theta / 2`. The sampler uses :math:`H_j` and :math:`h_j` to choose
-its coordinates; since any fixed values give the same posterior, a rough mode will do.
+its coordinates, and the mode to choose where to start; since any fixed values give the same
+posterior, a rough mode will do.
 """
 
 from __future__ import annotations
@@ -11,15 +12,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bayesgrad.design.design import Design
+from bayesgrad.design.design import Design, Integers
 from bayesgrad.design.splines import Floats
+from bayesgrad.model import kernels
+from bayesgrad.model.kernels import CountRows, Curvature, Parameters
 from bayesgrad.spec.vocabulary import Family
 
-ROUNDS = 15
+ROUNDS = 5
+STEPS = 3
+"""Newton steps between one estimate of spread and overdispersion and the next."""
 LARGEST_STEP = 1.0
 SPREAD = np.array([0.3, 0.1])
 """Standard deviations of intercepts and slopes with which the mode is sought, at the start."""
-SMALLEST_SPREAD = 0.01
 LEAST_OVERDISPERSION, MOST_OVERDISPERSION = 1e-4, 10.0
 """Range of 1/alpha that is tried."""
 
@@ -34,73 +38,113 @@ class Information:
         H: of the intercept, of intercept and slope, of the slope.
     pull : ndarray, shape (2, authorities, outcomes)
         h.
+    mode : ndarray, shape (2, authorities, outcomes)
+        Intercepts and slopes, drawn towards their mean by their spread.
+    inverse_alpha : ndarray, shape (outcomes,)
+        Moment estimate of 1/alpha; 0 for Poisson.
     """
 
     curvature: Floats
     pull: Floats
+    mode: Floats
+    inverse_alpha: Floats
 
 
-def authority_information(design: Design, *, family: Family) -> Information:
-    """Quadratic of every authority at a rough mode of the posterior, covariates left out.
+def authority_information(design: Design, rows: CountRows, *, family: Family) -> Information:
+    """Quadratic of every authority at a rough mode of the posterior, row terms left out.
 
-    A Newton step for the effects of each authority alternates with moment estimates of their
-    common mean, their spread and, for the negative binomial, 1/alpha.
+    Newton steps for the effects of each authority alternate with estimates of their common mean,
+    their spread (a step of the EM algorithm) and, for the negative binomial, 1/alpha (by moments).
+
+    Parameters
+    ----------
+    design : Design
+    rows : CountRows
+        Of the design.
+    family : {"poisson", "negative_binomial"}
     """
+    likelihood = _OfEffects(design, rows, family)
     authorities, outcomes, _ = design.cells
     effects = np.zeros((2, authorities, outcomes))
     effects[0] = design.log_crude_rate()
-    mean = effects.mean(axis=1, keepdims=True)
     spread = np.repeat(SPREAD[:, None], outcomes, axis=1)
-    overdispersion = np.full(outcomes, 0.0 if family == "poisson" else 0.1)
+    inverse_alpha = np.full(outcomes, 0.0 if family == "poisson" else 0.1)
     for _ in range(ROUNDS):
-        gradient, curvature, overdispersion = _quadratic(design, effects, overdispersion)
-        precision = 1.0 / spread[:, None, :] ** 2
-        step = _solve(curvature, precision, gradient - precision * (effects - mean))
-        effects = effects + np.clip(step, -LARGEST_STEP, LARGEST_STEP)
-        mean = effects.mean(axis=1, keepdims=True)
-        spread = np.maximum(effects.std(axis=1), SMALLEST_SPREAD)
-    gradient, curvature, _ = _quadratic(design, effects, overdispersion)
+        for _ in range(STEPS):
+            mean = effects.mean(axis=1, keepdims=True)
+            precision = 1.0 / spread[:, None, :] ** 2
+            gradient, curvature = likelihood.at(effects, inverse_alpha)
+            rise = gradient - precision * (effects - mean)
+            step, variance = _newton(curvature, precision, rise)
+            effects = effects + np.clip(step, -LARGEST_STEP, LARGEST_STEP)
+        spread = np.sqrt(effects.var(axis=1) + variance.mean(axis=1))
+        if family == "negative_binomial":
+            inverse_alpha = likelihood.inverse_alpha(effects)
+    gradient, curvature = likelihood.at(effects, inverse_alpha)
     pull = np.stack(
         [
             curvature[0] * effects[0] + curvature[1] * effects[1] + gradient[0],
             curvature[1] * effects[0] + curvature[2] * effects[1] + gradient[1],
         ]
     )
-    return Information(curvature, pull)
+    return Information(curvature, pull, effects, inverse_alpha)
 
 
-def _quadratic(
-    design: Design, effects: Floats, overdispersion: Floats
-) -> tuple[Floats, Floats, Floats]:
-    """Gradient (2, ...) and curvature (3, ...) at the effects, and 1/alpha by its moments."""
-    rows = design.rows
-    authority = design.cell_authority[rows.cell]
-    outcome = design.row_outcome
-    intercept, slope = effects[:, authority, outcome]
-    mean = rows.exposure * np.exp(np.clip(intercept + slope * rows.x, -30.0, 10.0))
-    ratio = mean * overdispersion[outcome]
-    residual = (rows.count - mean) / (1.0 + ratio)
-    weight = mean * (1.0 + rows.count * overdispersion[outcome]) / (1.0 + ratio) ** 2
+class _OfEffects:
+    """Log likelihood as a function of the effects of authorities, (2, authorities, outcomes)."""
 
-    def summed(values: Floats) -> Floats:
-        return design.cell_sum(values).sum(axis=2)
+    def __init__(self, design: Design, rows: CountRows, family: Family) -> None:
+        self._design = design
+        self._family = kernels.FAMILIES[family]
+        self._rows = rows._replace(terms=np.empty((0, len(rows.x))))
 
-    gradient = np.stack([summed(residual), summed(residual * rows.x)])
-    curvature = np.stack([summed(weight * rows.x**power) for power in range(3)])
-    if not overdispersion.any():
-        return gradient, curvature, overdispersion
-    excess = summed((rows.count - mean) ** 2 - mean).sum(axis=0)
-    moment = excess / np.maximum(summed(mean**2).sum(axis=0), 1e-300)
-    return gradient, curvature, np.clip(moment, LEAST_OVERDISPERSION, MOST_OVERDISPERSION)
+    def _of_cells(self, effects: Floats) -> Floats:
+        """Effects of cells, (2, cells), from those of authorities and outcomes."""
+        return np.repeat(effects.reshape(2, -1), self._design.cells[2], axis=1)
+
+    def at(self, effects: Floats, inverse_alpha: Floats) -> tuple[Floats, Floats]:
+        """Gradient, (2, authorities, outcomes), and curvature, (3, authorities, outcomes)."""
+        intercept, slope = self._of_cells(effects)
+        outcomes, cells = len(inverse_alpha), len(intercept)
+        none = np.empty((outcomes, 0))
+        with np.errstate(divide="ignore"):
+            at = Parameters(intercept, slope, none, 1.0 / inverse_alpha)
+        gradient = Parameters(*(np.empty_like(part) for part in at))
+        curvature = Curvature(
+            np.empty((cells, 2, 2)), np.empty((cells, 2, 0)), np.empty((outcomes, 0, 0))
+        )
+        kernels.log_likelihood(self._family, at, self._rows, gradient, curvature)
+        upper: Integers = np.array([[0, 0, 1], [0, 1, 1]])
+        return (
+            self._of_authorities(np.stack([gradient.intercept, gradient.slope])),
+            self._of_authorities(curvature.cell[:, upper[0], upper[1]].T),
+        )
+
+    def _of_authorities(self, values: Floats) -> Floats:
+        """Sum over strata: (n, cells) -> (n, authorities, outcomes)."""
+        return values.reshape(len(values), *self._design.cells).sum(axis=3)
+
+    def inverse_alpha(self, effects: Floats) -> Floats:
+        """Moment estimate of 1/alpha by outcome: excess variance over squared means."""
+        intercept, slope = self._of_cells(effects)[:, self._design.rows.cell]
+        predictor = self._rows.log_exposure + intercept + slope * self._rows.x
+        mean = np.exp(np.minimum(predictor, 30.0))
+        of_outcome, outcomes = self._design.row_outcome, effects.shape[2]
+        excess = np.bincount(of_outcome, (self._rows.events - mean) ** 2 - mean, minlength=outcomes)
+        squares = np.bincount(of_outcome, mean**2, minlength=outcomes)
+        return np.clip(
+            excess / np.maximum(squares, 1e-300), LEAST_OVERDISPERSION, MOST_OVERDISPERSION
+        )
 
 
-def _solve(curvature: Floats, precision: Floats, gradient: Floats) -> Floats:
-    """Newton step of each authority: (H + precision)^-1 gradient, for 2 x 2 matrices."""
+def _newton(curvature: Floats, precision: Floats, gradient: Floats) -> tuple[Floats, Floats]:
+    """Newton step of each authority, and the variances of its effects, by 2 x 2 matrices."""
     first, cross, second = curvature[0] + precision[0], curvature[1], curvature[2] + precision[1]
-    determinant = first * second - cross**2
-    return np.stack(
+    inverse = np.stack([second, -cross, first]) / (first * second - cross**2)
+    step = np.stack(
         [
-            (second * gradient[0] - cross * gradient[1]) / determinant,
-            (first * gradient[1] - cross * gradient[0]) / determinant,
+            inverse[0] * gradient[0] + inverse[1] * gradient[1],
+            inverse[1] * gradient[0] + inverse[2] * gradient[1],
         ]
     )
+    return step, inverse[[0, 2]]

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pymc as pm
 
+from bayesgrad.model.kernels import CountRows, Parameters
 from bayesgrad.model.operation import FusedLogLikelihood
 from bayesgrad.spec.vocabulary import Family
 
@@ -26,13 +27,13 @@ class CellEffects:
     Attributes
     ----------
     intercept, slope : tensor, shape (cells,)
-    row : tensor, shape (rows,), or None
+    coefficient : tensor, shape (outcomes, row terms)
         Effects of covariates, area moderators and the common curve.
     """
 
     intercept: Tensor
     slope: Tensor
-    row: Tensor | None
+    coefficient: Tensor
 
 
 def log_likelihood(
@@ -49,22 +50,14 @@ def log_likelihood(
     alpha : tensor, shape (outcomes,), or None
         Negative-binomial size; None for Poisson.
     """
-    offset = data["row_log_exposure"]
-    if effects.row is not None:
-        offset = offset + effects.row
-    fused = FusedLogLikelihood(family, row_effects=effects.row is not None)
-    value = fused(
+    at = Parameters(
         effects.intercept,
         effects.slope,
-        offset,
+        effects.coefficient,
         np.empty(0) if alpha is None else alpha,
-        data["row_count"],
-        data["row_x"],
-        data["cell_start"],
-        data["cell_outcome"],
-        data["exceedance"],
-    )[0]
-    return value + data["log_constant"]
+    )
+    rows = (data[f"rows_{field}"] for field in CountRows._fields)
+    return FusedLogLikelihood(family)(*at, *rows)[0] + data["log_constant"]
 
 
 def as_data(arrays: dict[str, np.ndarray]) -> dict[str, Tensor]:

@@ -19,45 +19,42 @@ from pytensor.link.numba.dispatch.basic import (
     register_funcify_default_op_cache_key,
 )
 
-from bayesgrad.model.kernels import negative_binomial, poisson
+from bayesgrad.model import kernels
+from bayesgrad.model.kernels import CountRows, Parameters
 from bayesgrad.spec.vocabulary import Family
 
-PARAMETERS = ("intercept", "slope", "offset", "alpha")
-DATA = ("count", "x", "start", "outcome", "exceedance")
-CACHE_VERSION = 1
-"""To be raised whenever a kernel, or an elementary function in it, changes: or compiled models on
+CACHE_VERSION = 2
+"""To be raised whenever a kernel changes: or compiled models on
 disk would keep the old one."""
+
+PARAMETERS = len(Parameters._fields)
 
 
 class FusedLogLikelihood(Op):  # type: ignore[misc]
     """Log likelihood of one family, less its constant.
 
-    Inputs, in order: `PARAMETERS` with shapes (cells,), (cells,), (rows,), (outcomes,), then `DATA`
-    as `bayesgrad.model.kernels` takes them; Poisson ignores alpha, outcome and exceedance.
-    Outputs: the value, and its derivatives in the parameters.
+    Inputs, in order: the fields of `Parameters`, then those of `CountRows`. Outputs: the value, and
+    its derivatives in the parameters.
 
     Parameters
     ----------
     family : {"poisson", "negative_binomial"}
-    row_effects : bool
-        Whether the offset depends on parameters; otherwise its derivative is left empty.
     """
 
-    __props__ = ("family", "row_effects")
+    __props__ = ("family",)
 
-    def __init__(self, family: Family, *, row_effects: bool) -> None:
+    def __init__(self, family: Family) -> None:
         self.family = family
-        self.row_effects = row_effects
 
     def make_node(self, *inputs: Any) -> Apply:
-        """Apply to `PARAMETERS` and `DATA`."""
+        """Apply to parameters and rows."""
         given = [pt.as_tensor_variable(value) for value in inputs]
-        return Apply(self, given, [pt.dscalar(), *(pt.dvector() for _ in PARAMETERS)])
+        outputs = [pt.dscalar(), pt.dvector(), pt.dvector(), pt.dmatrix(), pt.dvector()]
+        return Apply(self, given, outputs)
 
     def infer_shape(self, _node: Any, shapes: list[Any]) -> list[Any]:
         """Shapes of the outputs."""
-        offset = shapes[2] if self.row_effects else (0,)
-        return [(), shapes[0], shapes[1], offset, shapes[3]]
+        return [(), *shapes[:PARAMETERS]]
 
     def perform(self, _node: Any, inputs: Any, outputs: Any) -> None:
         """Evaluate without compiling."""
@@ -67,52 +64,35 @@ class FusedLogLikelihood(Op):  # type: ignore[misc]
 
     def connection_pattern(self, _node: Any) -> list[list[bool]]:
         """Only the value depends on the parameters as far as gradients go."""
-        nothing = [False] * (1 + len(PARAMETERS))
-        value = [True, *nothing[1:]]
-        offset = value if self.row_effects else nothing
-        return [value, value, offset, value, *[nothing] * len(DATA)]
+        nothing = [False] * (1 + PARAMETERS)
+        return [[True, *nothing[1:]]] * PARAMETERS + [nothing] * len(CountRows._fields)
 
-    def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list[Any]:
+    def pullback(self, _inputs: Any, outputs: Any, cotangents: Any) -> list[Any]:
         """Gradient of the value: its cotangent times the derivatives at hand."""
         derivatives = [cotangents[0] * derivative for derivative in outputs[1:]]
-        if not self.row_effects:
-            derivatives[2] = disconnected_type()
-        return [*derivatives, *(disconnected_type() for _ in inputs[len(PARAMETERS) :])]
+        return [*derivatives, *(disconnected_type() for _ in CountRows._fields)]
 
 
 def _evaluate(op: FusedLogLikelihood) -> Callable[..., Any]:
     """Function of the inputs that returns the outputs, which numba can compile."""
-    row_effects = op.row_effects
+    family = kernels.FAMILIES[op.family]
 
-    def of_poisson(*inputs):  # type: ignore[no-untyped-def]
-        a, b, offset, alpha, count, x, start, _, _ = inputs
-        a, b, offset = (
+    def evaluate(*inputs):  # type: ignore[no-untyped-def]
+        a, b, coefficient, alpha = inputs[:4]
+        at = Parameters(
             np.ascontiguousarray(a),
             np.ascontiguousarray(b),
-            np.ascontiguousarray(offset),
+            np.ascontiguousarray(coefficient),
+            np.ascontiguousarray(alpha),
         )
-        d_a, d_b, d_alpha = np.empty_like(a), np.empty_like(b), np.zeros(len(alpha))
-        d_offset = np.empty(len(offset) if row_effects else 0)
-        into = d_offset if row_effects else None
-        value = poisson(a, b, offset, count, x, start, d_a, d_b, into)
-        return np.asarray(value), d_a, d_b, d_offset, d_alpha
+        d_a, d_b = np.empty_like(at.intercept), np.empty_like(at.slope)
+        d_coefficient, d_alpha = np.empty_like(at.coefficient), np.empty_like(at.alpha)
+        gradient = Parameters(d_a, d_b, d_coefficient, d_alpha)
+        rows = CountRows(*inputs[4:])
+        value = kernels.log_likelihood(family, at, rows, gradient, None)
+        return np.asarray(value), d_a, d_b, d_coefficient, d_alpha
 
-    def of_negative_binomial(*inputs):  # type: ignore[no-untyped-def]
-        a, b, offset, alpha, count, x, start, outcome, exceedance = inputs
-        a, b, offset = (
-            np.ascontiguousarray(a),
-            np.ascontiguousarray(b),
-            np.ascontiguousarray(offset),
-        )
-        alpha = np.ascontiguousarray(alpha)
-        d_a, d_b, d_alpha = np.empty_like(a), np.empty_like(b), np.empty_like(alpha)
-        d_offset = np.empty(len(offset) if row_effects else 0)
-        into = d_offset if row_effects else None
-        rows = (count, x, start, outcome, exceedance)
-        value = negative_binomial(a, b, offset, alpha, *rows, d_a, d_b, into, d_alpha)
-        return np.asarray(value), d_a, d_b, d_offset, d_alpha
-
-    return of_poisson if op.family == "poisson" else of_negative_binomial
+    return evaluate
 
 
 @register_funcify_default_op_cache_key(FusedLogLikelihood)

@@ -9,7 +9,6 @@ import xarray as xr
 
 from bayesgrad.design import Design
 from bayesgrad.errors import FitError
-from bayesgrad.inference import nuts
 from bayesgrad.inference.nuts import KEPT_STATISTICS
 from bayesgrad.spec.model_spec import Sampling
 
@@ -134,7 +133,7 @@ def test_an_interrupted_run_gives_no_draws(england_sampler, monkeypatch):
         def cancel(self):
             events.append("cancelled")
 
-    monkeypatch.setattr(nuts.nutpie, "sample", lambda *_, **options: Interrupted())
+    monkeypatch.setattr("nutpie.sample", lambda *_, **options: Interrupted())
     with pytest.raises(KeyboardInterrupt):
         draw(england_sampler)
     assert events == ["cancelled"]

@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose
 from scipy import stats
 
 from bayesgrad.design import Design
-from bayesgrad.model.arrays import DRAWN, coordinates, model_arrays
+from bayesgrad.model.arrays import DRAWN, coordinates, count_rows, model_arrays
 from bayesgrad.model.graph import build_model
 from bayesgrad.model.information import authority_information
 from bayesgrad.spec import ModelSpec
@@ -249,7 +249,9 @@ def test_the_partial_form_implies_the_same_density(form):
     centred, partial = spec_named(form), spec_named(form, PARTIAL)
     design = drawn_design(centred)
     theta = drawn_parameters(centred, design)
-    information = authority_information(design, family=partial.likelihood.family)
+    information = authority_information(
+        design, count_rows(design), family=partial.likelihood.family
+    )
     standard, jacobian = coordinates_of(theta, design, information)
     model = build_model(partial, design)
     assert_close(

@@ -8,10 +8,16 @@ from numpy.testing import assert_allclose
 from scipy.optimize import minimize
 
 from bayesgrad.design import build_design
-from bayesgrad.model.information import authority_information
+from bayesgrad.model.arrays import count_rows
+from bayesgrad.model.information import Information
+from bayesgrad.model.information import authority_information as information_of_rows
 from tests.small import drawn_design, drawn_table, spec_of
 
 STRONG = {"authorities": 4, "areas": 60, "largest": 4000}
+
+
+def authority_information(design, *, family) -> Information:
+    return information_of_rows(design, count_rows(design), family=family)
 
 
 def quadratic_maximum(information, authority: int) -> np.ndarray:

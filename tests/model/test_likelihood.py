@@ -15,11 +15,14 @@ from tests.small import drawn_design, drawn_table, spec_of, table_of
 OUTCOMES = ("referrals", "plans")
 
 
-def value_of(design: Design, *, intercept, slope, alpha=None, row=None) -> float:
+def value_of(design: Design, *, intercept, slope, alpha=None, coefficient=None) -> float:
     """The log likelihood of the package at given cell effects, all arrays of numbers."""
     data = {name: pt.constant(array) for name, array in likelihood_arrays(design).items()}
+    none = np.empty((len(design.outcomes), 0))
     effects = CellEffects(
-        pt.constant(intercept), pt.constant(slope), None if row is None else pt.constant(row)
+        pt.constant(intercept),
+        pt.constant(slope),
+        pt.constant(none if coefficient is None else coefficient),
     )
     result = log_likelihood(
         "poisson" if alpha is None else "negative_binomial",
@@ -79,12 +82,19 @@ def test_log_likelihood_is_that_of_scipy(seed, alpha):
 
 @pytest.mark.parametrize("alpha", [None, 3.0])
 def test_effects_of_rows_enter_the_log_likelihood(alpha):
-    design = drawn_design(spec_of())
+    spec = spec_of(
+        '[gradient]\ncurvature = "quadratic"\n'
+        '[area]\ncovariates = ["rural"]\nmoderators = ["density"]\n'
+    )
+    design = drawn_design(spec)
     effects = drawn_effects(design, 1)
-    row = np.random.default_rng(2).normal(0, 0.5, len(design.rows.count))
-    mean = mean_of(design, **effects, row=row)
-    value = value_of(design, **effects, row=row, alpha=None if alpha is None else [alpha])
-    assert_allclose(value, expected(design.rows.count, mean, alpha), rtol=1e-11)
+    rows = design.rows
+    columns = np.hstack([rows.covariates.values, rows.gradient_moderators, rows.curve])
+    coefficient = np.random.default_rng(2).normal(0, 0.3, columns.shape[1])
+    mean = mean_of(design, **effects, row=columns @ coefficient)
+    alphas = None if alpha is None else [alpha]
+    value = value_of(design, **effects, coefficient=coefficient[None], alpha=alphas)
+    assert_allclose(value, expected(rows.count, mean, alpha), rtol=1e-11)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -158,9 +168,9 @@ def test_a_rate_beyond_all_numbers_has_no_likelihood(alpha):
 def test_the_arrays_of_the_likelihood_by_hand():
     design = extreme_design([2, 0, 1, 2])
     arrays = likelihood_arrays(design)
-    assert_allclose(arrays["cell_start"], [0, 2, 4])
-    assert_allclose(arrays["cell_outcome"], [0, 0])
-    assert_allclose(arrays["exceedance"], [[3, 2]])  # above 0: three rows; above 1: two
+    assert_allclose(arrays["rows_start"], [0, 2, 4])
+    assert_allclose(arrays["rows_outcome"], [0, 0])
+    assert_allclose(arrays["rows_exceedance"], [[3, 2]])  # above 0: three rows; above 1: two
     assert_allclose(arrays["log_constant"], -2 * np.log(2))
 
 
@@ -173,4 +183,4 @@ def test_exceedances_of_two_outcomes_are_kept_apart():
         count=[3, 1, 1, 0],
     )
     arrays = likelihood_arrays(build_design(spec_of(outcomes=OUTCOMES), table))
-    assert_allclose(arrays["exceedance"], [[2, 1, 1], [1, 0, 0]])
+    assert_allclose(arrays["rows_exceedance"], [[2, 1, 1], [1, 0, 0]])

@@ -24,7 +24,7 @@ from bayesgrad.design.design import Design
 from bayesgrad.design.splines import Floats
 from bayesgrad.inference.laplace.arrow import Arrow
 from bayesgrad.inference.laplace.hyperparameters import HyperValues
-from bayesgrad.inference.laplace.likelihood import Pieces, RowData, likelihood_pieces
+from bayesgrad.inference.laplace.likelihood import CountLikelihood, Pieces, Slopes
 from bayesgrad.spec.model_spec import ModelSpec
 from bayesgrad.spec.priors import LocationPrior
 
@@ -68,7 +68,7 @@ class LatentModel:
 
     Attributes
     ----------
-    rows : RowData
+    likelihood : CountLikelihood
     blocks : tuple of FixedBlock
         Layout of the fixed effects; those of rows come last.
     systematic : ndarray, shape (authorities, 2, level effects)
@@ -77,7 +77,7 @@ class LatentModel:
         Of the fixed effects.
     """
 
-    rows: RowData
+    likelihood: CountLikelihood
     blocks: tuple[FixedBlock, ...]
     systematic: Floats
     prior_mean: Floats
@@ -90,7 +90,7 @@ class LatentModel:
         given = [{"mu": design.log_crude_rate()[0], **b.prior.parameters()} for b in blocks]
         sizes = [block.size for block in blocks]
         return cls(
-            rows=RowData.of(design),
+            likelihood=CountLikelihood.of(spec.likelihood.family, design),
             blocks=blocks,
             systematic=_systematic(design),
             prior_mean=np.repeat([float(prior["mu"]) for prior in given], sizes),
@@ -128,21 +128,21 @@ class LatentModel:
         """Log density of data and latent vector given the hyperparameters, constants included."""
         level = self.systematic.shape[2]
         effects = self.effects(latent, hyper).authority
-        pieces = likelihood_pieces(self.rows, effects, latent.fixed[level:], alpha=hyper.alpha)
+        pieces = self.likelihood.pieces(effects, latent.fixed[level:], alpha=hyper.alpha)
         scaled = (latent.fixed - self.prior_mean) / self.prior_sd
         value = (
             pieces.value
             + self._log_prior_constant
             - 0.5 * (scaled @ scaled + np.vdot(latent.standard, latent.standard))
         )
-        rise = self.pulled_back(pieces.cell_gradient, pieces.term_gradient, hyper)
+        rise = self.pulled_back(pieces.gradient, hyper)
         gradient = Latent(rise.fixed - scaled / self.prior_sd, rise.standard - latent.standard)
         return Evaluation(float(value), gradient, self._curvature(pieces, hyper))
 
-    def pulled_back(self, cell: Floats, term: Floats, hyper: HyperValues) -> Latent:
-        """Gradient in the latent vector of what has these in cells' effects and row terms."""
-        shared = np.tensordot(cell, self.systematic, axes=2)
-        return Latent(np.concatenate([shared, term]), cell @ hyper.lower)
+    def pulled_back(self, slopes: Slopes, hyper: HyperValues) -> Latent:
+        """Gradient in the latent vector of what has these in the effects and coefficients."""
+        shared = np.tensordot(slopes.cell, self.systematic, axes=2)
+        return Latent(np.concatenate([shared, slopes.term]), slopes.cell @ hyper.lower)
 
     def _curvature(self, pieces: Pieces, hyper: HyperValues) -> Arrow:
         level = self.systematic.shape[2]

@@ -21,7 +21,6 @@ from bayesgrad.design.splines import Floats
 from bayesgrad.inference.laplace.arrow import ArrowFactor
 from bayesgrad.inference.laplace.hyperparameters import HyperValues
 from bayesgrad.inference.laplace.latent import Latent, LatentModel
-from bayesgrad.inference.laplace.likelihood import weight_derivatives
 from bayesgrad.inference.laplace.newton import LatentMode
 
 
@@ -57,29 +56,27 @@ def covariances(model: LatentModel, factor: ArrowFactor, hyper: HyperValues) -> 
 
 def mean_shift(model: LatentModel, mode: LatentMode, hyper: HyperValues) -> Latent:
     """Third-order difference of the latent vector's mean from its mode."""
-    rows, level = model.rows, model.systematic.shape[2]
-    effects = model.effects(mode.latent, hyper).authority
-    slant = weight_derivatives(rows, effects, mode.latent.fixed[level:], alpha=hyper.alpha)
-    slant *= _predictor_variances(model, covariances(model, mode.factor, hyper))
-    sums = np.add.reduceat(np.stack([slant, slant * rows.x]), rows.start, axis=1)
-    terms = np.einsum("i,im->m", slant, rows.terms)
-    fixed, standard = mode.factor.solve(*model.pulled_back(sums.T, terms, hyper))
+    level = model.systematic.shape[2]
+    slopes = model.likelihood.third_order(
+        model.effects(mode.latent, hyper).authority,
+        mode.latent.fixed[level:],
+        _predictor_covariance(covariances(model, mode.factor, hyper), level=level),
+        alpha=hyper.alpha,
+    )
+    fixed, standard = mode.factor.solve(*model.pulled_back(slopes, hyper))
     return Latent(-0.5 * fixed, -0.5 * standard)
 
 
-def _predictor_variances(model: LatentModel, covariance: Covariances) -> Floats:
-    """Variance of each row's linear predictor, shape (rows,)."""
-    rows, level = model.rows, model.systematic.shape[2]
-    of_level, shared, of_slope = np.repeat(
-        covariance.authority.reshape(-1, 4)[:, [0, 1, 3]].T, rows.size, axis=1
-    )
-    variance: Floats = of_level + rows.x * (2.0 * shared + rows.x * of_slope)
-    if len(covariance.fixed) > level:
-        across = np.repeat(covariance.across[:, :, level:], rows.size, axis=0)
-        with_effects = across[:, 0] + rows.x[:, None] * across[:, 1]
-        among = np.einsum("im,mn->in", rows.terms, covariance.fixed[level:, level:])
-        variance += ((2.0 * with_effects + among) * rows.terms).sum(axis=1)
-    return variance
+def _predictor_covariance(covariance: Covariances, *, level: int) -> Floats:
+    """Covariance of each authority's effects and the coefficients of rows, which come last."""
+    terms = covariance.fixed[level:, level:]
+    size = 2 + len(terms)
+    joint = np.empty((len(covariance.authority), size, size))
+    joint[:, :2, :2] = covariance.authority
+    joint[:, :2, 2:] = covariance.across[:, :, level:]
+    joint[:, 2:, :2] = joint[:, :2, 2:].transpose(0, 2, 1)
+    joint[:, 2:, 2:] = terms
+    return joint
 
 
 def largest_shift(model: LatentModel, mode: LatentMode, hyper: HyperValues) -> float:

@@ -1,0 +1,196 @@
+"""A PyMC model as compiled functions of its unconstrained parameters and of its data.
+
+PyTensor compiles the log density with numba and caches it on disk. Its function is taken out of
+PyTensor's wrapper, so that chains can run side by side; where a version of PyTensor keeps it
+elsewhere, the wrapper itself is called, one chain at a time. All that is private to PyTensor stands
+in this module.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import types
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pymc as pm
+import pytensor
+import pytensor.tensor as pt
+from pymc.pytensorf import compile as compile_function
+from pytensor.graph import clone_replace
+from pytensor.graph.replace import vectorize_graph
+from pytensor.graph.rewriting.utils import rewrite_graph
+
+from bayesgrad.design.splines import Floats
+
+Evaluate = Callable[..., Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Where the values of one free variable stand in the vector of unconstrained parameters."""
+
+    start: int
+    shape: tuple[int, ...]
+
+    @property
+    def place(self) -> slice:
+        """Its part of the vector."""
+        return slice(self.start, self.start + math.prod(self.shape))
+
+
+@dataclass(frozen=True, eq=False)
+class CompiledModel:
+    """A compiled model; immutable.
+
+    Attributes
+    ----------
+    layout : dict of str to Block
+        The free variables, in order.
+    arrays : dict of str to ndarray
+        The data by name.
+    dims : dict of str to tuple of str
+        Dimensions of each variable whose draws are kept.
+    coords : dict of str to sequence
+    """
+
+    layout: dict[str, Block]
+    arrays: dict[str, np.ndarray]
+    dims: dict[str, tuple[str, ...]]
+    coords: dict[str, Sequence[Any]]
+    _density: Evaluate
+    _expansion: Evaluate
+
+    @property
+    def size(self) -> int:
+        """Number of unconstrained parameters."""
+        return sum(math.prod(block.shape) for block in self.layout.values())
+
+    def with_arrays(self, arrays: Mapping[str, np.ndarray]) -> CompiledModel:
+        """Return the same model on other data, of the same numbers of authorities and names."""
+        new = {
+            name: np.array(arrays[name], dtype=old.dtype, order="C")
+            for name, old in self.arrays.items()
+        }
+        return replace(self, arrays=new)
+
+    def density(self, point: Floats) -> tuple[float, Floats]:
+        """Log density at unconstrained parameters, shape (size,), and its gradient."""
+        value, gradient = self._density(point, *self.arrays.values())
+        return float(value), gradient
+
+    def expand(self, points: Floats) -> dict[str, Floats]:
+        """Variables whose draws are kept at unconstrained parameters, (n, size): each (n, ...)."""
+        values = self._expansion(points, *self.arrays.values())
+        return dict(zip(self.dims, values, strict=True))
+
+
+def compile_model(model: pm.Model, *, names: Sequence[str]) -> CompiledModel:
+    """Compile a PyMC model whose variables all have dims, keeping the variables named."""
+    layout, end = {}, 0
+    for variable in model.free_RVs:
+        dims = model.named_vars_to_dims[variable.name]
+        shape = tuple(len(model.coords[dim]) for dim in dims)
+        layout[variable.name] = Block(end, shape)
+        end += math.prod(shape)
+    point = pt.TensorType("float64", shape=(end,))("point")
+    values = {
+        model.rvs_to_values[variable]: point[block.place].reshape(block.shape)
+        for variable, block in zip(model.free_RVs, layout.values(), strict=True)
+    }
+    data = {variable: variable.type(name=variable.name) for variable in model.data_vars}
+    arrays = {variable.name: np.array(variable.get_value(), order="C") for variable in data}
+    with model, _numba_alone():
+        compiled = CompiledModel(
+            layout=layout,
+            arrays=arrays,
+            dims={name: tuple(model.named_vars_to_dims[name]) for name in names},
+            coords=dict(model.coords),
+            _density=_density(model, point, values, data),
+            _expansion=_expansion(model, point, values, data, names),
+        )
+        # Compiling is not over before the first call.
+        compiled.density(np.zeros(end))
+    return compiled
+
+
+@contextmanager
+def _numba_alone() -> Iterator[None]:
+    """Compile without C, the same way whether or not the machine has a compiler."""
+    with pytensor.config.change_flags(cxx=""), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Loop fusion failed", category=UserWarning)
+        yield
+
+
+def _density(model: pm.Model, point: Any, values: dict[Any, Any], data: dict[Any, Any]) -> Evaluate:
+    """Compile the log density with its gradient."""
+    density = rewrite_graph(model.logp(), include=["canonicalize", "stabilize"])
+    gradient = pt.concatenate([part.ravel() for part in pt.grad(density, list(values))])
+    outputs = clone_replace([density, gradient], values | data)
+    inputs = [point, *data.values()]
+    function = compile_function(inputs, outputs, mode="NUMBA", on_unused_input="ignore")
+    return _without_lock(function)
+
+
+def _expansion(
+    model: pm.Model,
+    point: Any,
+    values: dict[Any, Any],
+    data: dict[Any, Any],
+    names: Sequence[str],
+) -> Evaluate:
+    """Compile the variables named as functions of many points at once.
+
+    They are evaluated once, after sampling, so that compiling them further would not pay.
+    """
+    variables = {variable.name: variable for variable in model.unobserved_value_vars}
+    at_point = clone_replace([variables[name] for name in names], values | data)
+    points = pt.dmatrix("points")
+    outputs = vectorize_graph(at_point, {point: points})
+    inputs = [points, *data.values()]
+    expansion: Evaluate = compile_function(
+        inputs, outputs, mode="FAST_COMPILE", on_unused_input="ignore"
+    )
+    return expansion
+
+
+def _without_lock(function: Any) -> Evaluate:
+    """Numba's function out of PyTensor's wrapper, which runs without the interpreter's lock.
+
+    The same code is compiled once more with `nogil`, under a cache key of its own.
+    """
+    try:
+        from pytensor.link.numba.cache import CACHED_SRC_FUNCTIONS
+        from pytensor.link.numba.dispatch.basic import numba_njit
+
+        source = function.vm.jit_fn.py_func
+    except (ImportError, AttributeError):
+        return _one_at_a_time(function)
+    twin = types.FunctionType(
+        source.__code__,
+        source.__globals__,
+        source.__name__,
+        source.__defaults__,
+        source.__closure__,
+    )
+    key = CACHED_SRC_FUNCTIONS.get(source)
+    if key is not None:
+        CACHED_SRC_FUNCTIONS[twin] = f"{key}_nogil"
+    compiled: Evaluate = numba_njit(twin, final_function=True, cache=key is not None, nogil=True)
+    return compiled
+
+
+def _one_at_a_time(function: Any) -> Evaluate:
+    """PyTensor's function, which shares its storage between calls, behind a lock."""
+    lock = threading.Lock()
+
+    def evaluate(*inputs: np.ndarray) -> list[np.ndarray]:
+        with lock:
+            return [np.array(output) for output in function(*inputs)]
+
+    return evaluate

@@ -1,0 +1,16 @@
+"""Fused count kernels, compiled by numba and cached on disk: one pass over the rows gives all."""
+
+from bayesgrad.model.kernels.families import FAMILIES, LARGEST_ALPHA, SMALL_COUNTS
+from bayesgrad.model.kernels.passes import log_likelihood, third_order
+from bayesgrad.model.kernels.rows import CountRows, Curvature, Parameters
+
+__all__ = [
+    "FAMILIES",
+    "LARGEST_ALPHA",
+    "SMALL_COUNTS",
+    "CountRows",
+    "Curvature",
+    "Parameters",
+    "log_likelihood",
+    "third_order",
+]

@@ -1,0 +1,159 @@
+r"""Passes over all rows: log likelihood with gradient and Hessian blocks, and third derivatives.
+
+Row i of cell c has :math:`\eta_i = \ln E_i + a_c + b_c x_i + t_i \cdot \beta`: exposure, intercept,
+slope, and the coefficients of the row terms of its outcome.
+
+The rows of a cell are taken in blocks that stay in the processor's nearest cache: linear
+predictors, then derivatives by the family, then sums. The passes release the interpreter's lock and
+are cached on disk.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bayesgrad.design.splines import Floats
+from bayesgrad.model.kernels.blocks import (
+    add_curvature,
+    inner,
+    linear_predictor,
+    predictor_variance,
+)
+from bayesgrad.model.kernels.families import (
+    NEGATIVE_BINOMIAL,
+    POISSON,
+    compiled,
+    negative_binomial,
+    negative_binomial_slant,
+    poisson,
+    poisson_slant,
+    rising_factorials,
+)
+from bayesgrad.model.kernels.rows import CountRows, Curvature, Parameters
+
+BLOCK = 256
+"""Rows of a block."""
+
+
+@compiled
+def log_likelihood(
+    family: int,
+    at: Parameters,
+    rows: CountRows,
+    gradient: Parameters,
+    curvature: Curvature | None,
+) -> float:
+    """Log likelihood of all rows, less its constant; fills the gradient and the curvature.
+
+    Parameters
+    ----------
+    family : int
+        Of `FAMILIES`.
+    at : Parameters
+    rows : CountRows
+    gradient : Parameters
+        Filled.
+    curvature : Curvature or None
+        Filled where it is given.
+
+    Returns
+    -------
+    float
+        Minus infinity where it is no number, as where a mean is beyond the range of doubles.
+    """
+    value = dispersion_terms(family, at, rows, gradient)
+    gradient.coefficient[:] = 0.0
+    if curvature is not None:
+        curvature.cell[:] = 0.0
+        curvature.border[:] = 0.0
+        curvature.coefficient[:] = 0.0
+    eta, residual, weight = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK)
+    for c in range(len(rows.start) - 1):
+        s = rows.outcome[c]
+        residuals, residuals_x = 0.0, 0.0
+        for first in range(rows.start[c], rows.start[c + 1], BLOCK):
+            last = min(first + BLOCK, rows.start[c + 1])
+            count, x = rows.events[first:last], rows.x[first:last]
+            linear_predictor(eta, at, rows, c, first, last)
+            if family == POISSON:
+                value += poisson(eta, count, residual, weight)
+            else:
+                part, change = negative_binomial(eta, count, at.alpha[s], residual, weight)
+                value += part
+                gradient.alpha[s] += change
+            for i in range(len(x)):
+                residuals += residual[i]
+                residuals_x += residual[i] * x[i]
+            for m in range(len(rows.terms)):
+                gradient.coefficient[s, m] += inner(residual, rows.terms[m, first:last])
+            if curvature is not None:
+                add_curvature(
+                    weight,
+                    x,
+                    rows.terms,
+                    first,
+                    curvature.cell[c],
+                    curvature.border[c],
+                    curvature.coefficient[s],
+                )
+        gradient.intercept[c] = residuals
+        gradient.slope[c] = residuals_x
+    return value if np.isfinite(value) else -np.inf
+
+
+@compiled
+def third_order(
+    family: int, at: Parameters, rows: CountRows, covariance: Floats, gradient: Parameters
+) -> None:
+    r"""Fill the gradient of :math:`\sum_i s_i w_i` at fixed s, the variances of the predictors.
+
+    Parameters
+    ----------
+    family : int
+        Of `FAMILIES`.
+    at : Parameters
+    rows : CountRows
+    covariance : ndarray, shape (cells, 2 + row terms, 2 + row terms)
+        Of the intercept, the slope and the coefficients that each cell reads:
+        :math:`s_i = h_i' C h_i` with :math:`h_i = (1, x_i, t_i)`.
+    gradient : Parameters
+        Filled; alpha is left at 0.
+    """
+    gradient.alpha[:] = 0.0
+    gradient.coefficient[:] = 0.0
+    eta, slant, variance = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK)
+    for c in range(len(rows.start) - 1):
+        s = rows.outcome[c]
+        slants, slants_x = 0.0, 0.0
+        for first in range(rows.start[c], rows.start[c + 1], BLOCK):
+            last = min(first + BLOCK, rows.start[c + 1])
+            count, x = rows.events[first:last], rows.x[first:last]
+            linear_predictor(eta, at, rows, c, first, last)
+            if family == POISSON:
+                poisson_slant(eta, count, slant)
+            else:
+                negative_binomial_slant(eta, count, at.alpha[s], slant)
+            predictor_variance(variance, x, rows.terms, first, covariance[c])
+            for i in range(len(x)):
+                slant[i] *= variance[i]
+                slants += slant[i]
+                slants_x += slant[i] * x[i]
+            for m in range(len(rows.terms)):
+                gradient.coefficient[s, m] += inner(slant, rows.terms[m, first:last])
+        gradient.intercept[c] = slants
+        gradient.slope[c] = slants_x
+
+
+@compiled
+def dispersion_terms(family: int, at: Parameters, rows: CountRows, gradient: Parameters) -> float:
+    """Log likelihood that depends on counts and alpha alone; sets the gradient in alpha to its."""
+    value = 0.0
+    for s in range(len(at.alpha)):
+        gradient.alpha[s] = 0.0
+        if family == NEGATIVE_BINOMIAL:
+            part, change = rising_factorials(
+                at.alpha[s], rows.exceedance[s], rows.large_count, rows.large_frequency[s]
+            )
+            value += part
+            gradient.alpha[s] = change
+    return value

@@ -1,0 +1,72 @@
+"""What the kernels read and fill: plain records of arrays."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from bayesgrad.design.design import Integers
+from bayesgrad.design.splines import Floats
+
+
+class CountRows(NamedTuple):
+    """Rows sorted by cell, as the kernels read them; every array C-contiguous.
+
+    Attributes
+    ----------
+    events, x, log_exposure : ndarray, shape (rows,)
+    terms : ndarray, shape (row terms, rows)
+        Columns whose coefficients all cells of an outcome share.
+    start : ndarray of int64, shape (cells + 1,)
+        First row of each cell, and the number of rows.
+    outcome : ndarray of int64, shape (cells,)
+    exceedance : ndarray, shape (outcomes, at most `SMALL_COUNTS`)
+        Number of rows with a count above k = 0, 1, ...
+    large_count : ndarray, shape (large,)
+        Distinct counts above `SMALL_COUNTS`.
+    large_frequency : ndarray, shape (outcomes, large)
+        Number of rows with each.
+    """
+
+    events: Floats
+    x: Floats
+    log_exposure: Floats
+    terms: Floats
+    start: Integers
+    outcome: Integers
+    exceedance: Floats
+    large_count: Floats
+    large_frequency: Floats
+
+
+class Parameters(NamedTuple):
+    """Parameters of the likelihood, or its derivatives in them.
+
+    Attributes
+    ----------
+    intercept, slope : ndarray, shape (cells,)
+    coefficient : ndarray, shape (outcomes, row terms)
+    alpha : ndarray, shape (outcomes,)
+        Negative-binomial size; Poisson ignores it, and its derivative is 0.
+    """
+
+    intercept: Floats
+    slope: Floats
+    coefficient: Floats
+    alpha: Floats
+
+
+class Curvature(NamedTuple):
+    """Blocks of the negative Hessian in cells' effects and coefficients.
+
+    Attributes
+    ----------
+    cell : ndarray, shape (cells, 2, 2)
+        Of intercept and slope.
+    border : ndarray, shape (cells, 2, row terms)
+        Between these and the coefficients of the cell's outcome.
+    coefficient : ndarray, shape (outcomes, row terms, row terms)
+    """
+
+    cell: Floats
+    border: Floats
+    coefficient: Floats

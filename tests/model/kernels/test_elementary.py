@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+import numpy as np
+from numpy.testing import assert_allclose
+
+from bayesgrad.model.kernels import elementary
+
+LAST_PLACES = 4 * np.finfo(float).eps
+
+
+def test_exp_is_that_of_numpy_to_the_last_places():
+    x = np.concatenate([np.random.default_rng(1).uniform(-700, 700, 5000), [0.0, 1.0, -1e-300]])
+    assert_allclose([elementary.exp(value) for value in x], np.exp(x), rtol=LAST_PLACES)
+
+
+def test_exp_at_its_ends():
+    assert elementary.exp(np.inf) == np.inf
+    assert elementary.exp(800.0) == np.inf
+    assert 0.0 < elementary.exp(-np.inf) < 1e-300
+    assert np.isnan(elementary.exp(np.nan))
+
+
+def test_log1p_is_that_of_numpy_to_the_last_places():
+    u = np.concatenate([10.0 ** np.random.default_rng(1).uniform(-300, 300, 5000), [0.0, 1.0]])
+    assert_allclose([elementary.log1p(value) for value in u], np.log1p(u), rtol=LAST_PLACES)
