@@ -319,8 +319,8 @@ def _predictive(rng: np.random.Generator, authorities: xr.Dataset) -> xr.Dataset
         ),
     }
     variables: dict[str, tuple[object, object]] = {}
-    for name, (dim, expected) in typical.items():
-        expected = np.broadcast_to(expected, (len(outcomes), expected.shape[-1]))
+    for name, (dim, mean) in typical.items():
+        expected = np.broadcast_to(mean, (len(outcomes), mean.shape[-1]))
         drawn = rng.poisson(expected, (sample + 1, *expected.shape))
         variables[f"observed_{name}"] = (("outcome", dim), drawn[0])
         variables[f"predicted_{name}"] = (("sample", "outcome", dim), drawn[1:])

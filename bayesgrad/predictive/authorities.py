@@ -10,13 +10,19 @@ whether they can be relied on (Vehtari, Gelman and Gabry 2017; Vehtari et al. 20
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import xarray as xr
 
 from bayesgrad.areas.rates import thinned
 from bayesgrad.design.design import Design
+from bayesgrad.design.splines import Floats
 from bayesgrad.predictive.integrated import integrated_likelihood
 from bayesgrad.predictive.scoring import DRAWS, standard_error
+
+SHORTEST_TAIL = 5
+"""Draws in the tail of the importance ratios, without which it has no shape to estimate."""
 
 
 def leave_one_authority_out(design: Design, posterior: xr.Dataset) -> xr.Dataset:
@@ -35,18 +41,31 @@ def leave_one_authority_out(design: Design, posterior: xr.Dataset) -> xr.Dataset
         authorities less that) and ``authority_k_hat``; ``authority_se``, the standard error of
         the sum of the scores.
     """
-    from arviz_stats.base import array_stats
-
     likelihood = integrated_likelihood(design, thinned(posterior, size=DRAWS))
-    size = likelihood.shape[1]
-    # The function takes log densities, and weighs by their reciprocals.
-    log_weights, k_hat = array_stats.psislw(likelihood)
-    log_weights = log_weights - np.logaddexp.reduce(log_weights, axis=1, keepdims=True)
-    elpd = np.logaddexp.reduce(log_weights + likelihood, axis=1)
-    lpd = np.logaddexp.reduce(likelihood, axis=1) - np.log(size)
-    quantities = {"elpd": elpd, "p_loo": lpd - elpd, "k_hat": np.asarray(k_hat)}
+    scores = [_leave_out(own) for own in likelihood]
+    elpd, k_hat = np.array(scores).T
+    lpd = np.logaddexp.reduce(likelihood, axis=1) - np.log(likelihood.shape[1])
+    quantities = {"elpd": elpd, "p_loo": lpd - elpd, "k_hat": k_hat}
     variables = {f"authority_{name}": ("authority", values) for name, values in quantities.items()}
     return xr.Dataset(
         {**variables, "authority_se": ((), standard_error(elpd))},
         coords={"authority": list(design.authorities.codes)},
     )
+
+
+def _leave_out(likelihood: Floats) -> tuple[float, float]:
+    """Score of one authority from its log likelihoods, (sample,), and the shape of the tail.
+
+    Without a tail to smooth (too few draws, or equal ones) the weights are the plain ratios, and
+    the shape is NaN.
+    """
+    from arviz_stats.base import array_stats
+
+    log_weights, k_hat = -likelihood, np.nan
+    size = len(likelihood)
+    tail = np.sort(likelihood)[: math.floor(min(size / 5, 3 * math.sqrt(size)))]
+    if len(tail) >= SHORTEST_TAIL and tail[0] < tail[-1]:
+        # The function takes log densities, and weighs by their reciprocals.
+        log_weights, k_hat = array_stats.psislw(likelihood)
+    log_weights = log_weights - np.logaddexp.reduce(log_weights)
+    return float(np.logaddexp.reduce(log_weights + likelihood)), float(k_hat)

@@ -24,10 +24,13 @@ from bayesgrad.predictive.counts import count_terms
 from bayesgrad.predictive.predictor import inverse_size, row_effects
 
 NODES = 3
-"""Nodes of the rule for each effect of an authority."""
+"""Nodes of the rule for each effect of an authority: right to 0.001 where there is information.
+"""
 MORE_NODES = 7
-FEW_EVENTS = 100
-"""Events below which an authority takes `MORE_NODES`: its posterior is less like a normal one."""
+LITTLE_INFORMATION = 200.0
+"""Information on its intercept below which an authority takes `MORE_NODES`, since the conditional
+posterior is then less like a normal one: the precision that its counts give to its log rate, which
+is its number of events for the Poisson."""
 
 LARGEST_OFFSETS = 2**18
 """Numbers in an array of rows by draws: one authority's draws are taken a few at a time."""
@@ -132,7 +135,6 @@ def _of_one(
 ) -> Floats:
     """Log likelihood of one authority and outcome, without the terms of its counts: (sample,)."""
     count, x = design.rows.count[rows].astype(np.float64), design.rows.x[rows]
-    rule = gauss_hermite(NODES if count.sum() >= FEW_EVENTS else MORE_NODES)
     log_exposure = np.log(design.rows.exposure[rows])
     found = np.empty(len(inverse))
     curvature, pull = np.empty(3), np.empty(2)
@@ -145,6 +147,7 @@ def _of_one(
             curvature[:] = curve
             pull[0] = curve[0] * centre[0] + curve[1] * centre[1] + gradient0
             pull[1] = curve[1] * centre[0] + curve[2] * centre[1] + gradient1
+            rule = gauss_hermite(NODES if curve[0] >= LITTLE_INFORMATION else MORE_NODES)
         kernels.integrated(
             offset,
             count,
