@@ -22,6 +22,13 @@ OUTSIDE = {"authorities_outside": "by_authority", "deprivation_twentieths_outsid
 SMALLEST_PIT_P_VALUE = 0.01
 """Below it the counts are said not to follow the model."""
 
+SMALLEST_SHOWN = 1e-4
+
+
+def p_value_words(p_value: float) -> str:
+    """Write a p-value with two digits; a tiny one only as below `SMALLEST_SHOWN`."""
+    return f"p = {p_value:.2g}" if p_value >= SMALLEST_SHOWN else f"p < {SMALLEST_SHOWN:.4f}"
+
 
 def predictive_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> pd.DataFrame:
     """Posterior predictive checks of each outcome.

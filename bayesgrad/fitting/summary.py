@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from bayesgrad.estimands.predictive import PIT_CHECK, SMALLEST_PIT_P_VALUE
+from bayesgrad.estimands.predictive import PIT_CHECK, SMALLEST_PIT_P_VALUE, p_value_words
 from bayesgrad.estimands.scores import AUTHORITY_SCORE
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def _misfit(fit: GradientFit) -> list[str]:
     bad = checks[(checks["check"] == PIT_CHECK) & (checks["prob"] < SMALLEST_PIT_P_VALUE)]
     return [
         f"the model does not describe the counts of {row['outcome']}: their PIT values are not "
-        f"uniform (p = {row['prob']:.2g}); see the table predictive"
+        f"uniform ({p_value_words(row['prob'])}); see the table predictive"
         for _, row in bad.iterrows()
     ]
 

@@ -10,7 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from bayesgrad.estimands.layout import group
-from bayesgrad.estimands.predictive import SMALLEST_PIT_P_VALUE
+from bayesgrad.estimands.predictive import SMALLEST_PIT_P_VALUE, p_value_words
 from bayesgrad.estimands.summaries import DEFAULT_LEVEL, checked_level, tails, with_interval
 from bayesgrad.plots.parts import inline
 from bayesgrad.plots.subject import Subject, subject_of
@@ -70,7 +70,7 @@ def _notes(subject: Subject, checks: xr.Dataset, level: float) -> list[str]:
         f"{100 * level:g}% intervals; counts of one bin are averaged.{strata}",
         "Right: rank of each area's count among its replicates (randomised PIT); the band holds "
         f"{100 * level:g}% of the bars of a model that describes the counts. Kolmogorov-Smirnov: "
-        f"p = {p_value:.2g}{verdict}.",
+        f"{p_value_words(p_value)}{verdict}.",
     ]
 
 
