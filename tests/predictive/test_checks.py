@@ -7,7 +7,6 @@ import pytest
 from numpy.testing import assert_allclose
 
 import bayesgrad as bg
-from bayesgrad.errors import FitError
 from bayesgrad.predictive.checks import check_predictions
 from tests.predictive.cases import drawn_posterior, model
 
@@ -90,10 +89,3 @@ def test_moderation_that_is_there_improves_the_score(laplace_fits):
     found = bg.compare_scores(laplace_fits["truth"], laplace_fits["unmoderated"])
     assert found.difference > 0
     assert found.se < 20
-
-
-def test_fits_of_different_areas_are_not_compared(england, england_spec, laplace_fits):
-    fewer = england.areas[england.areas["authority"] != england.areas["authority"].min()]
-    other = bg.fit(england_spec, fewer, engine="laplace")
-    with pytest.raises(FitError, match="not of the same authorities"):
-        bg.compare_scores(laplace_fits["truth"], other)

@@ -21,7 +21,7 @@ from bayesgrad.predictive.integrated import (
 from tests.predictive.cases import column_effects, drawn_posterior, log_density, model
 from tests.small import drawn_table, spec_of
 
-GRID = np.linspace(-7.0, 7.0, 281)
+GRID = np.linspace(-7.0, 7.0, 201)
 
 
 def widened(posterior: xr.Dataset) -> xr.Dataset:
@@ -58,7 +58,7 @@ def by_grid(design, posterior) -> np.ndarray:
 @pytest.mark.parametrize("name", ["full", "several"])
 def test_it_agrees_with_a_dense_grid(name, family):
     _, design = model(name)
-    posterior = widened(drawn_posterior(design, family=family, chains=1, draws=3))
+    posterior = widened(drawn_posterior(design, family=family, chains=1, draws=2))
     found = integrated_likelihood(design, thinned(posterior))
     tolerance = 1e-3 * len(design.outcomes)
     assert_allclose(found, by_grid(design, posterior), rtol=0, atol=tolerance)
@@ -69,7 +69,7 @@ def test_it_agrees_with_a_dense_grid(name, family):
 def test_it_agrees_where_there_are_few_events_or_none(largest, family):
     design = build_design(spec_of(), drawn_table(areas=3, largest=largest))
     # Wide distributions of effects, that so few events hardly narrow.
-    posterior = widened(drawn_posterior(design, family=family, chains=1, draws=3))
+    posterior = widened(drawn_posterior(design, family=family, chains=1, draws=2))
     found = integrated_likelihood(design, thinned(posterior))
     assert_allclose(found, by_grid(design, posterior), rtol=0, atol=2e-3)
 
