@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         SpecError,
     )
     from bayesgrad.fitting import GradientFit, fit, load
+    from bayesgrad.predictive.comparison import compare_scores
     from bayesgrad.simulate import simulate_england
     from bayesgrad.spec import ModelSpec
 
@@ -37,6 +38,7 @@ _HOME = {
     "GradientFit": "fitting",
     "ModelSpec": "spec",
     "SpecError": "errors",
+    "compare_scores": "predictive.comparison",
     "fit": "fitting",
     "join_by_code": "data",
     "load": "fitting",
@@ -54,6 +56,7 @@ __all__ = [
     "GradientFit",
     "ModelSpec",
     "SpecError",
+    "compare_scores",
     "fit",
     "join_by_code",
     "load",

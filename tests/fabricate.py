@@ -93,6 +93,8 @@ def fabricated_draws(
         "authorities": known,
         "reference": reference,
         "inequality": _inequality(rng, known, draws=min(1000, chains * draws)),
+        "predictive": _predictive(rng, known),
+        "scores": _scores(rng, known),
         "diagnostics": _diagnostics(failed_checks),
     }
     return xr.DataTree.from_dict(groups)
@@ -299,6 +301,69 @@ def _inequality(rng: np.random.Generator, authorities: xr.Dataset, *, draws: int
             for name, value in typical.items()
         },
         coords={"outcome": outcomes, "place": places},
+    )
+
+
+def _predictive(rng: np.random.Generator, authorities: xr.Dataset) -> xr.Dataset:
+    """Checks of a model that describes the counts, but for too few zeros in the last outcome."""
+    sample, band = 60, 20
+    outcomes = authorities["outcome"].values.tolist()
+    lowest = np.array([0, 1, 2, 3, 5, 9])
+    areas = np.array([400, 300, 200, 80, 20, 0])
+    typical = {
+        "areas": ("bin", areas),
+        "by_band": ("band", np.linspace(500, 3000, band)),
+        "by_authority": (
+            "authority",
+            authorities["events"].sum("stratum").transpose("outcome", "authority").values,
+        ),
+    }
+    variables: dict[str, tuple[object, object]] = {}
+    for name, (dim, mean) in typical.items():
+        expected = np.broadcast_to(mean, (len(outcomes), mean.shape[-1]))
+        drawn = rng.poisson(expected, (sample + 1, *expected.shape))
+        variables[f"observed_{name}"] = (("outcome", dim), drawn[0])
+        variables[f"predicted_{name}"] = (("sample", "outcome", dim), drawn[1:])
+    statistic = np.array([0.4, 1.5, 8.0]) * rng.lognormal(0, 0.05, (sample, len(outcomes), 3))
+    observed = np.tile([0.4, 1.5, 8.0], (len(outcomes), 1))
+    observed[-1, 0] = 0.8
+    return xr.Dataset(
+        {
+            **variables,
+            "observed_statistic": (("outcome", "statistic"), observed),
+            "predicted_statistic": (("sample", "outcome", "statistic"), statistic),
+            "bin_upper": ("bin", np.append(lowest[1:] - 1.0, np.inf)),
+            "pit": (("outcome", "pit_bin"), rng.multinomial(1000, [0.05] * 20, len(outcomes))),
+            "pit_deviation": ("outcome", np.linspace(0.02, 0.03, len(outcomes))),
+            "pit_p_value": ("outcome", np.linspace(0.8, 0.3, len(outcomes))),
+        },
+        coords={
+            "outcome": outcomes,
+            "bin": lowest,
+            "statistic": ["share_of_zeros", "variance_to_mean", "largest_count"],
+            "band": np.arange(1, band + 1),
+            "authority": authorities["authority"].values.tolist(),
+            "pit_bin": np.arange(1, 21),
+        },
+    )
+
+
+def _scores(rng: np.random.Generator, authorities: xr.Dataset) -> xr.Dataset:
+    count, outcomes = authorities.sizes["authority"], authorities["outcome"].values.tolist()
+    elpd = rng.normal(-800, 100, count)
+    return xr.Dataset(
+        {
+            "area_elpd": ("outcome", np.full(len(outcomes), 0.9 * elpd.sum())),
+            "area_se": ("outcome", np.full(len(outcomes), 40.0)),
+            "area_p_loo": ("outcome", np.full(len(outcomes), 25.0)),
+            "area_terms": ("outcome", np.full(len(outcomes), 1000)),
+            "area_unreliable": ("outcome", np.zeros(len(outcomes), dtype=int)),
+            "authority_elpd": ("authority", elpd),
+            "authority_p_loo": ("authority", rng.uniform(0, 0.5, count)),
+            "authority_k_hat": ("authority", np.append(rng.uniform(-0.1, 0.5, count - 1), 0.8)),
+            "authority_se": ((), float(np.sqrt(count * elpd.var(ddof=1)))),
+        },
+        coords={"outcome": outcomes, "authority": authorities["authority"].values.tolist()},
     )
 
 

@@ -35,14 +35,20 @@ class CellRates:
     log_rate: Floats
 
 
-def thinned(posterior: xr.Dataset) -> xr.Dataset:
-    """Return evenly spaced joint draws along one dimension ``sample``, `LARGEST_SAMPLE` at most."""
-    joint = posterior.stack(sample=("chain", "draw")).reset_index("sample", drop=True)
-    size = joint.sizes["sample"]
-    kept: Integers = np.unique(
-        np.linspace(0, size - 1, min(size, LARGEST_SAMPLE)).round().astype(np.int64)
-    )
-    return joint.isel(sample=kept).transpose("sample", ...)
+def thinned(posterior: xr.Dataset, *, size: int = LARGEST_SAMPLE) -> xr.Dataset:
+    """Return evenly spaced joint draws along one dimension ``sample``, `size` at most.
+
+    Draws that are not kept are not copied, so memory does not grow with their number.
+    """
+    draws = posterior.sizes["draw"]
+    total = posterior.sizes["chain"] * draws
+    kept: Integers = np.unique(np.linspace(0, total - 1, min(total, size)).round().astype(np.int64))
+    place = {
+        dim: xr.DataArray(index, dims="sample")
+        for dim, index in (("chain", kept // draws), ("draw", kept % draws))
+    }
+    joint = posterior.isel(place).drop_vars(["chain", "draw"], errors="ignore")
+    return joint.transpose("sample", ...)
 
 
 def cell_rates(design: Design, sample: xr.Dataset) -> Iterator[CellRates]:
@@ -66,13 +72,14 @@ def cell_rates(design: Design, sample: xr.Dataset) -> Iterator[CellRates]:
             intercept[:, authority, outcome, stratum, None]
             + slope[:, authority, outcome, stratum, None] * design.rows.x[rows]
         )
-        for name, columns in _row_columns(design).items():
+        for name, columns in row_columns(design).items():
             if name in sample:
                 log_rate += sample[name].values[:, outcome] @ columns[rows].T
         yield CellRates(authority, outcome, stratum, rows, log_rate)
 
 
-def _row_columns(design: Design) -> dict[str, Floats]:
+def row_columns(design: Design) -> dict[str, Floats]:
+    """Columns of the rows, each (rows, columns), by the name of their coefficients."""
     return {
         "covariate": design.rows.covariates.values,
         "gradient_moderator": design.rows.gradient_moderators,

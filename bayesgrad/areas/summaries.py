@@ -7,14 +7,11 @@ from itertools import groupby
 import numpy as np
 import xarray as xr
 
+from bayesgrad.areas.bands import BANDS, deprivation_bands
 from bayesgrad.areas.inequality import MEASURES, Inequality
-from bayesgrad.areas.ranks import relative_rank
 from bayesgrad.areas.rates import cell_rates, thinned
 from bayesgrad.design.design import Design, Integers
 from bayesgrad.design.splines import Floats
-
-BANDS = 20
-"""Bands of deprivation that hold equal shares of the population (vigintiles)."""
 
 NATION = ""
 """The place that is the whole table."""
@@ -41,7 +38,7 @@ def summarise_areas(design: Design, posterior: xr.Dataset) -> dict[str, xr.Datas
     size = sample.sizes["sample"]
     outcomes = len(design.outcomes)
     nation = [_inequality(design, size, design.row_outcome == s) for s in range(outcomes)]
-    bands = _bands(design)
+    bands = deprivation_bands(design)
     fitted = np.zeros((size, outcomes, BANDS))
     places = np.full((len(MEASURES), size, outcomes, len(design.authorities.codes) + 1), np.nan)
 
@@ -68,16 +65,6 @@ def _inequality(design: Design, size: int, rows: slice | Integers) -> Inequality
     return Inequality(
         size, deprivation=design.rows.deprivation[rows], exposure=design.rows.exposure[rows]
     )
-
-
-def _bands(design: Design) -> Integers:
-    """Band of each row among the rows of its outcome, 0 the least deprived."""
-    bands = np.empty(len(design.rows.cell), dtype=np.int64)
-    for outcome in range(len(design.outcomes)):
-        rows = design.row_outcome == outcome
-        rank = relative_rank(design.rows.deprivation[rows], design.rows.exposure[rows])
-        bands[rows] = np.minimum((rank * BANDS).astype(np.int64), BANDS - 1)
-    return bands
 
 
 def _inequality_dataset(design: Design, places: Floats) -> xr.Dataset:

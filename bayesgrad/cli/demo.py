@@ -51,6 +51,7 @@ def _write_figures(fit: GradientFit, folder: Path) -> list[Path]:
     charts = {
         "fitted_lines": plots.fitted_lines(fit.draws),
         "interaction": plots.interaction(fit.draws, published=PUBLISHED),
+        "predictive": plots.predictive(fit.draws),
     }
     if fit.passed:
         charts["caterpillar"] = plots.caterpillar(fit.draws)

@@ -21,6 +21,8 @@ TABLES_OF_A_FIT = (
     "ranks",
     "inequality",
     "heterogeneity",
+    "predictive",
+    "scores",
     "parameters",
     "diagnostics",
 )

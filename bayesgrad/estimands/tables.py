@@ -21,7 +21,9 @@ from bayesgrad.estimands.levels import levels_table
 from bayesgrad.estimands.national import national_table
 from bayesgrad.estimands.pairs import pairs_table
 from bayesgrad.estimands.parameters import parameters_table
+from bayesgrad.estimands.predictive import predictive_table
 from bayesgrad.estimands.ranks import ranks_table
+from bayesgrad.estimands.scores import scores_table
 from bayesgrad.estimands.summaries import DEFAULT_LEVEL
 from bayesgrad.estimands.thresholds import thresholds_table
 
@@ -46,6 +48,8 @@ TABLES: Mapping[str, TableFunction] = MappingProxyType(
         "thresholds": thresholds_table,
         "inequality": inequality_table,
         "heterogeneity": heterogeneity_table,
+        "predictive": predictive_table,
+        "scores": scores_table,
         "parameters": parameters_table,
         "diagnostics": diagnostics_table,
     }

@@ -13,6 +13,9 @@
     moderation basis at shifts of it, reference neighbourhood deprivations, and curves to draw.
 ``inequality``, ``rates``
     Summaries over areas (`bayesgrad.areas`).
+``predictive``, ``scores``
+    Posterior predictive checks with the randomised PIT, and leave-one-out scores of areas and of
+    authorities (`bayesgrad.predictive`).
 ``diagnostics``
     The checks of the fit.
 """
@@ -44,6 +47,9 @@ def assemble_draws(spec: ModelSpec, design: Design, sampled: xr.DataTree) -> xr.
     sampled : DataTree
         Groups ``posterior`` and ``sample_stats``, from the engine of the spec.
     """
+    # The kernels' compiler takes half a second to import, and a fit that is read needs none of it.
+    from bayesgrad.predictive.checks import check_predictions
+
     posterior = _with_strata(sampled["posterior"].to_dataset(), design)
     tree = xr.DataTree.from_dict(
         {
@@ -52,6 +58,7 @@ def assemble_draws(spec: ModelSpec, design: Design, sampled: xr.DataTree) -> xr.
             "authorities": _authorities(design),
             "reference": _reference(spec, design),
             **summarise_areas(design, posterior),
+            **check_predictions(design, posterior, seed=spec.sampling.seed),
         }
     )
     checks = CHECKS[spec.sampling.fitting_engine](tree)

@@ -104,6 +104,14 @@ class GradientFit:
         """Median rate ratio, median gradient ratio and variance partition coefficient."""
         return self.table("heterogeneity", level=level)
 
+    def predictive(self, *, level: float = 0.95) -> pd.DataFrame:
+        """Posterior predictive checks: zeros, spread, largest count, PIT, places outside."""
+        return self.table("predictive", level=level)
+
+    def scores(self) -> pd.DataFrame:
+        """Leave-one-out scores of areas and of authorities; see `bayesgrad.compare_scores`."""
+        return self.table("scores")
+
     def parameters(self, *, level: float = 0.95) -> pd.DataFrame:
         """Posterior of the model's parameters with their convergence statistics."""
         return self.table("parameters", level=level)

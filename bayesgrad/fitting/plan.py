@@ -19,6 +19,8 @@ LAPLACE_SECONDS = 1.5
 LAPLACE_PASSES = 2000
 LAPLACE_SECONDS_PER_ROW = 2e-8
 """Of one pass with second derivatives, for each row; all rest is in `LAPLACE_SECONDS`."""
+CHECK_SECONDS_PER_ROW = 3.5e-5
+"""Of the predictive checks and scores, whatever the engine and the number of draws."""
 BASE_MEMORY_MB = 500
 BYTES_PER_ROW = 400
 
@@ -105,13 +107,14 @@ def _priors(spec: ModelSpec) -> dict[str, object]:
 
 
 def _seconds(spec: ModelSpec, design: Design) -> float:
-    sampling = spec.sampling
+    sampling, rows = spec.sampling, len(design.rows.count)
+    checks = CHECK_SECONDS_PER_ROW * rows
     if sampling.fitting_engine == "laplace":
-        return LAPLACE_SECONDS + LAPLACE_PASSES * LAPLACE_SECONDS_PER_ROW * len(design.rows.count)
-    gradient = SECONDS_PER_GRADIENT + SECONDS_PER_ROW * len(design.rows.count)
+        return LAPLACE_SECONDS + LAPLACE_PASSES * LAPLACE_SECONDS_PER_ROW * rows + checks
+    gradient = SECONDS_PER_GRADIENT + SECONDS_PER_ROW * rows
     rounds = -(-sampling.chains // min(os.cpu_count() or 1, sampling.chains))
     draws = rounds * (sampling.tune + sampling.draws)
-    return START_SECONDS + gradient * GRADIENTS_PER_DRAW * draws
+    return START_SECONDS + gradient * GRADIENTS_PER_DRAW * draws + checks
 
 
 def _first_time(spec: ModelSpec) -> str:

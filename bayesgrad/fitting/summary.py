@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from bayesgrad.estimands.predictive import PIT_CHECK, SMALLEST_PIT_P_VALUE, p_value_words
+from bayesgrad.estimands.scores import AUTHORITY_SCORE
+
 if TYPE_CHECKING:
     from bayesgrad.fitting.gradient_fit import GradientFit
 
@@ -29,6 +32,8 @@ def summary_text(fit: GradientFit) -> str:
             *_indented(_interaction(fit)),
             *_indented(_contextual(fit)),
             "",
+            *_indented(_scores(fit)),
+            *_indented(_misfit(fit)),
             *_indented(_diagnostics(fit)),
         ]
     )
@@ -107,6 +112,32 @@ def _contextual(fit: GradientFit) -> list[str]:
     return [
         f"contextual effect (between less within, log scale): {row['contextual_mean']:.3f} "
         f"({_interval(row, 'contextual', 3)}), P(below 0) = {row['prob_contextual_negative']:.3f}"
+    ]
+
+
+def _scores(fit: GradientFit) -> list[str]:
+    """Total score of unseen authorities; nothing for a fit without, of an earlier version."""
+    if "scores" not in fit.draws.children:
+        return []
+    scores = fit.scores()
+    row = scores[(scores["score"] == AUTHORITY_SCORE) & (scores["authority"] == "")].iloc[0]
+    doubt = f"; unreliable for {row['unreliable']}" if row["unreliable"] else ""
+    return [
+        f"leave-one-authority-out score (elpd): {row['elpd']:,.1f} over {row['terms']} "
+        f"authorities{doubt}"
+    ]
+
+
+def _misfit(fit: GradientFit) -> list[str]:
+    """Predictive checks that look bad: of the model, not of the sampler."""
+    if "predictive" not in fit.draws.children:
+        return []
+    checks = fit.predictive()
+    bad = checks[(checks["check"] == PIT_CHECK) & (checks["prob"] < SMALLEST_PIT_P_VALUE)]
+    return [
+        f"the model does not describe the counts of {row['outcome']}: their PIT values are not "
+        f"uniform ({p_value_words(row['prob'])}); see the table predictive"
+        for _, row in bad.iterrows()
     ]
 
 

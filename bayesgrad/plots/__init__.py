@@ -8,6 +8,7 @@ global is changed, and nothing is drawn before it is shown or saved.
 from bayesgrad.plots.caterpillar import caterpillar
 from bayesgrad.plots.fitted_lines import fitted_lines
 from bayesgrad.plots.interaction import interaction
+from bayesgrad.plots.predictive import predictive
 from bayesgrad.plots.saving import SUFFIXES, save_figure
 from bayesgrad.plots.theme import themed
 
@@ -16,6 +17,7 @@ __all__ = [
     "caterpillar",
     "fitted_lines",
     "interaction",
+    "predictive",
     "save_figure",
     "themed",
 ]

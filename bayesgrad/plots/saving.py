@@ -17,6 +17,9 @@ from bayesgrad.files import replacing
 
 PNG_SCALE = 2
 
+type Figure = alt.LayerChart | alt.HConcatChart
+"""What figures are made of: layers, or panels side by side."""
+
 _PAGE = """<!DOCTYPE html>
 <html lang="en-GB">
 <head>
@@ -43,7 +46,7 @@ _OPTIONS = {
 }
 
 
-def save_figure(chart: alt.LayerChart, path: str | Path) -> Path:
+def save_figure(chart: Figure, path: str | Path) -> Path:
     """Write a figure as SVG, PDF, PNG (at twice its size) or HTML, as its suffix says.
 
     The HTML holds its own JavaScript and data and needs no network. The file is written under a
@@ -52,7 +55,7 @@ def save_figure(chart: alt.LayerChart, path: str | Path) -> Path:
 
     Parameters
     ----------
-    chart : alt.Chart or alt.LayerChart
+    chart : alt.LayerChart or alt.HConcatChart
     path : str or Path
         Ends with .svg, .pdf, .png or .html; its folder must exist.
 
@@ -81,25 +84,25 @@ def save_figure(chart: alt.LayerChart, path: str | Path) -> Path:
     return path
 
 
-def _svg(chart: alt.LayerChart) -> bytes:
+def _svg(chart: Figure) -> bytes:
     buffer = io.StringIO()
     chart.save(buffer, format="svg")
     return buffer.getvalue().encode()
 
 
-def _pdf(chart: alt.LayerChart) -> bytes:
+def _pdf(chart: Figure) -> bytes:
     buffer = io.BytesIO()
     chart.save(buffer, format="pdf")
     return buffer.getvalue()
 
 
-def _png(chart: alt.LayerChart) -> bytes:
+def _png(chart: Figure) -> bytes:
     buffer = io.BytesIO()
     chart.save(buffer, format="png", scale_factor=PNG_SCALE)
     return buffer.getvalue()
 
 
-def _html(chart: alt.LayerChart) -> bytes:
+def _html(chart: Figure) -> bytes:
     import vl_convert
 
     spec = chart.to_dict()
@@ -125,7 +128,7 @@ def _script_json(value: object) -> str:
     return json.dumps(value).replace("<", "\\u003c")
 
 
-_RENDERERS: Mapping[str, Callable[[alt.LayerChart], bytes]] = MappingProxyType(
+_RENDERERS: Mapping[str, Callable[[Figure], bytes]] = MappingProxyType(
     {".svg": _svg, ".pdf": _pdf, ".png": _png, ".html": _html}
 )
 

@@ -84,21 +84,42 @@ class Subject:
         margin : int
             Pixels beside the axes, for names or a legend.
         """
+        width, height = size
+        chart = alt.layer(*layers).properties(width=width, height=height)
+        return themed(chart.properties(**self._headings(words, notes, width=width + margin)))
+
+    def panels(
+        self,
+        charts: Sequence[alt.LayerChart],
+        *,
+        words: str,
+        notes: Sequence[str],
+        width: int,
+        spacing: int,
+    ) -> alt.HConcatChart:
+        """Charts side by side under one heading; see `figure`.
+
+        Parameters
+        ----------
+        width : int
+            Of all of them, in pixels.
+        spacing : int
+            Pixels between one, its axes included, and the next.
+        """
+        chart = alt.hconcat(*charts, spacing=spacing)
+        return themed(chart.properties(**self._headings(words, notes, width=width)))
+
+    def _headings(self, words: str, notes: Sequence[str], *, width: int) -> dict[str, object]:
         if self.failed:
             warning = f"Diagnostics failed ({', '.join(self.failed)}): do not rely on this figure."
             notes = [warning, *notes]
-        width, height = size
-        letters = int((width + margin) / PIXELS_PER_LETTER)
+        letters = int(width / PIXELS_PER_LETTER)
         lines = [line for note in notes for line in textwrap.wrap(note, letters)]
         heading = f"{words}: {self.name}"
-        return themed(
-            alt.layer(*layers).properties(
-                width=width,
-                height=height,
-                title=alt.TitleParams(text=heading, subtitle=lines),
-                description=" ".join([f"{heading}.", *notes]),
-            )
-        )
+        return {
+            "title": alt.TitleParams(text=heading, subtitle=lines),
+            "description": " ".join([f"{heading}.", *notes]),
+        }
 
 
 def subject_of(draws: xr.DataTree, *, outcome: str | None, stratum: str | None) -> Subject:

@@ -22,7 +22,7 @@ TITLE_SIZE = 15
 SUBTITLE_SIZE = 11
 
 
-def themed(chart: alt.LayerChart) -> alt.LayerChart:
+def themed[Chart: (alt.LayerChart, alt.HConcatChart)](chart: Chart) -> Chart:
     """Give a chart the look of all figures, as configuration of its own."""
     return chart.configure(
         font=FONT,

@@ -30,6 +30,8 @@ CONTRACT = {
     "heterogeneity": "outcome median_rate_ratio median_rate_ratio_lower median_rate_ratio_upper "
     "median_gradient_ratio median_gradient_ratio_lower median_gradient_ratio_upper vpc vpc_lower "
     "vpc_upper vpc_reference vpc_reference_lower vpc_reference_upper",
+    "predictive": "outcome check observed expected lower upper prob",
+    "scores": "score outcome authority elpd se p_loo terms unreliable k_hat",
     "parameters": "parameter mean sd lower upper ess_bulk ess_tail r_hat",
     "diagnostics": "check value threshold passed",
 }
@@ -72,7 +74,7 @@ def test_a_wider_level_gives_wider_intervals(name: str) -> None:
     if name == "ranks":
         narrow, wide = (one.sort_values(["outcome", "authority"]) for one in (narrow, wide))
     lowers = [column for column in narrow if column.endswith("lower")]
-    assert lowers or name == "diagnostics"
+    assert lowers or name in ("scores", "diagnostics")
     for lower in lowers:
         upper = lower.removesuffix("lower") + "upper"
         known = narrow[lower].notna().to_numpy()

@@ -12,7 +12,7 @@ from bayesgrad.fitting.provenance import PACKAGES
 from bayesgrad.fitting.run import with_sampling
 from bayesgrad.spec import ModelSpec
 from bayesgrad.spec.support import refuse_unsupported
-from tests.areas.test_summaries import drawn_posterior
+from tests.predictive.cases import drawn_posterior
 from tests.small import drawn_design, drawn_table, spec_of
 
 SHORT = {"draws": 40, "tune": 60, "chains": 2, "cores": 2, "progress": False}
@@ -221,7 +221,7 @@ def test_what_can_be_fitted_is_not_refused():
 def made_up_fit(spec: ModelSpec, **settings) -> tuple:
     """Assembled draws of a posterior that was never sampled."""
     design = drawn_design(spec, **settings)
-    posterior = drawn_posterior(design).isel(stratum=0, drop=True)
+    posterior = drawn_posterior(design, draws=15).isel(stratum=0, drop=True)
     rng = np.random.default_rng(1)
     dims, shape = ("chain", "draw"), (2, 15)
     statistics = {

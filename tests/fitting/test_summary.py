@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from bayesgrad.fitting.gradient_fit import GradientFit
-from tests.fabricate import fabricated_draws
+from tests.fabricate import fabricated_draws, with_group
 from tests.small import spec_of
 
 PROVENANCE = {"engine": "nuts", "seed": 7}
@@ -49,6 +49,38 @@ def test_a_summary_says_which_checks_failed_and_what_to_do():
     assert "it should be no less than 400" in text
     assert "run longer" in text
     assert "diagnostics: passed" not in text
+
+
+def with_checks(fit: GradientFit, *, p_value: float, k_hat: float = 0.2) -> GradientFit:
+    checks, scores = (fit.draws[name].to_dataset() for name in ("predictive", "scores"))
+    checks["pit_p_value"] = checks["pit_p_value"] * 0 + p_value
+    scores["authority_k_hat"] = scores["authority_k_hat"] * 0 + k_hat
+    draws = with_group(fit.draws, predictive=checks, scores=scores)
+    return GradientFit(fit.spec, draws, fit.provenance)
+
+
+def test_a_summary_has_the_score_of_unseen_authorities():
+    fit = fit_of()
+    total = fit.scores().query("terms == 12").iloc[0]
+    assert f"leave-one-authority-out score (elpd): {total['elpd']:,.1f}" in str(fit)
+    assert "over 12 authorities; unreliable for 1" in str(fit)
+    assert "; unreliable" not in str(with_checks(fit, p_value=0.5))
+
+
+def test_a_summary_says_where_the_model_does_not_describe_the_counts():
+    assert "does not describe the counts" not in str(with_checks(fit_of(), p_value=0.011))
+    text = str(with_checks(fit_of(), p_value=0.002))
+    assert "does not describe the counts of referrals: their PIT values are not uniform" in text
+    assert "(p = 0.002)" in text
+    assert "diagnostics: passed" in text
+
+
+def test_a_fit_of_an_earlier_version_has_a_summary_without_checks():
+    fit = fit_of()
+    for name in ("predictive", "scores"):
+        del fit.draws[name]
+    assert "leave-one-authority-out" not in str(fit)
+    assert "diagnostics: passed" in str(fit)
 
 
 def test_a_model_without_moderation_has_no_word_on_it():

@@ -132,6 +132,20 @@ def rising_factorials(
 
 
 @compiled
+def log_rising_factorial(count: int, inverse: float) -> float:
+    r"""Log of :math:`\prod_{k < y} (1 + k / \alpha)` for one count, given 1 / alpha, 0 or more."""
+    value = 0.0
+    for k in range(min(count, SMALL_COUNTS)):
+        value += log1p(k * inverse)
+    if count <= SMALL_COUNTS or inverse == 0.0:
+        return value
+    size = min(1.0 / inverse, LARGEST_ALPHA)
+    low, high = SMALL_COUNTS + size, count + size
+    product = (high - 0.5) * log1p(count * inverse) - (low - 0.5) * log1p(SMALL_COUNTS * inverse)
+    return value + product - (count - SMALL_COUNTS) + log_gamma_rest(high) - log_gamma_rest(low)
+
+
+@compiled
 def log_gamma_rest(z: float) -> float:
     """Log gamma less (z - 1/2) ln z - z + ln(2 pi) / 2, for z of `SMALL_COUNTS` or more."""
     r = 1.0 / z

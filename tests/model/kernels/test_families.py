@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from bayesgrad.model.kernels import SMALL_COUNTS
-from bayesgrad.model.kernels.families import rising_factorials
+from bayesgrad.model.kernels.families import log_rising_factorial, rising_factorials
 
 ALPHAS = (1e-3, 0.01, 0.7, 30.0, 1e4, 1e8)
 
@@ -35,6 +35,18 @@ def test_rising_factorials_are_those_added_term_by_term(y, alpha):
     # The powers of alpha that cancel leave rounding of the size of the count itself.
     assert_allclose(value, expected, rtol=1e-13, atol=1e-15 * y)
     assert_allclose(change, expected_change, rtol=1e-12, atol=1e-15 * y / alpha)
+
+
+@pytest.mark.parametrize("alpha", ALPHAS)
+@pytest.mark.parametrize("y", [0, 1, 32, 33, 10_000])
+def test_the_rising_factorial_of_one_count_is_the_same(y, alpha):
+    expected, _ = term_by_term(y, alpha)
+    assert_allclose(log_rising_factorial(y, 1.0 / alpha), expected, rtol=1e-13, atol=1e-15 * y)
+
+
+@pytest.mark.parametrize("y", [0, 32, 10_000])
+def test_the_poisson_has_no_rising_factorial(y):
+    assert log_rising_factorial(y, 0.0) == 0.0
 
 
 def test_frequencies_multiply():

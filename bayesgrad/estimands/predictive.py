@@ -1,0 +1,103 @@
+"""Whether data drawn by the fitted model look like the data observed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayesgrad.estimands.frame import from_rows
+from bayesgrad.estimands.layout import group
+from bayesgrad.estimands.summaries import DEFAULT_LEVEL, interval, probability, tails, with_interval
+
+COLUMNS = ("outcome", "check", "observed", "expected", "lower", "upper", "prob")
+
+PIT_CHECK = "pit_uniformity"
+OUTSIDE = {"authorities_outside": "by_authority", "deprivation_twentieths_outside": "by_band"}
+"""Checks that count places whose events lie outside their predictive interval."""
+
+SMALLEST_PIT_P_VALUE = 0.01
+"""Below it the counts are said not to follow the model."""
+
+SMALLEST_SHOWN = 1e-4
+
+
+def p_value_words(p_value: float) -> str:
+    """Write a p-value with two digits; a tiny one only as below `SMALLEST_SHOWN`."""
+    return f"p = {p_value:.2g}" if p_value >= SMALLEST_SHOWN else f"p < {SMALLEST_SHOWN:.4f}"
+
+
+def predictive_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> pd.DataFrame:
+    """Posterior predictive checks of each outcome.
+
+    `share_of_zeros`, `variance_to_mean` and `largest_count` are over areas: observed, and the
+    median and interval of replicated data; `prob` is P(replicate >= observed). `pit_uniformity` is
+    the largest deviation of areas' randomised PIT values from uniformity, with what is expected
+    under the model, and `prob` its p-value. `authorities_outside` and
+    `deprivation_twentieths_outside` are the numbers of authorities and of twentieths of the
+    population by deprivation whose observed events lie outside their predictive interval, and the
+    number expected from the level alone. Authorities' effects are fitted to these very events, so
+    fewer authorities are outside than expected even of a good model.
+
+    Raises
+    ------
+    FitError
+        If `level` is not strictly between 0 and 1, or the fit holds no predictive checks.
+    """
+    checks = group(draws, "predictive")
+    rows: list[dict[str, Any]] = []
+    for outcome in checks["outcome"].values.tolist():
+        own = checks.sel(outcome=outcome)
+        found = [
+            *_statistics(own, level=level),
+            _pit(own, level=level),
+            *_outside(own, level=level),
+        ]
+        rows += [{"outcome": outcome, **row} for row in found]
+    return from_rows(rows, columns=COLUMNS)
+
+
+def _statistics(checks: xr.Dataset, *, level: float) -> Iterator[dict[str, Any]]:
+    observed, predicted = checks["observed_statistic"], checks["predicted_statistic"]
+    summaries = with_interval(predicted, point="expected", level=level)
+    probabilities = probability(predicted >= observed)
+    for name in checks["statistic"].values.tolist():
+        yield {
+            "check": name,
+            "observed": float(observed.sel(statistic=name)),
+            **{key: float(values.sel(statistic=name)) for key, values in summaries.items()},
+            "prob": float(probabilities.sel(statistic=name)),
+        }
+
+
+def _pit(checks: xr.Dataset, *, level: float) -> dict[str, Any]:
+    from scipy.stats import kstwo
+
+    deviation = kstwo(int(checks["pit"].sum()))
+    lower, upper = deviation.ppf(tails(level))
+    return {
+        "check": PIT_CHECK,
+        "observed": float(checks["pit_deviation"]),
+        "expected": float(deviation.median()),
+        "lower": lower,
+        "upper": upper,
+        "prob": float(checks["pit_p_value"]),
+    }
+
+
+def _outside(checks: xr.Dataset, *, level: float) -> Iterator[dict[str, Any]]:
+    for check, name in OUTSIDE.items():
+        observed = checks[f"observed_{name}"]
+        bounds = interval(checks[f"predicted_{name}"].astype(np.float64), level=level)
+        outside = (observed < bounds.sel(bound="lower")) | (observed > bounds.sel(bound="upper"))
+        yield {
+            "check": check,
+            "observed": float(outside.sum()),
+            "expected": (1.0 - level) * observed.size,
+            "lower": np.nan,
+            "upper": np.nan,
+            "prob": np.nan,
+        }

@@ -1,0 +1,175 @@
+"""Posterior predictive checks: what areas' counts would be if the model had drawn them."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from bayesgrad.areas.bands import BANDS, deprivation_bands
+from bayesgrad.areas.rates import thinned
+from bayesgrad.design.design import Design, Integers
+from bayesgrad.design.splines import Floats
+from bayesgrad.predictive import kernels
+from bayesgrad.predictive.bins import bin_of_count, count_bins
+from bayesgrad.predictive.pit import PIT_BINS, Pit, randomised_pit, summarise_pit
+from bayesgrad.predictive.predictor import BLOCK_ROWS, Block, blocks, inverse_size
+
+REPLICATES = 200
+"""Joint draws that have one replicate of every area each."""
+
+LARGEST_MEAN = 1e15
+"""A replicate of a larger mean, which only an absurd draw has, is drawn with this."""
+
+STATISTICS = ("share_of_zeros", "variance_to_mean", "largest_count")
+
+QUANTITIES = {
+    "areas": "bin",
+    "statistic": "statistic",
+    "by_band": "band",
+    "by_authority": "authority",
+}
+"""What is both observed and predicted, by outcome and by a dimension."""
+
+
+class _Counts:
+    """Draws counts in streams that do not depend on how many are asked for at a time."""
+
+    def __init__(self, seed: np.random.SeedSequence) -> None:
+        self._gamma, self._poisson, self._uniform = (
+            np.random.Generator(np.random.SFC64(child)) for child in seed.spawn(3)
+        )
+
+    def draw(self, log_mean: Floats, inverse: Floats) -> Integers:
+        """Counts, (rows, sample), of the means and of one 1 / alpha a draw, (sample,)."""
+        mean = np.exp(log_mean)
+        if inverse.any():
+            mean *= self._gamma.standard_gamma(1.0 / inverse, log_mean.shape) * inverse
+        return self._poisson.poisson(np.minimum(mean, LARGEST_MEAN))
+
+    def uniform(self, size: int) -> Floats:
+        return self._uniform.random(size)
+
+
+class _Tallies:
+    """What is kept of replicates, summed over areas; the outcome comes first."""
+
+    def __init__(self, design: Design, *, sample: int, lowest: Integers) -> None:
+        authorities, outcomes, _ = design.cells
+        shape = (outcomes, sample)
+        self._bin_of = bin_of_count(lowest)
+        self.areas = np.zeros((*shape, len(lowest)), dtype=np.int64)
+        self.by_band = np.zeros((*shape, BANDS), dtype=np.int64)
+        self.by_authority = np.zeros((*shape, authorities), dtype=np.int64)
+        self._total, self._squares = np.zeros(shape), np.zeros(shape)
+        self._largest = np.zeros(shape, dtype=np.int64)
+
+    def add(
+        self, replicate: Integers, block: Block, *, observed: Integers, band: Integers
+    ) -> tuple[Integers, Integers]:
+        """Add replicates, (rows, sample), of the rows of a block.
+
+        Returns the number of replicates below what was observed and equal to it, each (rows,).
+        """
+        below, equal = np.empty_like(observed), np.empty_like(observed)
+        outcome = block.outcome
+        self.by_authority[outcome, :, block.authority] += replicate.sum(axis=0)
+        kernels.tally(
+            replicate,
+            observed,
+            band,
+            self._bin_of,
+            self.areas[outcome],
+            self._total[outcome],
+            self._squares[outcome],
+            self._largest[outcome],
+            self.by_band[outcome],
+            below,
+            equal,
+        )
+        return below, equal
+
+    @property
+    def statistic(self) -> Floats:
+        """Each of `STATISTICS`, shape (outcomes, sample, statistics)."""
+        size = self.areas.sum(axis=-1)
+        mean = self._total / size
+        variance = (self._squares - size * mean**2) / np.maximum(size - 1, 1)
+        ratio = np.divide(variance, mean, out=np.full_like(mean, np.nan), where=mean > 0)
+        return np.stack([self.areas[..., 0] / size, ratio, self._largest], axis=-1)
+
+
+def posterior_predictive(
+    design: Design,
+    posterior: xr.Dataset,
+    *,
+    seed: np.random.SeedSequence,
+    block_rows: int = BLOCK_ROWS,
+) -> xr.Dataset:
+    """Replicates of all areas under the joint posterior, summarised as they are drawn.
+
+    Parameters
+    ----------
+    design : Design
+    posterior : Dataset
+        Dimensions chain, draw and those of the model.
+    seed : SeedSequence
+    block_rows : int
+        Rows at a time; the result does not depend on it.
+
+    Returns
+    -------
+    Dataset
+        Each ``observed_`` quantity has a ``predicted_`` one with the dimension sample besides:
+        areas (outcome, bin) by count, a bin being known by its lowest count and ending at
+        ``bin_upper``; statistic (outcome, statistic); by_band and by_authority, the events
+        (outcome, band or authority). ``pit`` (outcome, pit_bin): number of areas by their
+        randomised PIT; ``pit_deviation`` and ``pit_p_value`` (outcome): its uniformity.
+    """
+    sample = thinned(posterior, size=REPLICATES)
+    size, count = sample.sizes["sample"], design.rows.count
+    lowest, band = count_bins(int(count.max())), deprivation_bands(design)
+    inverse = inverse_size(sample)
+    draw = _Counts(seed)
+    predicted = _Tallies(design, sample=size, lowest=lowest)
+    observed = _Tallies(design, sample=1, lowest=lowest)
+    below, equal = np.empty_like(count), np.empty_like(count)
+    for block in blocks(design, sample, size=block_rows):
+        rows = block.rows
+        here = {"observed": count[rows], "band": band[rows]}
+        replicate = draw.draw(block.log_mean, inverse[:, block.outcome])
+        below[rows], equal[rows] = predicted.add(replicate, block, **here)
+        observed.add(count[rows, None], block, **here)
+    values = randomised_pit(below, equal, replicates=size, uniform=draw.uniform(len(count)))
+    pits = [summarise_pit(values[design.row_outcome == s]) for s in range(len(design.outcomes))]
+    return _dataset(design, lowest, predicted, observed).assign(_pit_variables(pits))
+
+
+def _dataset(
+    design: Design, lowest: Integers, predicted: _Tallies, observed: _Tallies
+) -> xr.Dataset:
+    variables = {"bin_upper": xr.DataArray(np.append(lowest[1:] - 1.0, np.inf), dims="bin")}
+    for name, dim in QUANTITIES.items():
+        seen, drawn = getattr(observed, name), getattr(predicted, name)
+        variables[f"observed_{name}"] = xr.DataArray(seen[:, 0], dims=("outcome", dim))
+        variables[f"predicted_{name}"] = xr.DataArray(
+            np.ascontiguousarray(np.swapaxes(drawn, 0, 1)), dims=("sample", "outcome", dim)
+        )
+    return xr.Dataset(
+        variables,
+        coords={
+            "outcome": list(design.outcomes),
+            "bin": lowest,
+            "statistic": list(STATISTICS),
+            "band": np.arange(1, BANDS + 1),
+            "authority": list(design.authorities.codes),
+            "pit_bin": np.arange(1, PIT_BINS + 1),
+        },
+    )
+
+
+def _pit_variables(pits: list[Pit]) -> dict[str, xr.DataArray]:
+    return {
+        "pit": xr.DataArray(np.stack([pit.histogram for pit in pits]), dims=("outcome", "pit_bin")),
+        "pit_deviation": xr.DataArray([pit.deviation for pit in pits], dims="outcome"),
+        "pit_p_value": xr.DataArray([pit.p_value for pit in pits], dims="outcome"),
+    }

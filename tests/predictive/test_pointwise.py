@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import xarray as xr
+from numpy.testing import assert_allclose
+from scipy.special import logsumexp
+
+from bayesgrad.design import build_design
+from bayesgrad.predictive.pointwise import leave_one_area_out
+from tests.predictive.cases import drawn_posterior, log_density, log_means, model
+from tests.small import spec_of, table_of
+
+
+def by_hand(design, posterior):
+    """Elpd, lpd and effective draws of every row, with full arrays of draws by rows."""
+    mean = np.exp(log_means(design, posterior))
+    alpha = None
+    if "alpha" in posterior:
+        joint = posterior["alpha"].stack(sample=("chain", "draw"))
+        alpha = joint.transpose("sample", "outcome").values[:, design.row_outcome]
+    log_p = log_density(design.rows.count, mean, alpha)
+    size = len(log_p)
+    ratio = np.exp(log_p.min(axis=0) - log_p)
+    weight = np.minimum(ratio, ratio.mean(axis=0) * np.sqrt(size))
+    return (
+        np.log((weight * np.exp(log_p)).sum(axis=0) / weight.sum(axis=0)),
+        logsumexp(log_p, axis=0) - np.log(size),
+        weight.sum(axis=0) ** 2 / (weight**2).sum(axis=0),
+    )
+
+
+@pytest.mark.parametrize("family", ["poisson", "negative_binomial"])
+@pytest.mark.parametrize("name", ["plain", "full", "several"])
+def test_scores_are_those_of_weights_computed_the_long_way(name, family):
+    _, design = model(name)
+    posterior = drawn_posterior(design, family=family, draws=150)
+    found = leave_one_area_out(design, posterior)
+    elpd, lpd, effective = by_hand(design, posterior)
+    for s, outcome in enumerate(design.outcomes):
+        rows = design.row_outcome == s
+        own = found.sel(outcome=outcome)
+        assert_allclose(own["area_elpd"], elpd[rows].sum(), rtol=1e-9)
+        assert_allclose(own["area_p_loo"], (lpd - elpd)[rows].sum(), rtol=1e-7)
+        assert_allclose(own["area_se"], np.sqrt(rows.sum() * elpd[rows].var(ddof=1)), rtol=1e-8)
+        assert int(own["area_terms"]) == rows.sum()
+        assert int(own["area_unreliable"]) == (effective[rows] < 100).sum()
+
+
+def test_the_score_does_not_depend_on_the_size_of_blocks():
+    _, design = model("several")
+    posterior = drawn_posterior(design)
+    assert leave_one_area_out(design, posterior, block_rows=1).identical(
+        leave_one_area_out(design, posterior, block_rows=10_000)
+    )
+
+
+@pytest.mark.parametrize("alpha", [1e-3, 1e8, 1e14, np.inf])
+def test_no_digits_are_lost_at_either_end_of_overdispersion(alpha):
+    _, design = model("plain")
+    posterior = drawn_posterior(design, draws=4)
+    posterior["alpha"] = xr.full_like(posterior["alpha"], alpha)
+    found = float(leave_one_area_out(design, posterior)["area_elpd"][0])
+    if alpha > 1e6:
+        limit = leave_one_area_out(design, posterior.drop_vars("alpha"))
+        assert_allclose(found, float(limit["area_elpd"][0]), rtol=1e-4 if alpha < 1e10 else 1e-9)
+    else:
+        assert_allclose(found, by_hand(design, posterior)[0].sum(), rtol=1e-9)
+
+
+def test_it_is_the_exact_score_where_the_posterior_is_known():
+    # Counts with one common rate, Gamma(a, b) before and after: y_i given the others is negative
+    # binomial. Authority slopes of 0 leave the rate alone.
+    rng = np.random.default_rng(2)
+    areas, shape, rate = 30, 2.0, 20.0
+    exposure, count = rng.integers(50, 200, areas), rng.poisson(9, areas)
+    table = table_of(
+        authority=["A0"] * 15 + ["A1"] * 15,
+        deprivation=rng.uniform(0, 0.4, areas),
+        exposure=exposure,
+        count=count,
+    )
+    design = build_design(spec_of('[authority]\nmoderation = "none"\n'), table)
+    posterior = drawn_posterior(design, family="poisson", chains=1, draws=500)
+    drawn = np.log(rng.gamma(shape + count.sum(), 1 / (rate + exposure.sum()), 500))
+    level = xr.DataArray(drawn[None], dims=("chain", "draw"))
+    posterior = posterior.assign(
+        authority_intercept=xr.zeros_like(posterior["authority_intercept"]) + level,
+        authority_slope=xr.zeros_like(posterior["authority_slope"]),
+    )
+    rest = shape + count.sum() - count, rate + exposure.sum() - exposure
+    exact = log_density(count, exposure * rest[0] / rest[1], rest[0])
+    found = leave_one_area_out(design, posterior)
+    assert_allclose(float(found["area_elpd"][0]), exact.sum(), atol=0.1)
+    assert 0.5 < float(found["area_p_loo"][0]) < 3.0
+    assert int(found["area_unreliable"][0]) == 0
