@@ -319,7 +319,7 @@ def calibrate(
         yield from pool.map(one, range(replicates))
 
 
-def tested(found: Sequence[Mapping[str, int]]) -> pd.DataFrame:
+def rank_tests(found: Sequence[Mapping[str, int]]) -> pd.DataFrame:
     """Test each quantity over the replicates that have ranks; a row each, by quantity."""
     table = pd.DataFrame([each for each in found if each])
     test = RankTest(len(table), RANKED_DRAWS)
@@ -352,7 +352,10 @@ def report(found: Sequence[Replicate], engines: Sequence[Engine]) -> str:
         ranked = [each.ranks(*ways) for each in found]
         fitted = sum(bool(each) for each in ranked)
         parts.append(f"### {name}: {fitted} of {len(found)} replicates\n")
-        parts.append(_table(tested(ranked)) if fitted else "none")
+        if ways == ("laplace",) and fitted == len(found):
+            parts.append("It refuses none: as above.\n")
+        else:
+            parts.append(_table(rank_tests(ranked)) if fitted else "No replicate has ranks.\n")
     for engine in ENGINES:
         fits = [each.fits[engine] for each in found if engine in each.fits]
         if fits:
@@ -381,7 +384,9 @@ def _checks(fits: Sequence[Fitted]) -> str:
         low, middle, high = values.quantile([0.0, 0.5, 1.0])
         lines.append(f"{name}: median {middle:.3g}, from {low:.3g} to {high:.3g}")
     if "divergences" in done:
+        short = (done["min ESS"] < RANKED_DRAWS).mean()
         lines.append(f"replicates with a divergence: {(done['divergences'] > 0).mean():.1%}")
+        lines.append(f"replicates of fewer effective draws than are ranked: {short:.1%}")
     return "\n".join(f"{line}  " for line in lines) + "\n"
 
 

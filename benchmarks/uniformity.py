@@ -12,7 +12,7 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import bdtr, bdtrc, gammaln
+from scipy.special import bdtr, gammaln
 
 type Floats = NDArray[np.float64]
 type Integers = NDArray[np.int64]
@@ -43,10 +43,9 @@ class RankTest:
     @cached_property
     def _tail(self) -> Floats:
         """Smaller tail probability of each number of ranks at each point: (draws, ranks + 1)."""
-        count = np.arange(self.ranks + 1)
-        share = self.points[:, None]
-        above = np.where(count > 0, bdtrc(np.maximum(count - 1, 0), self.ranks, share), 1.0)
-        return np.minimum(bdtr(count, self.ranks, share), above)
+        below = bdtr(np.arange(self.ranks + 1), self.ranks, self.points[:, None])
+        # By symmetry; to the last digit, so that neither side counts as further out.
+        return np.minimum(below, below[::-1, ::-1])
 
     def below(self, ranks: Integers) -> Integers:
         """Number of ranks below 1, 2, ..., `draws`."""
