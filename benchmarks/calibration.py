@@ -12,7 +12,8 @@ from __future__ import annotations
 import argparse
 import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache, partial
@@ -257,9 +258,13 @@ def replicate(number: int, *, world: World, engines: Sequence[Engine], seed: int
     return Replicate(number, fits)
 
 
-def _fitted(engine, spec: ModelSpec, design: Design, rank) -> Fitted:
-    import time
-
+def _fitted(
+    engine: Callable[[ModelSpec, Design], tuple[xr.DataTree, dict[str, float]]],
+    spec: ModelSpec,
+    design: Design,
+    rank: Callable[..., dict[str, int]],
+) -> Fitted:
+    """Draw by an engine; rank the truth among the draws, unless it refuses."""
     from bayesgrad.errors import FitError
 
     start = time.perf_counter()
