@@ -12,12 +12,13 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+
+from common import machine
 
 WAYS = ("textbook", "nuts", "laplace")
 
@@ -178,10 +179,7 @@ def gradient_ms(model) -> float:
 
 def report(results: dict[str, dict[str, float]], options: argparse.Namespace) -> None:
     """Print the table and what machine it is from."""
-    print(
-        f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}; "
-        f"{options.chains} chains of {options.tune} + {options.draws}\n"
-    )
+    print(f"{machine()}; {options.chains} chains of {options.tune} + {options.draws}\n")
     print(f"{'':28s}{'textbook':>10s}{'nuts':>10s}{'ratio':>8s}{'laplace':>10s}{'ratio':>8s}")
     rows = (
         ("ms per gradient", "ms_per_gradient"),

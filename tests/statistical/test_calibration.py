@@ -1,0 +1,166 @@
+"""Simulation-based calibration of both engines, and of the machinery that tests it."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import pytest
+from arviz_stats.ecdf_utils import get_pointwise_confidence_band, simulate_confidence_bands
+from calibration import (
+    ETA,
+    LEVEL,
+    LOCATIONS,
+    SCALES,
+    WAYS,
+    Fitted,
+    Replicate,
+    World,
+    calibrate,
+    draw_counts,
+    draw_truth,
+    log_likelihood,
+    rank_tests,
+    report,
+    spec_text,
+)
+from scipy.stats import nbinom
+from uniformity import RankTest
+
+from bayesgrad import ModelSpec, prepare_table
+from bayesgrad.design import build_design
+
+REPLICATES = 500
+LARGEST_REFUSED = 0.05
+"""Share of replicates that Laplace may refuse, for the test to be one of Laplace."""
+
+
+@pytest.fixture(scope="module")
+def world():
+    return World.draw(authorities=6, areas=120)
+
+
+def conjugate_ranks(rng, *, replicates, width):
+    """Ranks of a normal mean with a standard normal prior and one observation of sd 1."""
+    truth = rng.standard_normal(replicates)
+    centre = (truth + rng.standard_normal(replicates)) / 2.0
+    draws = centre[:, None] + width * np.sqrt(0.5) * rng.standard_normal((replicates, 99))
+    return (draws < truth[:, None]).sum(axis=1)
+
+
+def test_ranks_of_a_conjugate_posterior_are_uniform_and_of_a_narrow_one_are_not():
+    rng, test = np.random.default_rng(1), RankTest(500, 99)
+    right = conjugate_ranks(rng, replicates=500, width=1.0)
+    narrow = conjugate_ranks(rng, replicates=500, width=0.75)
+    assert test.p_value(right) > LEVEL
+    assert abs(test.mean_z(right)) < 3.0
+    assert test.p_value(narrow) < LEVEL / 12
+    assert test.spread(narrow) > 1.1
+
+
+def test_p_values_are_exact():
+    rng, test = np.random.default_rng(2), RankTest(60, 19)
+    found = np.array([test.p_value(rng.integers(0, 20, 60)) for _ in range(1000)])
+    for level in (0.05, 0.2, 0.5):
+        # p-values of counts are discrete: at most the level, by some 0.02 at this size.
+        assert level - 0.07 < np.mean(found <= level) < level + 0.04
+
+
+def test_the_band_is_that_of_arviz_and_agrees_with_the_p_value():
+    rng, test = np.random.default_rng(3), RankTest(100, 19)
+    lower, upper = test.band(0.05)
+    pointwise = simulate_confidence_bands(100, 1, test.points, 0.95, 2000, rng)
+    theirs = get_pointwise_confidence_band(pointwise, 100, test.points)
+    assert np.abs(np.array(theirs) - np.array([lower, upper])).max() <= 0.02
+    for _ in range(200):
+        ranks = rng.binomial(19, rng.beta(0.8, 0.8, 100))
+        share = test.below(ranks) / 100
+        outside = bool(np.any((share < lower) | (share > upper)))
+        assert outside == (test.p_value(ranks) <= 0.05)
+
+
+def test_truths_are_drawn_from_the_priors_of_the_spec(world):
+    priors = ModelSpec.from_toml(spec_text()).priors
+    rng = np.random.default_rng(4)
+    drawn = [draw_truth(world, rng) for _ in range(4000)]
+    for name in LOCATIONS:
+        prior = priors.interaction_for("log") if name == "interaction" else getattr(priors, name)
+        values = np.concatenate([truth[name] for truth in drawn])
+        assert prior.distribution == "Normal"
+        assert abs(values.mean() - prior.mu) < 4 * prior.sigma / np.sqrt(4000)
+        assert np.isclose(values.std(), prior.sigma, rtol=0.06)
+    for name in SCALES:
+        prior = getattr(priors, name)
+        values = np.concatenate([truth[name] for truth in drawn])
+        assert prior.distribution == "HalfNormal"
+        assert np.isclose(np.sqrt(np.mean(values**2)), prior.sigma, rtol=0.06)
+    assert priors.correlation.eta == ETA
+    correlation = np.concatenate([truth["correlation"] for truth in drawn])
+    # LKJ(eta) of two: variance 1 / (2 eta + 1).
+    assert np.isclose(correlation.var(), 1 / (2 * ETA + 1), rtol=0.08)
+
+
+def test_the_world_is_the_design_of_its_table(world):
+    rng = np.random.default_rng(5)
+    truth = draw_truth(world, rng)
+    count = draw_counts(world, truth, rng)
+    spec = ModelSpec.from_toml(spec_text())
+    design = build_design(spec, prepare_table(spec, world.table(count)))
+    assert np.array_equal(design.rows.count, count)
+    assert np.allclose(design.rows.x, world.x)
+    assert np.allclose(design.authorities.moderation[:, 0], world.w)
+
+
+def test_the_log_likelihood_is_that_of_the_negative_binomial(world):
+    rng = np.random.default_rng(6)
+    truth = draw_truth(world, rng)
+    count = draw_counts(world, truth, rng)
+    values = {name: np.concatenate([value, value + 0.01]) for name, value in truth.items()}
+    expected = []
+    for draw in (0, 1):
+        level = values["authority_intercept"][draw, world.authority]
+        slope = values["authority_slope"][draw, world.authority]
+        mean = world.children * np.exp(level + slope * world.x)
+        size = values["overdispersion"][draw] ** -2.0
+        expected.append(nbinom.logpmf(count, size, size / (size + mean)).sum())
+    assert np.isclose(np.diff(log_likelihood(world, values, count))[0], np.diff(expected)[0])
+
+
+def test_a_replicate_that_laplace_refuses_takes_the_ranks_of_nuts():
+    refused = Replicate(0, {"laplace": Fitted(refused="no"), "nuts": Fitted({"slope": 3})})
+    accepted = Replicate(1, {"laplace": Fitted({"slope": 4}, {"k_hat": 0.1})})
+    mixed, alone = WAYS["laplace, or nuts where it refuses"], ("laplace",)
+    assert [each.ranks(*mixed) for each in (refused, accepted)] == [{"slope": 3}, {"slope": 4}]
+    assert [each.ranks(*alone) for each in (refused, accepted)] == [{}, {"slope": 4}]
+    text = report([refused, accepted], ["laplace"])
+    assert "refused 1 of 2 replicates (50.0%)" in text
+    assert "laplace where it does not refuse: 1 of 2 replicates" in text
+
+
+def test_replicates_depend_on_their_number_alone(world):
+    settings = {"engines": ("laplace",), "workers": 1, "seed": 3}
+    two = list(calibrate(world, replicates=2, **settings))
+    again = list(calibrate(world, replicates=1, **settings))
+    assert two[0].fits["laplace"].ranks == again[0].fits["laplace"].ranks
+    assert two[0].fits["laplace"].ranks != two[1].fits["laplace"].ranks
+
+
+@pytest.fixture(scope="module")
+def replicates():
+    workers = os.cpu_count() or 1
+    return list(calibrate(World.draw(), replicates=REPLICATES, workers=workers, seed=1))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", ["nuts", "laplace, or nuts where it refuses"])
+def test_ranks_of_true_values_are_uniform(replicates, way):
+    ranks = [each.ranks(*WAYS[way]) for each in replicates]
+    assert all(ranks)
+    tests = rank_tests(ranks)
+    assert tests["p"].min() > LEVEL / len(tests), tests
+
+
+@pytest.mark.slow
+def test_laplace_refuses_few_replicates(replicates):
+    refused = [bool(each.fits["laplace"].refused) for each in replicates]
+    assert np.mean(refused) <= LARGEST_REFUSED

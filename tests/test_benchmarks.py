@@ -1,0 +1,111 @@
+"""The benchmarks' arithmetic and reports, on settings that take no time."""
+
+from __future__ import annotations
+
+import argparse
+
+import engines
+import numpy as np
+import pandas as pd
+import pytest
+import scale
+import xarray as xr
+from calibration_figure import save_figures
+from common import SPEC, machine
+
+from bayesgrad import ModelSpec
+
+
+def test_the_shared_spec_is_one():
+    assert ModelSpec.from_toml(SPEC.format(family="poisson")).likelihood.family == "poisson"
+    assert "Python" in machine()
+
+
+def posterior_of(rng, *, distinct, per_cluster):
+    """Draws whose hyperparameter takes few values, each shared by a cluster of draws."""
+    size = distinct * per_cluster
+    shared = np.repeat(rng.standard_normal(distinct), per_cluster)
+    values = shared + rng.standard_normal(size)
+    return xr.Dataset(
+        {
+            "sd_intercept": (("chain", "draw"), shared.reshape(2, -1)),
+            "slope": (("chain", "draw"), values.reshape(2, -1)),
+        }
+    )
+
+
+def test_errors_of_laplace_allow_for_shared_hyperparameters():
+    rng = np.random.default_rng(1)
+    found = [
+        engines.laplace_moments(posterior_of(rng, distinct=50, per_cluster=20), "slope")
+        for _ in range(400)
+    ]
+    for value, error in (("mean", "mean_error"), ("sd", "sd_error")):
+        spread = np.std([getattr(moments, value) for moments in found])
+        stated = np.mean([getattr(moments, error) for moments in found])
+        assert np.isclose(stated, spread, rtol=0.15), value
+
+
+def test_differences_are_in_posterior_sds_of_nuts():
+    rng = np.random.default_rng(2)
+    shape = (("chain", "draw", "authority"), rng.standard_normal((4, 2000, 3)))
+    hyper = (("chain", "draw"), rng.standard_normal((4, 2000)))
+    nuts = xr.Dataset({"authority_slope": shape, "sd_intercept": hyper})
+    laplace = nuts.assign(authority_slope=2.0 * nuts["authority_slope"] + 0.5)
+    found = engines.difference(nuts, laplace, ("authority_slope",))
+    assert np.isclose(found.mean, 0.5, atol=0.05)
+    assert np.isclose([found.sd_low, found.sd_high], 2.0).all()
+    same = engines.difference(nuts, nuts, ("authority_slope", "alpha"))
+    assert same.mean == 0.0
+    result = engines.Result("case", "3 areas", "ESS 9", "k-hat 0", {"gradients": same})
+    refused = engines.Result("case", "3 areas", "ESS 9", "refused: no", {})
+    lines = engines.report([result, refused]).splitlines()
+    assert len({line.count("|") for line in lines}) == 1
+    assert "0.000 ± 0.0" in lines[2]
+    assert "1.000 to 1.000" in lines[2]
+
+
+@pytest.mark.parametrize("name", ["plans", "hard"])
+def test_synthetic_cases_have_their_events(name, tmp_path):
+    _, load = engines.CASES[name]
+    _, table = load(tmp_path)
+    wanted = {"plans": 2.0, "hard": 0.5}[name]
+    assert np.isclose(table["referrals"].mean(), wanted, rtol=0.15)
+
+
+def test_the_slope_of_time_is_that_of_a_power():
+    assert np.isclose(scale.log_slope([(10, 3.0), (100, 30.0), (1000, 300.0)]), 1.0)
+
+
+def test_the_table_of_scale_has_every_size_and_its_ratios():
+    plan = scale.all_series([30_000, 60_000], [50])
+    found = {
+        (size, engine): scale.Cost(7, size.areas / 1e4, 0.1 * (engine == "nuts"), 7.0, 5.0, 100.0)
+        for series in plan
+        for size in series.sizes
+        for engine in scale.ENGINES
+    }
+    found[plan[1].sizes[0], "laplace"] = None
+    text = scale.report(plan, scale.ENGINES, found)
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    assert len(lines) == 2 + 2 * 5
+    assert len({line.count("|") for line in lines}) == 1
+    assert "| areas | 60,000 | 152 | 7 | nuts | 6.00 | 2.00 |" in text
+    assert "nuts: 1.00, from 30,000 to 60,000 areas" in text
+    assert "no result" in text
+
+
+def test_scale_fits_from_the_file(tmp_path):
+    options = argparse.Namespace(draws=100, tune=50, chains=2, started=0.0)
+    scale.write_data(scale.Size(areas=300, authorities=12), tmp_path)
+    cost = scale.fit(tmp_path, "laplace", options)
+    assert cost.events > 0
+    assert cost.ms_per_gradient is None
+    assert cost.sample_s > 0.0
+
+
+def test_the_calibration_figure_is_written(tmp_path):
+    ranks = pd.DataFrame(np.random.default_rng(3).integers(0, 20, (40, 2)), columns=["a", "b_c"])
+    paths = save_figures(ranks, tmp_path / "figure", title="Ranks", draws=19, level=0.01)
+    assert [path.suffix for path in paths] == [".svg", ".png"]
+    assert "b c" in paths[0].read_text(encoding="utf-8")
