@@ -1,10 +1,11 @@
-"""All of England by the textbook model, by NUTS and by Laplace, in one run: at what cost.
+"""All of England by peers and by both engines, in one run: at what cost.
 
-    python benchmarks/england.py [--draws 500] [--tune 300] [--chains 2]
+    python benchmarks/england.py [--draws 1500] [--tune 200] [--chains 2] [--ways textbook,nuts,...]
 
-Each way runs in a process of its own, from its start to its summaries. NUTS runs twice: the first
-run may fill the disk caches of compiled code, the second is reported. The table gives ratios
-against the textbook model of the same run; seconds are of this machine.
+Each way runs in a process of its own, from its start to its summaries or its fit file, with the
+disk caches of compiled code warm; `nuts, first` starts with none. The table gives ratios against
+the textbook model of the same run; seconds are of this machine. `glmmTMB` and `lme4` run where
+Rscript and the package are found.
 """
 
 from __future__ import annotations
@@ -12,79 +13,133 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from common import machine
 
-WAYS = ("textbook", "nuts", "laplace")
+WAYS = ("textbook", "bambi", "nuts, first", "nuts", "laplace", "glmmTMB", "lme4")
+R_WAYS = ("glmmTMB", "lme4")
+R_SCRIPT = Path(__file__).with_name("england.R")
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one way cost and found; None where it has no such thing."""
+
+    end_to_end_s: float
+    compile_s: float | None = None
+    sample_s: float | None = None
+    peak_mb: float | None = None
+    ms_per_gradient: float | None = None
+    min_ess_bulk: float | None = None
+    min_ess_tail: float | None = None
+    max_r_hat: float | None = None
+    slopes: Sequence[float] = ()
+    sd_of_slopes: float | None = None
 
 
 def main() -> None:
     options = parsed()
     if options.way:
-        print(json.dumps(run(options.way, Path(options.folder), options)))
+        print(json.dumps(asdict(run(options.way, Path(options.folder), options))))
         return
     from bayesgrad.simulate import simulate_england
 
     with tempfile.TemporaryDirectory() as folder:
         simulate_england(seed=1).write(Path(folder))
-        measure("nuts", folder, options)
-        results = {way: measure(way, folder, options) for way in WAYS}
-    report(results, options)
+        write_rows(Path(folder))
+        ways = [way for way in options.ways.split(",") if way in WAYS and found(way)]
+        if "nuts" in ways:
+            measure("nuts", folder, options)
+        results = {way: measure(way, folder, options) for way in ways}
+    print(f"{machine()}; {options.chains} chains of {options.tune} + {options.draws}\n")
+    print(table(results))
+    print(f"\n{apart(results)}")
 
 
 def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--draws", type=int, default=500)
-    parser.add_argument("--tune", type=int, default=300)
+    parser.add_argument("--draws", type=int, default=1500)
+    parser.add_argument("--tune", type=int, default=200)
     parser.add_argument("--chains", type=int, default=2)
+    parser.add_argument("--ways", default=",".join(WAYS), help="separated by commas")
     parser.add_argument("--way", choices=WAYS, help=argparse.SUPPRESS)
     parser.add_argument("--folder", help=argparse.SUPPRESS)
     parser.add_argument("--started", type=float, help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
-def measure(way: str, folder: str, options: argparse.Namespace) -> dict[str, float]:
+def found(way: str) -> bool:
+    """Whether a way can run here."""
+    if way not in R_WAYS:
+        return True
+    rscript = shutil.which("Rscript")
+    if rscript is None:
+        print(f"{way}: no Rscript found", file=sys.stderr)
+        return False
+    test = f'quit(status = !requireNamespace("{way}", quietly = TRUE))'
+    if subprocess.run([rscript, "-e", test], capture_output=True, check=False).returncode:
+        print(f"{way}: the R package is not installed", file=sys.stderr)
+        return False
+    return True
+
+
+def measure(way: str, folder: str, options: argparse.Namespace) -> Cost:
     """Run one way in a process of its own."""
+    started = time.time()
+    if way in R_WAYS:
+        rows = str(Path(folder) / "rows.csv")
+        subprocess.run(["Rscript", str(R_SCRIPT), way, rows], check=True, capture_output=True)
+        return Cost(end_to_end_s=time.time() - started)
     command = [sys.executable, __file__, "--way", way, "--folder", folder]
     for name in ("draws", "tune", "chains"):
         command += [f"--{name}", str(getattr(options, name))]
-    command += ["--started", str(time.time())]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    return json.loads(done.stdout.splitlines()[-1])
+    command += ["--started", str(started)]
+    with tempfile.TemporaryDirectory() as cache:
+        new = {"NUMBA_CACHE_DIR": cache, "PYTENSOR_FLAGS": f"base_compiledir={cache}"}
+        environment = os.environ | (new if way == "nuts, first" else {})
+        done = subprocess.run(command, check=True, capture_output=True, env=environment)
+    return Cost(**json.loads(done.stdout.splitlines()[-1]))
 
 
-def run(way: str, folder: Path, options: argparse.Namespace) -> dict[str, float]:
+def run(way: str, folder: Path, options: argparse.Namespace) -> Cost:
     """Fit in this process and return what it cost and found."""
     import resource
 
     import numpy as np
 
-    if way == "textbook":
-        posterior, seconds, model = textbook(folder, options)
-    else:
-        posterior, seconds, model = ours(folder, options, engine=way)
-    smallest = min_ess(posterior)
-    result = {
-        **seconds,
-        "end_to_end_s": time.time() - options.started,
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-        "min_ess": smallest,
-    }
+    posterior, seconds, model = (
+        ours(folder, options, engine=way.split(",", maxsplit=1)[0])
+        if way in {"nuts", "nuts, first", "laplace"}
+        else peer(way, folder, options)
+    )
+    end_to_end = time.time() - options.started
+    convergence = {} if way == "laplace" else convergence_of(posterior)
+    if way in {"textbook", "bambi"}:
+        # Ours checked convergence before they wrote the fit file.
+        end_to_end = time.time() - options.started
     slopes = slope_draws(posterior)
-    return {
-        **result,
-        "ms_per_gradient": gradient_ms(model()),
-        "slopes": slopes.mean(axis=0).tolist(),
-        "sd_of_slopes": float(np.mean(slopes.std(axis=0))),
-    }
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return Cost(
+        end_to_end_s=end_to_end,
+        **seconds,
+        **convergence,
+        peak_mb=peak,
+        ms_per_gradient=None if way == "laplace" else gradient_ms(model()),
+        slopes=slopes.mean(axis=0).tolist(),
+        sd_of_slopes=float(np.mean(slopes.std(axis=0))),
+    )
 
 
-def inputs(folder: Path):
+def inputs(folder: Path) -> tuple[Any, Any]:
     """Spec and design of the synthetic England in a folder."""
     from bayesgrad import ModelSpec, prepare_table, read_table
     from bayesgrad.design import build_design
@@ -94,13 +149,38 @@ def inputs(folder: Path):
     return spec, build_design(spec, prepare_table(spec, table))
 
 
-def textbook(folder: Path, options: argparse.Namespace):
-    """Textbook model: compiled and sampled by nutpie with its defaults for draws to keep."""
+def write_rows(folder: Path) -> None:
+    """Write what a formula needs, for R: count, log_exposure, x, w and authority."""
+    import pandas as pd
+
+    _, design = inputs(folder)
+    rows = design.rows
+    authority = design.cell_authority[rows.cell]
+    pd.DataFrame(
+        {
+            "count": rows.count,
+            "exposure": rows.exposure,
+            "x": rows.x,
+            "w": design.authorities.moderation[authority, 0],
+            "authority": authority,
+        }
+    ).to_csv(folder / "rows.csv", index=False)
+
+
+def peer(way: str, folder: Path, options: argparse.Namespace) -> tuple[Any, dict[str, float], Any]:
+    """A PyMC model as its peer writes it, compiled and sampled by nutpie."""
     import nutpie
-    from textbook import textbook_model
 
     spec, design = inputs(folder)
-    model = textbook_model(spec, design)
+    if way == "textbook":
+        from textbook import textbook_model
+
+        model = textbook_model(spec, design)
+    else:
+        from bayesgrad.model.bambi_twin import bambi_twin
+
+        authority = spec.authority.model_copy(update={"correlated": False})
+        model = bambi_twin(spec.model_copy(update={"authority": authority}), design).backend.model
     start = time.perf_counter()
     compiled = nutpie.compile_pymc_model(model)
     compiled_at = time.perf_counter()
@@ -118,10 +198,11 @@ def textbook(folder: Path, options: argparse.Namespace):
     return trace["posterior"].to_dataset(), seconds, lambda: model
 
 
-def ours(folder: Path, options: argparse.Namespace, *, engine: str):
+def ours(
+    folder: Path, options: argparse.Namespace, *, engine: str
+) -> tuple[Any, dict[str, float], Callable[[], Any]]:
     """Fit by one of our engines from the table's file to the fit file, as `bayesgrad fit` does."""
     import bayesgrad as bg
-    from bayesgrad.model.graph import build_model
 
     fit = bg.fit(
         folder / "synthetic_england.toml",
@@ -134,32 +215,50 @@ def ours(folder: Path, options: argparse.Namespace, *, engine: str):
         progress=False,
     )
     fit.save(folder / "fit.nc")
+
+    def model() -> Any:
+        from bayesgrad.model.graph import build_model
+
+        return build_model(*inputs(folder))
+
     laps = fit.provenance["seconds"]
     seconds = {"compile_s": laps.get("compile", laps.get("mode")), "sample_s": laps["sample"]}
-    return fit.draws["posterior"].to_dataset(), seconds, lambda: build_model(*inputs(folder))
+    return fit.draws["posterior"].to_dataset(), seconds, model
 
 
-def slope_draws(posterior):
+def slope_draws(posterior: Any) -> Any:
     """Draws of every authority's slope, (draws, authorities)."""
     if "effects" in posterior:
         values = posterior["effects"].sel(effect="slope")
+    elif "x|authority" in posterior:
+        values = posterior["x|authority"] + posterior["x"]
+        values = values.rename({values.dims[-1]: "authority"})
     else:
         values = posterior["authority_slope"].isel(outcome=0, stratum=0)
     return values.stack(sample=("chain", "draw")).transpose("sample", "authority").values
 
 
-def min_ess(posterior) -> float:
-    """Smallest bulk effective sample size of the parameters that both ways have."""
+def convergence_of(posterior: Any) -> dict[str, float]:
+    """Worst convergence statistics over everything that was drawn."""
     import arviz_stats as az
 
-    names = ("intercept", "slope", "between", "interaction", "overdispersion", "effects")
-    names += ("authority_intercept", "authority_slope")
-    names += ("covariance_stds", "sd_intercept", "sd_slope")
-    found = az.ess(posterior[[name for name in names if name in posterior]])
-    return min(float(value.min()) for value in found.data_vars.values())
+    varying = posterior[[name for name in posterior if float(posterior[name].std()) > 0.0]]
+    return {
+        "min_ess_bulk": extreme(az.ess(varying, method="bulk"), min),
+        "min_ess_tail": extreme(az.ess(varying, method="tail"), min),
+        "max_r_hat": extreme(az.rhat(varying), max),
+    }
 
 
-def gradient_ms(model) -> float:
+def extreme(values: Any, pick: Callable[..., float]) -> float:
+    """Smallest or largest number in a dataset, those that are none left out."""
+    import numpy as np
+
+    flat = np.concatenate([variable.values.ravel() for variable in values.data_vars.values()])
+    return float(pick(flat[np.isfinite(flat)]))
+
+
+def gradient_ms(model: Any) -> float:
     """Median milliseconds of one value and gradient of the log density."""
     import numpy as np
     from pymc.blocking import DictToArrayBijection
@@ -177,37 +276,67 @@ def gradient_ms(model) -> float:
     return 1e3 * float(np.median(seconds))
 
 
-def report(results: dict[str, dict[str, float]], options: argparse.Namespace) -> None:
-    """Print the table and what machine it is from."""
-    print(f"{machine()}; {options.chains} chains of {options.tune} + {options.draws}\n")
-    print(f"{'':28s}{'textbook':>10s}{'nuts':>10s}{'ratio':>8s}{'laplace':>10s}{'ratio':>8s}")
-    rows = (
-        ("ms per gradient", "ms_per_gradient"),
-        ("compile (mode), s", "compile_s"),
-        ("sampling, s", "sample_s"),
-        ("end to end, s", "end_to_end_s"),
-        ("peak memory, MB", "peak_mb"),
-    )
-    for label, name in rows:
-        engines = WAYS[1:2] if name == "ms_per_gradient" else WAYS[1:]
-        print(line(label, [results[way][name] for way in ("textbook", *engines)]))
-    textbook, nuts = results["textbook"], results["nuts"]
-    speed = [result["min_ess"] / result["sample_s"] for result in (textbook, nuts)]
-    print(line("min ESS", [textbook["min_ess"], nuts["min_ess"]], more_is_better=True))
-    print(line("min ESS per s of sampling", speed, more_is_better=True))
-    for way in WAYS[1:]:
-        pairs = zip(results[way]["slopes"], textbook["slopes"], strict=True)
-        apart = max(abs(a - b) for a, b in pairs) / nuts["sd_of_slopes"]
-        print(f"posterior means of the slopes by {way}: at most {apart:.2f} posterior sd apart")
+def ess_per_second(cost: Cost) -> float | None:
+    """Smallest bulk effective sample size over seconds of sampling."""
+    if cost.min_ess_bulk is None or not cost.sample_s:
+        return None
+    return cost.min_ess_bulk / cost.sample_s
 
 
-def line(label: str, values: list[float], *, more_is_better: bool = False) -> str:
-    """Row of the textbook's value, and each other's with its ratio to it."""
-    text = f"{label:28s}{values[0]:10.2f}"
-    for value in values[1:]:
-        ratio = value / values[0] if more_is_better else values[0] / value
-        text += f"{value:10.2f}{ratio:8.1f}"
-    return text
+COLUMNS: Mapping[str, Callable[[Cost], float | None]] = {
+    "ms a gradient": lambda cost: cost.ms_per_gradient,
+    "compile or mode, s": lambda cost: cost.compile_s,
+    "sampling, s": lambda cost: cost.sample_s,
+    "end to end, s": lambda cost: cost.end_to_end_s,
+    "peak, MB": lambda cost: cost.peak_mb,
+    "min ESS bulk": lambda cost: cost.min_ess_bulk,
+    "min ESS tail": lambda cost: cost.min_ess_tail,
+    "max R-hat": lambda cost: cost.max_r_hat,
+    "ESS a s of sampling": ess_per_second,
+}
+RATIOS = {"ms a gradient": -1, "end to end, s": -1, "ESS a s of sampling": 1}
+"""Columns that are followed by how many times better they are than the textbook's: the power."""
+
+
+def table(results: Mapping[str, Cost]) -> str:
+    """Markdown table of all ways."""
+    heads = [part for name in COLUMNS for part in (name, *(["×"] if name in RATIOS else []))]
+    lines = [f"|  | {' | '.join(heads)} |", "|---" * (len(heads) + 1) + "|"]
+    base = results.get("textbook")
+    for way, cost in results.items():
+        cells = []
+        for name, value_of in COLUMNS.items():
+            value = value_of(cost)
+            cells.append(shown(value))
+            if name in RATIOS:
+                first = None if base is None else value_of(base)
+                ratio = (value / first) ** RATIOS[name] if value and first else None
+                cells.append("" if ratio is None else f"{ratio:.1f}")
+        lines.append(f"| {way} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def shown(value: float | None) -> str:
+    """A number with three digits or so."""
+    if value is None:
+        return ""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def apart(results: Mapping[str, Cost]) -> str:
+    """How far the posterior means of the slopes are apart."""
+    base = results.get("textbook")
+    if base is None or base.sd_of_slopes is None:
+        return "no textbook model to compare with"
+    lines = []
+    for way, cost in results.items():
+        if way != "textbook" and cost.slopes:
+            pairs = zip(cost.slopes, base.slopes, strict=True)
+            most = max(abs(a - b) for a, b in pairs) / base.sd_of_slopes
+            lines.append(
+                f"slopes by {way}: means at most {most:.2f} posterior sd from the textbook"
+            )
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,12 @@ LARGEST_SAMPLE = 1000
 """Joint draws used for summaries over areas; a larger posterior is thinned evenly."""
 
 
+ROW_DRAWS = 40_000_000
+"""Rows times joint draws in a summary over areas, beyond which it takes fewer draws."""
+
+FEWEST_DRAWS = 200
+
+
 @dataclass(frozen=True, eq=False)
 class CellRates:
     """Fitted rates of the rows of one cell.
@@ -33,6 +39,11 @@ class CellRates:
     stratum: int
     rows: slice
     log_rate: Floats
+
+
+def affordable(size: int, *, rows: int, fewest: int = FEWEST_DRAWS) -> int:
+    """Number of draws for a summary over so many rows that would like `size` of them."""
+    return min(size, max(fewest, ROW_DRAWS // rows))
 
 
 def thinned(posterior: xr.Dataset, *, size: int = LARGEST_SAMPLE) -> xr.Dataset:

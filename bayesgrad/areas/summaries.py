@@ -9,7 +9,7 @@ import xarray as xr
 
 from bayesgrad.areas.bands import BANDS, deprivation_bands
 from bayesgrad.areas.inequality import MEASURES, Inequality
-from bayesgrad.areas.rates import cell_rates, thinned
+from bayesgrad.areas.rates import LARGEST_SAMPLE, affordable, cell_rates, thinned
 from bayesgrad.design.design import Design, Integers
 from bayesgrad.design.splines import Floats
 
@@ -34,7 +34,8 @@ def summarise_areas(design: Design, posterior: xr.Dataset) -> dict[str, xr.Datas
         exposure and mean deprivation (outcome, band) by twentieth of the population in order of
         deprivation, and fitted events (sample, outcome, band).
     """
-    sample = thinned(posterior)
+    draws = affordable(LARGEST_SAMPLE, rows=len(design.rows.count))
+    sample = thinned(posterior, size=draws)
     size = sample.sizes["sample"]
     outcomes = len(design.outcomes)
     nation = [_inequality(design, size, design.row_outcome == s) for s in range(outcomes)]

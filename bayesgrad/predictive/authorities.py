@@ -15,7 +15,7 @@ import math
 import numpy as np
 import xarray as xr
 
-from bayesgrad.areas.rates import thinned
+from bayesgrad.areas.rates import affordable, thinned
 from bayesgrad.design.design import Design
 from bayesgrad.design.splines import Floats
 from bayesgrad.predictive.integrated import integrated_likelihood
@@ -41,7 +41,8 @@ def leave_one_authority_out(design: Design, posterior: xr.Dataset) -> xr.Dataset
         authorities less that) and ``authority_k_hat``; ``authority_se``, the standard error of
         the sum of the scores.
     """
-    likelihood = integrated_likelihood(design, thinned(posterior, size=DRAWS))
+    draws = affordable(DRAWS, rows=len(design.rows.count))
+    likelihood = integrated_likelihood(design, thinned(posterior, size=draws))
     scores = [_leave_out(own) for own in likelihood]
     elpd, k_hat = np.array(scores).T
     lpd = np.logaddexp.reduce(likelihood, axis=1) - np.log(likelihood.shape[1])

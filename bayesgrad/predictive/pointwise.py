@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from bayesgrad.areas.rates import thinned
+from bayesgrad.areas.rates import affordable, thinned
 from bayesgrad.design.design import Design
 from bayesgrad.predictive import kernels
 from bayesgrad.predictive.counts import count_terms
@@ -45,7 +45,7 @@ def leave_one_area_out(
         ``area_terms``, the number of areas, and ``area_unreliable``, how many of them have weights
         of an effective number of draws below `SMALLEST_EFFECTIVE`.
     """
-    sample = thinned(posterior, size=DRAWS)
+    sample = thinned(posterior, size=affordable(DRAWS, rows=len(design.rows.count)))
     inverse = inverse_size(sample)
     rows = len(design.rows.count)
     elpd, lpd, effective = np.empty(rows), np.empty(rows), np.empty(rows)

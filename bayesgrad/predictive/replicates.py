@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from bayesgrad.areas.bands import BANDS, deprivation_bands
-from bayesgrad.areas.rates import thinned
+from bayesgrad.areas.rates import affordable, thinned
 from bayesgrad.design.design import Design, Integers
 from bayesgrad.design.splines import Floats
 from bayesgrad.predictive import kernels
@@ -16,6 +16,8 @@ from bayesgrad.predictive.predictor import BLOCK_ROWS, Block, blocks, inverse_si
 
 REPLICATES = 200
 """Joint draws that have one replicate of every area each."""
+
+FEWEST_REPLICATES = 100
 
 LARGEST_MEAN = 1e15
 """A replicate of a larger mean, which only an absurd draw has, is drawn with this."""
@@ -125,8 +127,10 @@ def posterior_predictive(
         (outcome, band or authority). ``pit`` (outcome, pit_bin): number of areas by their
         randomised PIT; ``pit_deviation`` and ``pit_p_value`` (outcome): its uniformity.
     """
-    sample = thinned(posterior, size=REPLICATES)
-    size, count = sample.sizes["sample"], design.rows.count
+    count = design.rows.count
+    draws = affordable(REPLICATES, rows=len(count), fewest=FEWEST_REPLICATES)
+    sample = thinned(posterior, size=draws)
+    size = sample.sizes["sample"]
     lowest, band = count_bins(int(count.max())), deprivation_bands(design)
     inverse = inverse_size(sample)
     draw = _Counts(seed)
