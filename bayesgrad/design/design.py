@@ -80,6 +80,12 @@ class Authorities:
     moderation: Floats
     moderators: Columns
 
+    @property
+    def columns(self) -> Floats:
+        """Ones, the moderation basis and the moderators, (authorities, terms)."""
+        ones = np.ones((len(self.codes), 1))
+        return np.hstack([ones, self.moderation, self.moderators.values])
+
 
 @dataclass(frozen=True, eq=False)
 class Design:

@@ -168,20 +168,21 @@ def _without_lock(function: Any) -> Evaluate:
         from pytensor.link.numba.cache import CACHED_SRC_FUNCTIONS
         from pytensor.link.numba.dispatch.basic import numba_njit
 
-        source = function.vm.jit_fn.py_func
-    except (ImportError, AttributeError):
+        # PyTensor compiles the graph's own function, and once more one that only calls it.
+        outer = function.vm.jit_fn.py_func
+        source, key = outer.__globals__["jitable_func"].py_func, CACHED_SRC_FUNCTIONS[outer]
+    except (ImportError, AttributeError, KeyError):
         return _one_at_a_time(function)
     twin = types.FunctionType(
-        source.__code__,
+        # The name of the file is part of the cache's.
+        source.__code__.replace(co_filename=outer.__code__.co_filename),
         source.__globals__,
         source.__name__,
         source.__defaults__,
         source.__closure__,
     )
-    key = CACHED_SRC_FUNCTIONS.get(source)
-    if key is not None:
-        CACHED_SRC_FUNCTIONS[twin] = f"{key}_nogil"
-    compiled: Evaluate = numba_njit(twin, final_function=True, cache=key is not None, nogil=True)
+    CACHED_SRC_FUNCTIONS[twin] = f"{key}_nogil"
+    compiled: Evaluate = numba_njit(twin, final_function=True, cache=True, nogil=True)
     return compiled
 
 

@@ -36,17 +36,14 @@ def model_arrays(spec: ModelSpec, design: Design) -> dict[str, np.ndarray]:
     """Every array of a design that the model reads, under the names of its `pm.Data`."""
     arrays = likelihood_arrays(design)
     arrays["log_crude_rate"] = design.log_crude_rate()
+    arrays["authority_columns"] = design.authorities.columns.T
     if spec.sampling.parameterisation == "partial":
         information = authority_information(
             design, count_rows(design), family=spec.likelihood.family
         )
-        arrays["authority_curvature"] = information.curvature
+        arrays["authority_information"] = information.curvature
         arrays["authority_pull"] = information.pull
-    optional = {
-        "moderation_basis": design.authorities.moderation,
-        "authority_moderators": design.authorities.moderators.values,
-    }
-    return arrays | {name: values for name, values in optional.items() if values.shape[1]}
+    return arrays
 
 
 def coordinates(design: Design) -> dict[str, tuple[str, ...]]:
@@ -54,6 +51,7 @@ def coordinates(design: Design) -> dict[str, tuple[str, ...]]:
     coords = {
         "authority": design.authorities.codes,
         "outcome": design.outcomes,
+        "effect": ("intercept", "slope"),
         "moderation_term": design.basis.terms,
         "authority_moderator": design.authorities.moderators.names,
         "area_covariate": design.rows.covariates.names,

@@ -27,6 +27,7 @@ from typing import Any
 import pymc as pm
 import pytensor.tensor as pt
 
+from bayesgrad.model.operations import Coefficients, Covariance, Data, partial_effects
 from bayesgrad.spec.vocabulary import Parameterisation
 
 Tensor = Any
@@ -39,13 +40,15 @@ class EffectsPrior:
 
     Attributes
     ----------
-    level, gradient : tensor, shape (authorities or 1, outcomes)
-        Systematic parts of a_j and b_j.
+    coefficients : Coefficients
+        Of the systematic parts of a_j and b_j.
+    columns : tensor, shape (terms, authorities)
+        Ones, the moderation basis and further moderators.
     sd_intercept, sd_slope, correlation : tensor, shape (outcomes,)
     """
 
-    level: Tensor
-    gradient: Tensor
+    coefficients: Coefficients
+    columns: Tensor
     sd_intercept: Tensor
     sd_slope: Tensor
     correlation: Tensor
@@ -54,6 +57,15 @@ class EffectsPrior:
     def sd_slope_given_intercept(self) -> Tensor:
         """Standard deviation of b_j given a_j."""
         return self.sd_slope * pt.sqrt(1.0 - self.correlation**2)
+
+    @property
+    def means(self) -> tuple[Tensor, Tensor]:
+        """Systematic parts of a_j and b_j, each (authorities, outcomes)."""
+        known = self.coefficients
+        level = (known.intercept[:, None], known.between, known.moderator_level)
+        gradient = (known.slope[:, None], known.interaction, known.moderator_gradient)
+        of_level, of_gradient = (pt.concatenate(parts, axis=1) for parts in (level, gradient))
+        return pt.dot(of_level, self.columns).T, pt.dot(of_gradient, self.columns).T
 
 
 def authority_effects(
@@ -65,19 +77,18 @@ def authority_effects(
     ----------
     prior : EffectsPrior
     data : dict of tensors
-        ``authority_curvature`` (3, authorities, outcomes) and ``authority_pull`` (2, ...) where
-        the parameterisation is partial.
+        ``authority_information`` (outcomes, 2, 2, authorities) and ``authority_pull`` (outcomes,
+        2, authorities) where the parameterisation is partial.
     parameterisation : {"partial", "centred", "non_centred"}
     """
     if parameterisation == "centred":
         return _centred(prior)
     if parameterisation == "non_centred":
-        w = pm.Normal("z_intercept", dims=DIMS), pm.Normal("z_slope", dims=DIMS)
-    else:
-        w = _partial(prior, data["authority_curvature"], data["authority_pull"])
-    along = prior.correlation * prior.sd_slope
-    intercept = prior.level + prior.sd_intercept * w[0]
-    slope = prior.gradient + along * w[0] + prior.sd_slope_given_intercept * w[1]
+        return _deterministic(*_non_centred(prior))
+    return _deterministic(*_partial(prior, data))
+
+
+def _deterministic(intercept: Tensor, slope: Tensor) -> tuple[Tensor, Tensor]:
     return (
         pm.Deterministic("authority_intercept", intercept, dims=DIMS),
         pm.Deterministic("authority_slope", slope, dims=DIMS),
@@ -85,31 +96,29 @@ def authority_effects(
 
 
 def _centred(prior: EffectsPrior) -> tuple[Tensor, Tensor]:
-    intercept = pm.Normal("authority_intercept", prior.level, prior.sd_intercept, dims=DIMS)
+    level, gradient = prior.means
+    intercept = pm.Normal("authority_intercept", level, prior.sd_intercept, dims=DIMS)
     given_level = prior.correlation * prior.sd_slope / prior.sd_intercept
-    mean = prior.gradient + given_level * (intercept - prior.level)
+    mean = gradient + given_level * (intercept - level)
     slope = pm.Normal("authority_slope", mean, prior.sd_slope_given_intercept, dims=DIMS)
     return intercept, slope
 
 
-def _partial(prior: EffectsPrior, curvature: Tensor, pull: Tensor) -> tuple[Tensor, Tensor]:
-    """Standardised effects w_j, as functions of the coordinates z_j, with their log density."""
-    c00, c10 = prior.sd_intercept, prior.correlation * prior.sd_slope
-    c11 = prior.sd_slope_given_intercept
-    h00, h01, h11 = curvature[0], curvature[1], curvature[2]
-    # L, the Cholesky factor of M = I + C' H C
-    l00 = pt.sqrt(1.0 + c00 * (h00 * c00 + h01 * c10) + c10 * (h01 * c00 + h11 * c10))
-    l10 = c11 * (c00 * h01 + c10 * h11) / l00
-    l11 = pt.sqrt(1.0 + c11**2 * h11 - l10**2)
-    # C' (h - H mu)
-    from_level = pull[0] - h00 * prior.level - h01 * prior.gradient
-    from_gradient = pull[1] - h01 * prior.level - h11 * prior.gradient
-    t0, t1 = c00 * from_level + c10 * from_gradient, c11 * from_gradient
-    # w = L^-T (L^-1 t + z)
-    v0 = t0 / l00
-    v1 = (t1 - l10 * v0) / l11
-    w1 = (v1 + pm.Flat("z_slope", dims=DIMS)) / l11
-    w0 = (v0 + pm.Flat("z_intercept", dims=DIMS) - l10 * w1) / l00
-    density = -0.5 * (w0**2 + w1**2) - math.log(2.0 * math.pi) - pt.log(l00) - pt.log(l11)
-    pm.Potential("authority_effects_prior", density.sum())
-    return w0, w1
+def _non_centred(prior: EffectsPrior) -> tuple[Tensor, Tensor]:
+    level, gradient = prior.means
+    first, second = pm.Normal("z_intercept", dims=DIMS), pm.Normal("z_slope", dims=DIMS)
+    along = prior.correlation * prior.sd_slope
+    slope = gradient + along * first + prior.sd_slope_given_intercept * second
+    return level + prior.sd_intercept * first, slope
+
+
+def _partial(prior: EffectsPrior, data: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
+    """Effects as functions of the coordinates z, which get their log density."""
+    z = pm.Flat("z", dims=("outcome", "effect", "authority"))
+    along = prior.correlation * prior.sd_slope
+    covariance = Covariance(prior.sd_intercept, along, prior.sd_slope_given_intercept)
+    information = Data(prior.columns, data["authority_information"], data["authority_pull"])
+    effects = partial_effects(prior.coefficients, covariance, z, information)
+    constant = math.log(2.0 * math.pi) * effects.intercept.size
+    pm.Potential("authority_effects_prior", effects.density - constant)
+    return effects.intercept, effects.slope

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
@@ -20,8 +21,10 @@ from bayesgrad.design.design import Design
 from bayesgrad.model.arrays import coordinates, model_arrays
 from bayesgrad.model.effects import EffectsPrior, authority_effects
 from bayesgrad.model.likelihood import CellEffects, as_data, log_likelihood
+from bayesgrad.model.operations import Coefficients
 from bayesgrad.model.priors import correlation_variable, intercept_variable, prior_variable
 from bayesgrad.spec.model_spec import ModelSpec
+from bayesgrad.spec.priors import LocationPrior
 
 Tensor = Any
 
@@ -45,7 +48,7 @@ def build_model(spec: ModelSpec, design: Design) -> pm.Model:
     """
     with pm.Model(coords=coordinates(design)) as model:
         data = as_data(model_arrays(spec, design))
-        prior = _effects_prior(spec, _authority_means(spec, data))
+        prior = _effects_prior(spec, design, data)
         intercept, slope = authority_effects(
             prior, data, parameterisation=spec.sampling.parameterisation
         )
@@ -60,39 +63,33 @@ def build_model(spec: ModelSpec, design: Design) -> pm.Model:
     return model
 
 
-def _authority_means(spec: ModelSpec, data: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
-    """Systematic parts of a_j and b_j, each (authorities or 1, outcomes)."""
-    priors = spec.priors
-    crude = data["log_crude_rate"]
-    level = intercept_variable("intercept", priors.intercept, crude=crude, dims=("outcome",))
-    gradient = prior_variable("slope", priors.slope, dims=("outcome",))
-    level, gradient = level[None, :], gradient[None, :]
-    if "moderation_basis" in data:
-        terms = ("outcome", "moderation_term")
-        interaction = priors.interaction_for(spec.authority.moderation)
-        basis = data["moderation_basis"]
-        level = level + pt.dot(basis, prior_variable("between", priors.between, dims=terms).T)
-        gradient = gradient + pt.dot(
-            basis, prior_variable("interaction", interaction, dims=terms).T
-        )
-    if "authority_moderators" in data:
-        terms = ("outcome", "authority_moderator")
-        values = data["authority_moderators"]
-        kappa = prior_variable("authority_moderator_level", priors.covariates, dims=terms)
-        lambda_ = prior_variable("authority_moderator_gradient", priors.moderators, dims=terms)
-        level = level + pt.dot(values, kappa.T)
-        gradient = gradient + pt.dot(values, lambda_.T)
-    return level, gradient
-
-
-def _effects_prior(spec: ModelSpec, means: tuple[Tensor, Tensor]) -> EffectsPrior:
+def _effects_prior(spec: ModelSpec, design: Design, data: dict[str, Tensor]) -> EffectsPrior:
     """Prior of the authority effects around their systematic parts."""
     priors = spec.priors
+    crude = data["log_crude_rate"]
+
+    def of_terms(name: str, prior: LocationPrior, dim: str, names: tuple[str, ...]) -> Tensor:
+        if not names:
+            return np.zeros((len(design.outcomes), 0))
+        return prior_variable(name, prior, dims=("outcome", dim))
+
+    moderation = ("moderation_term", design.basis.terms)
+    moderators = ("authority_moderator", design.authorities.moderators.names)
+    interaction = priors.interaction_for(spec.authority.moderation)
+    coefficients = Coefficients(
+        intercept=intercept_variable("intercept", priors.intercept, crude=crude, dims=("outcome",)),
+        slope=prior_variable("slope", priors.slope, dims=("outcome",)),
+        between=of_terms("between", priors.between, *moderation),
+        interaction=of_terms("interaction", interaction, *moderation),
+        moderator_level=of_terms("authority_moderator_level", priors.covariates, *moderators),
+        moderator_gradient=of_terms("authority_moderator_gradient", priors.moderators, *moderators),
+    )
     correlation: Tensor = pt.zeros(1)
     if spec.authority.correlated:
         correlation = correlation_variable("correlation", priors.correlation, dims=("outcome",))
     return EffectsPrior(
-        *means,
+        coefficients,
+        data["authority_columns"],
         sd_intercept=prior_variable("sd_intercept", priors.sd_intercept, dims=("outcome",)),
         sd_slope=prior_variable("sd_slope", priors.sd_slope, dims=("outcome",)),
         correlation=correlation,
@@ -100,9 +97,9 @@ def _effects_prior(spec: ModelSpec, means: tuple[Tensor, Tensor]) -> EffectsPrio
 
 
 def _per_cell(effect: Tensor, design: Design) -> Tensor:
-    """Spread an effect of (authorities, outcomes) over the strata of each: shape (cells,)."""
+    """Spread an effect of (authorities, outcomes) over the strata of each, in order of cells."""
     strata = design.cells[2]
-    return effect.ravel() if strata == 1 else pt.repeat(effect.ravel(), strata)
+    return effect if strata == 1 else pt.repeat(effect.ravel(), strata)
 
 
 def _row_coefficients(spec: ModelSpec, design: Design) -> Tensor:

@@ -34,9 +34,9 @@ class Information:
 
     Attributes
     ----------
-    curvature : ndarray, shape (3, authorities, outcomes)
-        H: of the intercept, of intercept and slope, of the slope.
-    pull : ndarray, shape (2, authorities, outcomes)
+    curvature : ndarray, shape (outcomes, 2, 2, authorities)
+        H, of intercept and slope.
+    pull : ndarray, shape (outcomes, 2, authorities)
         h.
     mode : ndarray, shape (2, authorities, outcomes)
         Intercepts and slopes, drawn towards their mean by their spread.
@@ -81,13 +81,10 @@ def authority_information(design: Design, rows: CountRows, *, family: Family) ->
         if family == "negative_binomial":
             inverse_alpha = likelihood.inverse_alpha(effects)
     gradient, curvature = likelihood.at(effects, inverse_alpha)
-    pull = np.stack(
-        [
-            curvature[0] * effects[0] + curvature[1] * effects[1] + gradient[0],
-            curvature[1] * effects[0] + curvature[2] * effects[1] + gradient[1],
-        ]
-    )
-    return Information(curvature, pull, effects, inverse_alpha)
+    whole = np.moveaxis(curvature[[[0, 1], [1, 2]]], 3, 0)
+    mode = effects.transpose(2, 0, 1)
+    pull = np.einsum("sikj,skj->sij", whole, mode)
+    return Information(whole, pull + gradient.transpose(2, 0, 1), effects, inverse_alpha)
 
 
 class _OfEffects:

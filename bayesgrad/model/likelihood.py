@@ -13,7 +13,7 @@ import numpy as np
 import pymc as pm
 
 from bayesgrad.model.kernels import CountRows, Parameters
-from bayesgrad.model.operation import FusedLogLikelihood
+from bayesgrad.model.operations import FusedLogLikelihood
 from bayesgrad.spec.vocabulary import Family
 
 Tensor = Any
@@ -26,7 +26,8 @@ class CellEffects:
 
     Attributes
     ----------
-    intercept, slope : tensor, shape (cells,)
+    intercept, slope : tensor
+        Of any shape that has the cells in order.
     coefficient : tensor, shape (outcomes, row terms)
         Effects of covariates, area moderators and the common curve.
     """

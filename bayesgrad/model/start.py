@@ -73,7 +73,7 @@ class Start:
         rng = np.random.default_rng(seed)
         parts = []
         for name, shape in shapes.items():
-            spread = 1.0 if name.startswith("z_") else JITTER
+            spread = 1.0 if name.startswith("z") else JITTER
             centre = self.centre.get(name, np.zeros(shape)).reshape(shape)
             parts.append((centre + spread * rng.standard_normal(shape)).ravel())
         return np.concatenate(parts)
@@ -81,16 +81,14 @@ class Start:
 
 def _regression(design: Design, modes: Floats) -> tuple[dict[str, Floats], Floats]:
     """Fixed effects of levels and gradients, and what they leave, (2, authorities, outcomes)."""
-    authorities = design.authorities
-    basis, moderators = authorities.moderation, authorities.moderators.values
-    columns = np.column_stack([np.ones(len(authorities.codes)), basis, moderators])
+    columns = design.authorities.columns
     weights = RIDGE * np.eye(columns.shape[1])
     weights[0, 0] = 0.0
     solve = np.linalg.solve(columns.T @ columns + weights, columns.T)
     # (2, columns, outcomes), with the terms before the outcomes.
     coefficients = np.einsum("ca,kas->kcs", solve, modes)
-    terms = slice(1, 1 + basis.shape[1])
-    rest = slice(1 + basis.shape[1], None)
+    last = 1 + design.authorities.moderation.shape[1]
+    terms, rest = slice(1, last), slice(last, None)
     (level, gradient) = coefficients
     return {
         "intercept": level[0],

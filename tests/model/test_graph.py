@@ -226,22 +226,22 @@ def test_centred_and_non_centred_forms_imply_the_same_density(form):
 def coordinates_of(theta, design, information) -> tuple[dict[str, np.ndarray], float]:
     """Partial coordinates of the authority effects, and log |d effects / d coordinates|."""
     level, gradient = authority_means(design, theta)
-    z = np.empty((2, *level.shape))
+    authorities, outcomes = level.shape
+    z = np.empty((outcomes, 2, authorities))
     jacobian = 0.0
     for j, s in np.ndindex(*level.shape):
         sd = np.array([theta["sd_intercept"][s], theta["sd_slope"][s]])
         rho = 2 * theta["correlation_half"][s] - 1 if "correlation_half" in theta else 0.0
         root = np.linalg.cholesky(np.outer(sd, sd) * np.array([[1, rho], [rho, 1]]))
-        h00, h01, h11 = information.curvature[:, j, s]
-        curvature = np.array([[h00, h01], [h01, h11]])
+        curvature = information.curvature[s, :, :, j]
         factor = np.linalg.cholesky(np.eye(2) + root.T @ curvature @ root)
         mean = np.array([level[j, s], gradient[j, s]])
         effects = np.array([theta["authority_intercept"][j, s], theta["authority_slope"][j, s]])
-        target = root.T @ (information.pull[:, j, s] - curvature @ mean)
+        target = root.T @ (information.pull[s, :, j] - curvature @ mean)
         w = np.linalg.solve(root, effects - mean)
-        z[:, j, s] = factor.T @ w - np.linalg.solve(factor, target)
+        z[s, :, j] = factor.T @ w - np.linalg.solve(factor, target)
         jacobian += np.log(np.diag(root)).sum() - np.log(np.diag(factor)).sum()
-    return {"z_intercept": z[0], "z_slope": z[1]}, jacobian
+    return {"z": z}, jacobian
 
 
 @pytest.mark.parametrize("form", ["plain", "full", "poisson", "independent", "two outcomes"])
@@ -277,6 +277,7 @@ def test_the_gradient_of_the_density_agrees_with_finite_differences(form, more):
     rng = np.random.default_rng(2)
     for name in ("z_intercept", "z_slope"):
         theta[name] = rng.normal(size=theta["authority_slope"].shape)
+    theta["z"] = rng.normal(size=(theta["authority_slope"].shape[1], 2, 4))
     point = point_of(model, theta)
     density, slope = model.compile_logp(mode=MODE), model.compile_dlogp(mode=MODE)
     step, differences = 1e-5, []
@@ -475,4 +476,5 @@ def test_coordinates_name_every_term():
 
 
 def test_coordinates_leave_empty_dimensions_out():
-    assert set(coordinates(drawn_design(spec_named("none")))) == {"authority", "outcome"}
+    names = {"authority", "outcome", "effect"}
+    assert set(coordinates(drawn_design(spec_named("none")))) == names

@@ -1,5 +1,6 @@
 """Fused count kernels, compiled by numba and cached on disk: one pass over the rows gives all."""
 
+from bayesgrad.model.kernels.effects import Systematic, effects_backward, effects_forward
 from bayesgrad.model.kernels.families import FAMILIES, LARGEST_ALPHA, SMALL_COUNTS
 from bayesgrad.model.kernels.passes import log_likelihood, third_order
 from bayesgrad.model.kernels.rows import CountRows, Curvature, Parameters
@@ -11,6 +12,9 @@ __all__ = [
     "CountRows",
     "Curvature",
     "Parameters",
+    "Systematic",
+    "effects_backward",
+    "effects_forward",
     "log_likelihood",
     "third_order",
 ]

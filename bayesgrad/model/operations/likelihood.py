@@ -21,11 +21,8 @@ from pytensor.link.numba.dispatch.basic import (
 
 from bayesgrad.model import kernels
 from bayesgrad.model.kernels import CountRows, Parameters
+from bayesgrad.model.operations.version import CACHE_VERSION
 from bayesgrad.spec.vocabulary import Family
-
-CACHE_VERSION = 2
-"""To be raised whenever a kernel changes: or compiled models on
-disk would keep the old one."""
 
 PARAMETERS = len(Parameters._fields)
 
@@ -34,7 +31,8 @@ class FusedLogLikelihood(Op):  # type: ignore[misc]
     """Log likelihood of one family, less its constant.
 
     Inputs, in order: the fields of `Parameters`, then those of `CountRows`. Outputs: the value, and
-    its derivatives in the parameters.
+    its derivatives in the parameters. Intercepts and slopes may have any shape that has the cells
+    in order.
 
     Parameters
     ----------
@@ -49,8 +47,10 @@ class FusedLogLikelihood(Op):  # type: ignore[misc]
     def make_node(self, *inputs: Any) -> Apply:
         """Apply to parameters and rows."""
         given = [pt.as_tensor_variable(value) for value in inputs]
-        outputs = [pt.dscalar(), pt.dvector(), pt.dvector(), pt.dmatrix(), pt.dvector()]
-        return Apply(self, given, outputs)
+        derivatives = [
+            pt.TensorType("float64", shape=(None,) * value.ndim)() for value in given[:PARAMETERS]
+        ]
+        return Apply(self, given, [pt.dscalar(), *derivatives])
 
     def infer_shape(self, _node: Any, shapes: list[Any]) -> list[Any]:
         """Shapes of the outputs."""
@@ -80,8 +80,8 @@ def _evaluate(op: FusedLogLikelihood) -> Callable[..., Any]:
     def evaluate(*inputs):  # type: ignore[no-untyped-def]
         a, b, coefficient, alpha = inputs[:4]
         at = Parameters(
-            np.ascontiguousarray(a),
-            np.ascontiguousarray(b),
+            np.ascontiguousarray(a).reshape(-1),
+            np.ascontiguousarray(b).reshape(-1),
             np.ascontiguousarray(coefficient),
             np.ascontiguousarray(alpha),
         )
@@ -90,7 +90,7 @@ def _evaluate(op: FusedLogLikelihood) -> Callable[..., Any]:
         gradient = Parameters(d_a, d_b, d_coefficient, d_alpha)
         rows = CountRows(*inputs[4:])
         value = kernels.log_likelihood(family, at, rows, gradient, None)
-        return np.asarray(value), d_a, d_b, d_coefficient, d_alpha
+        return np.asarray(value), d_a.reshape(a.shape), d_b.reshape(b.shape), d_coefficient, d_alpha
 
     return evaluate
 

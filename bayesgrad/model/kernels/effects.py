@@ -1,0 +1,354 @@
+r"""Authority effects in coordinates that suit each authority, and the way back for gradients.
+
+With :math:`\mu = B X` the systematic part of K effects, :math:`C` the lower Cholesky factor of
+their covariance, and the authority's information :math:`H` and :math:`h` at hand,
+
+.. math:: \theta = \mu + C w, \qquad w = L^{-T} (L^{-1} t + z), \qquad t = C' (h - H \mu), \qquad
+          L L' = M = I + C' H C,
+
+and the log density of :math:`z` under :math:`\theta \sim N(\mu, C C')` is
+:math:`-w' w / 2 - \ln \det L`, less :math:`K \ln(2 \pi) / 2`.
+
+Backwards, with :math:`\bar\theta` and :math:`\bar\rho` the derivatives of any quantity in
+:math:`\theta` and the log density (Giles 2008):
+
+.. math:: \bar w &= C' \bar\theta - \bar\rho w, \qquad \bar z = L^{-1} \bar w, \qquad
+          \bar t = L^{-T} \bar z, \qquad
+          \bar L = -w \bar z' - \bar t (L^{-1} t)' - \bar\rho \operatorname{diag}(1 / L_{ii}), \\
+          \bar M &= \tfrac12 L^{-T} (P + P') L^{-1}, \qquad
+          P = \text{lower triangle of } L' \bar L \text{, its diagonal halved}, \\
+          \bar C &= \bar\theta w' + (h - H \mu) \bar t' + 2 H C \bar M, \qquad
+          \bar\mu = \bar\theta - H C \bar t, \qquad \bar B = \textstyle\sum_j \bar\mu X' .
+
+Authorities are the last and innermost dimension of every array, so that the compiler takes several
+at a time whatever K is.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from bayesgrad.design.splines import Floats
+from bayesgrad.model.kernels.elementary import log1p
+from bayesgrad.model.kernels.families import compiled
+
+CHUNK = 128
+"""Authorities that are worked on at a time, so that what lies between stays in cache."""
+
+
+class Systematic(NamedTuple):
+    """Systematic part of the effects.
+
+    Attributes
+    ----------
+    coefficient : ndarray, shape (blocks, K, terms)
+        B.
+    columns : ndarray, shape (terms, authorities)
+        X.
+    """
+
+    coefficient: Floats
+    columns: Floats
+
+
+class Workspace(NamedTuple):
+    """What lies between the coordinates and the effects of some authorities of one block.
+
+    Attributes
+    ----------
+    mean : ndarray, shape (K, CHUNK)
+        mu.
+    lower, product : ndarray, shape (K, K, CHUNK)
+        L, and H C.
+    rest, half, w : ndarray, shape (K, CHUNK)
+        h - H mu, then L^-1 t + z, and w.
+    log_density : ndarray, shape (CHUNK,)
+    """
+
+    mean: Floats
+    lower: Floats
+    product: Floats
+    rest: Floats
+    half: Floats
+    w: Floats
+    log_density: Floats
+
+
+@compiled
+def workspace(size: int) -> Workspace:
+    """Room for `size` effects."""
+    square, line = (size, size, CHUNK), (size, CHUNK)
+    return Workspace(
+        np.empty(line),
+        np.empty(square),
+        np.empty(square),
+        np.empty(line),
+        np.empty(line),
+        np.empty(line),
+        np.empty(CHUNK),
+    )
+
+
+@compiled
+def effects_forward(
+    factor: Floats,
+    systematic: Systematic,
+    z: Floats,
+    information: Floats,
+    pull: Floats,
+    effects: Floats,
+) -> float:
+    """Fill the effects; return the sum of the log densities, less their constant.
+
+    Parameters
+    ----------
+    factor : ndarray, shape (K (K + 1) / 2, blocks)
+        C of each block of effects (an outcome's, or those of all outcomes), by rows.
+    systematic : Systematic
+    z, pull, effects : ndarray, shape (blocks, K, authorities)
+    information : ndarray, shape (blocks, K, K, authorities)
+    """
+    blocks, size, authorities = z.shape
+    work = workspace(size)
+    density = 0.0
+    for b in range(blocks):
+        c = unpacked(factor[:, b], size)
+        for first in range(0, authorities, CHUNK):
+            count = min(CHUNK, authorities - first)
+            systematic_means(systematic, b, first, count, work.mean)
+            standardise(c, z[b], information[b], pull[b], first, count, work)
+            for j in range(count):
+                density += work.log_density[j]
+            for i in range(size):
+                out, mean = effects[b, i, first : first + count], work.mean[i]
+                for j in range(count):
+                    out[j] = mean[j]
+                for k in range(i + 1):
+                    add(out, c[i, k], work.w[k])
+    return density
+
+
+@compiled
+def effects_backward(
+    factor: Floats,
+    systematic: Systematic,
+    z: Floats,
+    information: Floats,
+    pull: Floats,
+    d_effects: Floats,
+    d_density: float,
+    d_factor: Floats,
+    d_coefficient: Floats,
+    d_z: Floats,
+) -> None:
+    """Fill the derivatives in the factor, the coefficients and z; see `effects_forward`."""
+    blocks, size, authorities = z.shape
+    work = workspace(size)
+    d_lower, d_inner = np.empty((size, size, CHUNK)), np.empty((size, size, CHUNK))
+    d_t, scratch = np.empty((size, CHUNK)), np.empty(CHUNK)
+    d_factor[:] = 0.0
+    d_coefficient[:] = 0.0
+    for b in range(blocks):
+        c = unpacked(factor[:, b], size)
+        for first in range(0, authorities, CHUNK):
+            count = min(CHUNK, authorities - first)
+            last = first + count
+            systematic_means(systematic, b, first, count, work.mean)
+            standardise(c, z[b], information[b], pull[b], first, count, work)
+            for i in range(size):
+                back, w = d_z[b, i, first:last], work.w[i]
+                for j in range(count):
+                    back[j] = -d_density * w[j]
+                for k in range(i, size):
+                    add(back, c[k, i], d_effects[b, k, first:last])
+                for j in range(count):
+                    d_t[i, j] = back[j]
+            solve_lower(work.lower, d_t, count)
+            for i in range(size):
+                back = d_z[b, i, first:last]
+                for j in range(count):
+                    back[j] = d_t[i, j]
+            solve_upper(work.lower, d_t, count)
+            for i in range(size):
+                for k in range(i + 1):
+                    out, w, t = d_lower[i, k], work.w[i], d_t[i]
+                    back, half, own = d_z[b, k, first:last], work.half[k], z[b, k, first:last]
+                    for j in range(count):
+                        out[j] = -w[j] * back[j] - t[j] * (half[j] - own[j])
+                diagonal, of_lower = d_lower[i, i], work.lower[i, i]
+                for j in range(count):
+                    diagonal[j] -= d_density / of_lower[j]
+            cholesky_backward(work.lower, d_lower, d_inner, count)
+            for i in range(size):
+                given, rest = d_effects[b, i, first:last], work.rest[i]
+                for k in range(i + 1):
+                    w, t = work.w[k], d_t[k]
+                    for j in range(count):
+                        scratch[j] = given[j] * w[j] + rest[j] * t[j]
+                    for m in range(size):
+                        of_product, inner = work.product[i, m], d_inner[m, k]
+                        for j in range(count):
+                            scratch[j] += 2.0 * of_product[j] * inner[j]
+                    total = 0.0
+                    for j in range(count):
+                        total += scratch[j]
+                    d_factor[i * (i + 1) // 2 + k, b] += total
+                for j in range(count):
+                    scratch[j] = given[j]
+                for k in range(size):
+                    of_product, t = work.product[i, k], d_t[k]
+                    for j in range(count):
+                        scratch[j] -= of_product[j] * t[j]
+                for term in range(len(systematic.columns)):
+                    column = systematic.columns[term, first:last]
+                    total = 0.0
+                    for j in range(count):
+                        total += scratch[j] * column[j]
+                    d_coefficient[b, i, term] += total
+
+
+@compiled
+def unpacked(entries: Floats, size: int) -> Floats:
+    """Lower triangular matrix of entries by rows."""
+    matrix = np.zeros((size, size))
+    for i in range(size):
+        for k in range(i + 1):
+            matrix[i, k] = entries[i * (i + 1) // 2 + k]
+    return matrix
+
+
+@compiled
+def systematic_means(
+    systematic: Systematic, block: int, first: int, count: int, mean: Floats
+) -> None:
+    """Fill the means of `count` authorities from `first`."""
+    for i in range(len(mean)):
+        out = mean[i]
+        for j in range(count):
+            out[j] = 0.0
+        for term in range(len(systematic.columns)):
+            column = systematic.columns[term, first : first + count]
+            add(out, systematic.coefficient[block, i, term], column)
+
+
+@compiled
+def standardise(
+    c: Floats,
+    z: Floats,
+    information: Floats,
+    pull: Floats,
+    first: int,
+    count: int,
+    work: Workspace,
+) -> None:
+    """Fill the rest of the workspace for `count` authorities from `first`, of one block."""
+    size, last = len(z), first + count
+    for j in range(count):
+        work.log_density[j] = 0.0
+    for i in range(size):
+        rest, own = work.rest[i], pull[i, first:last]
+        for j in range(count):
+            rest[j] = own[j]
+        for k in range(size):
+            curvature, at = information[i, k, first:last], work.mean[k]
+            for j in range(count):
+                rest[j] -= curvature[j] * at[j]
+            product = work.product[i, k]
+            for j in range(count):
+                product[j] = 0.0
+            for m in range(k, size):
+                add(product, c[m, k], information[i, m, first:last])
+    for i in range(size):
+        for k in range(i + 1):
+            out = work.lower[i, k]
+            for j in range(count):
+                out[j] = 0.0
+            for m in range(i, size):
+                add(out, c[m, i], work.product[m, k, :count])
+            for m in range(k):
+                one, other = work.lower[i, m], work.lower[k, m]
+                for j in range(count):
+                    out[j] -= one[j] * other[j]
+            if i > k:
+                pivot = work.lower[k, k]
+                for j in range(count):
+                    out[j] /= pivot[j]
+            else:
+                # The pivot is 1 and what the information adds, which is no less than 0.
+                for j in range(count):
+                    more = max(out[j], 0.0)
+                    work.log_density[j] -= 0.5 * log1p(more)
+                    out[j] = np.sqrt(1.0 + more)
+        half = work.half[i]
+        for j in range(count):
+            half[j] = 0.0
+        for m in range(i, size):
+            add(half, c[m, i], work.rest[m, :count])
+    solve_lower(work.lower, work.half, count)
+    for i in range(size):
+        half, w, own = work.half[i], work.w[i], z[i, first:last]
+        for j in range(count):
+            half[j] += own[j]
+            w[j] = half[j]
+    solve_upper(work.lower, work.w, count)
+    for i in range(size):
+        w = work.w[i]
+        for j in range(count):
+            work.log_density[j] -= 0.5 * w[j] * w[j]
+
+
+@compiled
+def add(out: Floats, factor: float, values: Floats) -> None:
+    """Add a multiple of values to as many numbers."""
+    for j in range(min(len(out), len(values))):
+        out[j] += factor * values[j]
+
+
+@compiled
+def solve_lower(lower: Floats, vectors: Floats, count: int) -> None:
+    """Replace vectors, (K, CHUNK), by L^-1 times them."""
+    for i in range(len(vectors)):
+        out, pivot = vectors[i], lower[i, i]
+        for k in range(i):
+            row, known = lower[i, k], vectors[k]
+            for j in range(count):
+                out[j] -= row[j] * known[j]
+        for j in range(count):
+            out[j] /= pivot[j]
+
+
+@compiled
+def solve_upper(lower: Floats, vectors: Floats, count: int) -> None:
+    """Replace vectors, (K, CHUNK), by L'^-1 times them."""
+    for i in range(len(vectors) - 1, -1, -1):
+        out, pivot = vectors[i], lower[i, i]
+        for k in range(i + 1, len(vectors)):
+            column, known = lower[k, i], vectors[k]
+            for j in range(count):
+                out[j] -= column[j] * known[j]
+        for j in range(count):
+            out[j] /= pivot[j]
+
+
+@compiled
+def cholesky_backward(lower: Floats, d_lower: Floats, d_matrix: Floats, count: int) -> None:
+    """Fill the derivative in M of what has the derivative `d_lower` in L."""
+    size = len(lower)
+    for i in range(size):
+        for k in range(i + 1):
+            out, mirror = d_matrix[i, k], d_matrix[k, i]
+            for j in range(count):
+                out[j] = 0.0
+            for m in range(i, size):
+                one, other = lower[m, i], d_lower[m, k]
+                for j in range(count):
+                    out[j] += 0.5 * one[j] * other[j]
+            for j in range(count):
+                mirror[j] = out[j]
+    # L'^-1 (.) L^-1, by columns and then, since it is symmetric, by rows.
+    for k in range(size):
+        solve_upper(lower, d_matrix[:, k], count)
+    for i in range(size):
+        solve_upper(lower, d_matrix[i], count)

@@ -1,0 +1,265 @@
+"""Authority effects in partially non-centred coordinates, and their gradient, as operations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytensor.tensor as pt
+from pytensor.gradient import DisconnectedType, disconnected_type
+from pytensor.graph.basic import Apply
+from pytensor.graph.op import Op
+from pytensor.link.numba.dispatch.basic import (
+    numba_njit,
+    register_funcify_default_op_cache_key,
+)
+
+from bayesgrad.model.kernels import Systematic, effects_backward, effects_forward
+from bayesgrad.model.kernels.families import compiled
+from bayesgrad.model.operations.version import CACHE_VERSION
+
+Tensor = Any
+
+
+class Coefficients(NamedTuple):
+    """Fixed effects of authorities' levels and gradients, symbolically.
+
+    Attributes
+    ----------
+    intercept, slope : tensor, shape (outcomes,)
+    between, interaction : tensor, shape (outcomes, moderation terms)
+    moderator_level, moderator_gradient : tensor, shape (outcomes, moderators)
+    """
+
+    intercept: Tensor
+    slope: Tensor
+    between: Tensor
+    interaction: Tensor
+    moderator_level: Tensor
+    moderator_gradient: Tensor
+
+
+class Covariance(NamedTuple):
+    """Lower Cholesky factor of the covariance of the two effects, symbolically.
+
+    Attributes
+    ----------
+    of_intercept, along, of_slope : tensor, shape (outcomes,)
+        Its entries by rows.
+    """
+
+    of_intercept: Tensor
+    along: Tensor
+    of_slope: Tensor
+
+
+class Data(NamedTuple):
+    """What the effects read of the data, symbolically.
+
+    Attributes
+    ----------
+    columns : tensor, shape (1 + moderation terms + moderators, authorities)
+        Ones, the moderation basis and further moderators.
+    information : tensor, shape (outcomes, 2, 2, authorities)
+    pull : tensor, shape (outcomes, 2, authorities)
+    """
+
+    columns: Tensor
+    information: Tensor
+    pull: Tensor
+
+
+class Effects(NamedTuple):
+    """What comes of the coordinates, symbolically.
+
+    Attributes
+    ----------
+    intercept, slope : tensor, shape (authorities, outcomes)
+    density : tensor, shape ()
+        Log density of the coordinates, less its constant.
+    """
+
+    intercept: Tensor
+    slope: Tensor
+    density: Tensor
+
+
+def partial_effects(
+    coefficients: Coefficients, covariance: Covariance, z: Tensor, data: Data
+) -> Effects:
+    """Effects of authorities whose coordinates are z, of shape (outcomes, 2, authorities).
+
+    See `bayesgrad.model.kernels.effects`.
+    """
+    return Effects(*PartialEffects()(*coefficients, *covariance, z, *data))
+
+
+DIFFERENTIABLE = len(Coefficients._fields) + len(Covariance._fields) + 1
+"""Inputs with a gradient: the coefficients, the covariance and z; the rest is data."""
+
+
+class PartialEffects(Op):  # type: ignore[misc]
+    """Inputs and outputs as of `partial_effects`."""
+
+    __props__ = ()
+
+    def make_node(self, *inputs: Any) -> Apply:
+        """Apply to coefficients, covariance, z and data."""
+        given = [pt.as_tensor_variable(value) for value in inputs]
+        return Apply(self, given, [pt.dmatrix(), pt.dmatrix(), pt.dscalar()])
+
+    def infer_shape(self, _node: Any, shapes: list[Any]) -> list[Any]:
+        """Shapes of the outputs."""
+        outcomes, _, authorities = shapes[DIFFERENTIABLE - 1]
+        return [(authorities, outcomes), (authorities, outcomes), ()]
+
+    def perform(self, _node: Any, inputs: Any, outputs: Any) -> None:
+        """Evaluate without compiling."""
+        _store(outputs, _forward(*inputs))  # type: ignore[no-untyped-call]
+
+    def connection_pattern(self, _node: Any) -> list[list[bool]]:
+        """Every output depends on all but the data."""
+        outputs = len(Effects._fields)
+        return [[True] * outputs] * DIFFERENTIABLE + [[False] * outputs] * len(Data._fields)
+
+    def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list[Any]:
+        """Gradients in the coefficients, the covariance and z."""
+        given = [
+            pt.zeros_like(output) if isinstance(cotangent.type, DisconnectedType) else cotangent
+            for output, cotangent in zip(outputs, cotangents, strict=True)
+        ]
+        gradients = PartialEffectsGradient()(*inputs, *given)
+        return [*gradients, *(disconnected_type() for _ in Data._fields)]
+
+
+class PartialEffectsGradient(Op):  # type: ignore[misc]
+    """Gradient of `PartialEffects`: its inputs and the derivatives in its outputs go in."""
+
+    __props__ = ()
+
+    def make_node(self, *inputs: Any) -> Apply:
+        """Apply to the inputs of `PartialEffects`, and the derivatives in its outputs."""
+        given = [pt.as_tensor_variable(value) for value in inputs]
+        kinds = {1: pt.dvector, 2: pt.dmatrix, 3: pt.dtensor3}
+        return Apply(self, given, [kinds[value.ndim]() for value in given[:DIFFERENTIABLE]])
+
+    def infer_shape(self, _node: Any, shapes: list[Any]) -> list[Any]:
+        """Shapes of the outputs."""
+        return shapes[:DIFFERENTIABLE]
+
+    def perform(self, _node: Any, inputs: Any, outputs: Any) -> None:
+        """Evaluate without compiling."""
+        _store(outputs, _backward(*inputs))  # type: ignore[no-untyped-call]
+
+
+def _store(outputs: Any, results: Any) -> None:
+    for storage, result in zip(outputs, results, strict=True):
+        storage[0] = result
+
+
+@compiled
+def _assembled(intercept, slope, between, interaction, of_level, of_gradient):  # type: ignore[no-untyped-def]
+    """Coefficients as the kernel takes them: (outcomes, 2, terms)."""
+    terms, moderators = between.shape[1], of_level.shape[1]
+    coefficient = np.empty((len(intercept), 2, 1 + terms + moderators))
+    for s in range(len(intercept)):
+        coefficient[s, 0, 0] = intercept[s]
+        coefficient[s, 1, 0] = slope[s]
+        for k in range(terms):
+            coefficient[s, 0, 1 + k] = between[s, k]
+            coefficient[s, 1, 1 + k] = interaction[s, k]
+        for k in range(moderators):
+            coefficient[s, 0, 1 + terms + k] = of_level[s, k]
+            coefficient[s, 1, 1 + terms + k] = of_gradient[s, k]
+    return coefficient
+
+
+@compiled
+def _packed(of_intercept, along, of_slope):  # type: ignore[no-untyped-def]
+    """Covariance as the kernel takes it: (3, outcomes)."""
+    factor = np.empty((3, len(along)))
+    for s in range(len(along)):
+        factor[0, s], factor[1, s], factor[2, s] = of_intercept[s], along[s], of_slope[s]
+    return factor
+
+
+def _forward(  # type: ignore[no-untyped-def]
+    a, b, between, interaction, of_level, of_gradient, c00, c10, c11, z, columns, h, pull
+):
+    z = np.ascontiguousarray(z)
+    effects = np.empty_like(z)
+    density = effects_forward(
+        _packed(c00, c10, c11),
+        Systematic(
+            _assembled(a, b, between, interaction, of_level, of_gradient),
+            np.ascontiguousarray(columns),
+        ),
+        z,
+        np.ascontiguousarray(h),
+        np.ascontiguousarray(pull),
+        effects,
+    )
+    return effects[:, 0].T.copy(), effects[:, 1].T.copy(), np.asarray(density)
+
+
+def _backward(  # type: ignore[no-untyped-def]
+    a,
+    b,
+    between,
+    interaction,
+    of_level,
+    of_gradient,
+    c00,
+    c10,
+    c11,
+    z,
+    columns,
+    h,
+    pull,
+    d_intercept,
+    d_slope,
+    d_density,
+):
+    coefficient = _assembled(a, b, between, interaction, of_level, of_gradient)
+    factor, z = _packed(c00, c10, c11), np.ascontiguousarray(z)
+    d_effects = np.empty_like(z)
+    d_effects[:, 0], d_effects[:, 1] = d_intercept.T, d_slope.T
+    d_coefficient, d_factor = np.empty_like(coefficient), np.empty_like(factor)
+    d_z = np.empty_like(z)
+    effects_backward(
+        factor,
+        Systematic(coefficient, np.ascontiguousarray(columns)),
+        z,
+        np.ascontiguousarray(h),
+        np.ascontiguousarray(pull),
+        d_effects,
+        d_density.item(),
+        d_factor,
+        d_coefficient,
+        d_z,
+    )
+    terms = 1 + between.shape[1]
+    return (
+        d_coefficient[:, 0, 0].copy(),
+        d_coefficient[:, 1, 0].copy(),
+        d_coefficient[:, 0, 1:terms].copy(),
+        d_coefficient[:, 1, 1:terms].copy(),
+        d_coefficient[:, 0, terms:].copy(),
+        d_coefficient[:, 1, terms:].copy(),
+        d_factor[0].copy(),
+        d_factor[1].copy(),
+        d_factor[2].copy(),
+        d_z,
+    )
+
+
+def _compiler(function: Callable[..., Any]) -> Callable[..., Any]:
+    def compiler(_op: Op, **_: Any) -> tuple[Any, int]:
+        return numba_njit(function), CACHE_VERSION
+
+    return compiler
+
+
+register_funcify_default_op_cache_key(PartialEffects)(_compiler(_forward))
+register_funcify_default_op_cache_key(PartialEffectsGradient)(_compiler(_backward))
