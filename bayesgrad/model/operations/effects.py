@@ -176,12 +176,49 @@ def _assembled(intercept, slope, between, interaction, of_level, of_gradient):  
 
 
 @compiled
+def _part(coefficient, effect, first, last):  # type: ignore[no-untyped-def]
+    """Some terms of one effect: (outcomes, terms)."""
+    part = np.empty((len(coefficient), last - first))
+    for s in range(len(coefficient)):
+        for k in range(last - first):
+            part[s, k] = coefficient[s, effect, first + k]
+    return part
+
+
+@compiled
 def _packed(of_intercept, along, of_slope):  # type: ignore[no-untyped-def]
     """Covariance as the kernel takes it: (3, outcomes)."""
     factor = np.empty((3, len(along)))
     for s in range(len(along)):
         factor[0, s], factor[1, s], factor[2, s] = of_intercept[s], along[s], of_slope[s]
     return factor
+
+
+@compiled
+def _of_authorities(effects, effect):  # type: ignore[no-untyped-def]
+    """One of two effects, (outcomes, 2, authorities), by authority: (authorities, outcomes)."""
+    outcomes, _, authorities = effects.shape
+    values = np.empty((authorities, outcomes))
+    for s in range(outcomes):
+        for j in range(authorities):
+            values[j, s] = effects[s, effect, j]
+    return values
+
+
+@compiled
+def _by_outcome(intercept, slope):  # type: ignore[no-untyped-def]
+    """Two effects, each (authorities, outcomes), as the kernel takes them."""
+    authorities, outcomes = intercept.shape
+    effects = np.empty((outcomes, 2, authorities))
+    for j in range(authorities):
+        for s in range(outcomes):
+            effects[s, 0, j] = intercept[j, s]
+            effects[s, 1, j] = slope[j, s]
+    return effects
+
+
+# The functions that PyTensor compiles only call what is compiled and cached on its own: each level
+# of calls is compiled again with all that it calls.
 
 
 def _forward(  # type: ignore[no-untyped-def]
@@ -200,7 +237,7 @@ def _forward(  # type: ignore[no-untyped-def]
         np.ascontiguousarray(pull),
         effects,
     )
-    return effects[:, 0].T.copy(), effects[:, 1].T.copy(), np.asarray(density)
+    return _of_authorities(effects, 0), _of_authorities(effects, 1), np.asarray(density)
 
 
 def _backward(  # type: ignore[no-untyped-def]
@@ -223,8 +260,6 @@ def _backward(  # type: ignore[no-untyped-def]
 ):
     coefficient = _assembled(a, b, between, interaction, of_level, of_gradient)
     factor, z = _packed(c00, c10, c11), np.ascontiguousarray(z)
-    d_effects = np.empty_like(z)
-    d_effects[:, 0], d_effects[:, 1] = d_intercept.T, d_slope.T
     d_coefficient, d_factor = np.empty_like(coefficient), np.empty_like(factor)
     d_z = np.empty_like(z)
     effects_backward(
@@ -233,23 +268,23 @@ def _backward(  # type: ignore[no-untyped-def]
         z,
         np.ascontiguousarray(h),
         np.ascontiguousarray(pull),
-        d_effects,
+        _by_outcome(d_intercept, d_slope),
         d_density.item(),
         d_factor,
         d_coefficient,
         d_z,
     )
-    terms = 1 + between.shape[1]
+    terms, end = 1 + between.shape[1], coefficient.shape[2]
     return (
-        d_coefficient[:, 0, 0].copy(),
-        d_coefficient[:, 1, 0].copy(),
-        d_coefficient[:, 0, 1:terms].copy(),
-        d_coefficient[:, 1, 1:terms].copy(),
-        d_coefficient[:, 0, terms:].copy(),
-        d_coefficient[:, 1, terms:].copy(),
-        d_factor[0].copy(),
-        d_factor[1].copy(),
-        d_factor[2].copy(),
+        _part(d_coefficient, 0, 0, 1).reshape(-1),
+        _part(d_coefficient, 1, 0, 1).reshape(-1),
+        _part(d_coefficient, 0, 1, terms),
+        _part(d_coefficient, 1, 1, terms),
+        _part(d_coefficient, 0, terms, end),
+        _part(d_coefficient, 1, terms, end),
+        d_factor[0],
+        d_factor[1],
+        d_factor[2],
         d_z,
     )
 
