@@ -86,11 +86,11 @@ def parameters_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> pd.
     ----------
     Vehtari, Gelman, Simpson, Carpenter and Bürkner (2021), Bayesian Analysis 16, 667-718.
     """
-    from bayesgrad.inference.convergence import ess, r_hat
+    from bayesgrad.inference.convergence import r_hat
 
     checked_level(level)
     parameters = named_parameters(group(draws, "posterior"))
-    bulk, tail = ess(parameters, method="bulk"), ess(parameters, method="tail")
+    bulk, tail = (_effective(draws, parameters, method) for method in ("bulk", "tail"))
     ratios = r_hat(parameters)
     rows = []
     for name, values in parameters.data_vars.items():
@@ -108,3 +108,14 @@ def parameters_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> pd.
             }
         )
     return from_rows(rows, columns=COLUMNS)
+
+
+def _effective(draws: xr.DataTree, parameters: xr.Dataset, method: str) -> xr.Dataset:
+    """Effective sample sizes; draws of Laplace share the hyperparameters that it proposed."""
+    from bayesgrad.inference.convergence import clustered_ess, ess
+
+    statistics = group(draws, "sample_stats")
+    if "proposal" not in statistics:
+        return ess(parameters, method=method)
+    worth = float(statistics["importance_ess"])
+    return clustered_ess(parameters, statistics["proposal"], clusters=worth, method=method)

@@ -7,19 +7,19 @@ import os
 from bayesgrad.design.design import Design
 from bayesgrad.spec.model_spec import ModelSpec
 
-SECONDS_PER_ROW = 4e-9
+SECONDS_PER_ROW = 2.5e-9
 """Of one gradient of the log density, for each row; measured on an AMD EPYC server with AVX-512."""
-SECONDS_PER_GRADIENT = 5e-5
+SECONDS_PER_GRADIENT = 3e-5
 """Of one gradient, whatever the number of rows."""
 GRADIENTS_PER_DRAW = 8
-START_SECONDS = 6
-FIRST_COMPILE_SECONDS = 20
+START_SECONDS = 4
+FIRST_COMPILE_SECONDS = 30
 """More, the first time that a form of model is fitted on a machine."""
-LAPLACE_SECONDS = 1.5
+LAPLACE_SECONDS = 2
 LAPLACE_PASSES = 2000
-LAPLACE_SECONDS_PER_ROW = 2e-8
+LAPLACE_SECONDS_PER_ROW = 3.5e-9
 """Of one pass with second derivatives, for each row; all rest is in `LAPLACE_SECONDS`."""
-CHECK_SECONDS_PER_ROW = 3.5e-5
+CHECK_SECONDS_PER_ROW = 2.5e-5
 """Of the predictive checks and scores, whatever the engine and the number of draws."""
 BASE_MEMORY_MB = 500
 BYTES_PER_ROW = 400

@@ -125,7 +125,7 @@ class Sampling(_Part):
 
     engine: Engine = "auto"
     draws: int = Field(default=1500, ge=4)
-    tune: int = Field(default=500, ge=50)
+    tune: int = Field(default=300, ge=50)
     chains: int = Field(default=4, ge=1, le=64)
     seed: int = Field(default=20190331, ge=0, lt=2**32)
     target_accept: float = Field(default=0.65, gt=0.5, lt=1)
