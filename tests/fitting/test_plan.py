@@ -25,7 +25,7 @@ def test_a_plan_says_what_would_be_fitted():
     assert f"{design.rows.count.sum():,} events, negative binomial" in text
     assert "gradient per +0.1 of income (IoD2019), authority centring, curvature none" in text
     assert "7 authorities: correlated intercepts and slopes, log moderation" in text
-    assert "sampling: 4 chains of 500 + 1,500 draws, partial, seed 20190331" in text
+    assert "sampling: 4 chains of 300 + 1,500 draws, partial, seed 20190331" in text
 
 
 def test_a_plan_names_the_columns_that_enter():
