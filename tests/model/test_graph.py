@@ -478,3 +478,20 @@ def test_coordinates_name_every_term():
 def test_coordinates_leave_empty_dimensions_out():
     names = {"authority", "outcome", "effect"}
     assert set(coordinates(drawn_design(spec_named("none")))) == names
+
+
+def test_pymc_itself_samples_the_model():
+    spec = spec_named("plain", PARTIAL)
+    with build_model(spec, drawn_design(spec, authorities=4, areas=6)):
+        trace = pm.sample(
+            20,
+            tune=20,
+            chains=1,
+            random_seed=1,
+            progressbar=False,
+            nuts_sampler="pymc",
+            compile_kwargs={"mode": MODE},
+            compute_convergence_checks=False,
+        )
+    assert trace["posterior"]["authority_slope"].shape == (1, 20, 4, 1)
+    assert np.isfinite(trace["posterior"]["authority_slope"]).all()
