@@ -317,10 +317,10 @@ def table(results: Mapping[str, Cost]) -> str:
 
 
 def shown(value: float | None) -> str:
-    """A number with three digits or so."""
+    """A number with four digits or so."""
     if value is None:
         return ""
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+    return f"{value:,.0f}" if value >= 100 else f"{value:.4g}"
 
 
 def apart(results: Mapping[str, Cost]) -> str:

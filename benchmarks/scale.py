@@ -219,7 +219,7 @@ def _slope_line(series: Series, engine: str, found: dict[tuple[Size, str], Cost 
         for size in series.sizes
         if size.areas >= SLOPE_FROM and (cost := found[size, engine])
     ]
-    if len(points) < 2:
+    if len({areas for areas, _ in points}) < 2:
         return f"Slope of log sampling time on log areas, {engine}: too few sizes.  "
     return (
         f"Slope of log sampling time on log areas, {engine}: {log_slope(points):.2f}, "
