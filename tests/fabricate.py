@@ -324,8 +324,8 @@ def _predictive(rng: np.random.Generator, authorities: xr.Dataset) -> xr.Dataset
         drawn = rng.poisson(expected, (sample + 1, *expected.shape))
         variables[f"observed_{name}"] = (("outcome", dim), drawn[0])
         variables[f"predicted_{name}"] = (("sample", "outcome", dim), drawn[1:])
-    statistic = np.array([0.4, 1.5, 8.0]) * rng.lognormal(0, 0.05, (sample, len(outcomes), 3))
-    observed = np.tile([0.4, 1.5, 8.0], (len(outcomes), 1))
+    statistic = np.array([0.4, 1.5]) * rng.lognormal(0, 0.05, (sample, len(outcomes), 2))
+    observed = np.tile([0.4, 1.5], (len(outcomes), 1))
     observed[-1, 0] = 0.8
     return xr.Dataset(
         {
@@ -340,7 +340,7 @@ def _predictive(rng: np.random.Generator, authorities: xr.Dataset) -> xr.Dataset
         coords={
             "outcome": outcomes,
             "bin": lowest,
-            "statistic": ["share_of_zeros", "variance_to_mean", "largest_count"],
+            "statistic": ["share_of_zeros", "variance_to_mean"],
             "band": np.arange(1, band + 1),
             "authority": authorities["authority"].values.tolist(),
             "pit_bin": np.arange(1, 21),

@@ -33,8 +33,8 @@ def p_value_words(p_value: float) -> str:
 def predictive_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> pd.DataFrame:
     """Posterior predictive checks of each outcome.
 
-    `share_of_zeros`, `variance_to_mean` and `largest_count` are over areas: observed, and the
-    median and interval of replicated data; `prob` is P(replicate >= observed). `pit_uniformity` is
+    `share_of_zeros` and `variance_to_mean` are over areas: observed, and the median and interval
+    of replicated data; `prob` is P(replicate >= observed). `pit_uniformity` is
     the largest deviation of areas' randomised PIT values from uniformity, with what is expected
     under the model, and `prob` its p-value. `authorities_outside` and
     `deprivation_twentieths_outside` are the numbers of authorities and of twentieths of the

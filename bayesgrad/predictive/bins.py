@@ -10,12 +10,15 @@ SINGLE = 10
 """Counts from 0 on that have a bin each."""
 WIDER = 15
 """Bins for the counts beyond, at most, each wider than the one before."""
+FACTORS = (4 / 3, 2.0, 4.0, 12.0)
+"""Ratios of successive bins; the first is taken that needs no more than `WIDER`."""
 
 
 def count_bins(largest: int) -> Integers:
-    """Lowest count of each bin, the last of which holds all counts above `largest`.
+    """Lowest count of each bin, the last of which holds counts that no area has.
 
-    Beyond the first ten, bins widen by a constant factor, so that there are 26 at most.
+    Beyond the first ten, bins widen by a constant factor, so that there are 26 at most. Their
+    bounds are the same for all tables of like counts, and do not tell the largest count.
 
     Parameters
     ----------
@@ -26,13 +29,10 @@ def count_bins(largest: int) -> Integers:
     -------
     ndarray of int64, shape (bins,)
     """
-    single = np.arange(min(SINGLE, largest + 1))
-    if largest < SINGLE:
-        return np.append(single, largest + 1)
-    wider = np.unique(np.geomspace(SINGLE, largest + 1, WIDER + 1).round().astype(np.int64))
-    return np.concatenate([single, wider])
-
-
-def bin_of_count(lowest: Integers) -> Integers:
-    """Bin of every count from 0 to the lowest of the last bin; larger ones are in the last."""
-    return np.repeat(np.arange(len(lowest)), np.diff(lowest, append=lowest[-1] + 1))
+    single = np.arange(SINGLE)
+    for factor in FACTORS:
+        wider = np.unique((SINGLE * factor ** np.arange(WIDER + 1)).round().astype(np.int64))
+        if wider[-1] > largest:
+            break
+    beyond = int(np.argmax(wider > largest))
+    return np.concatenate([single, wider[: beyond + 1]])

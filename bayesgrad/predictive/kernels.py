@@ -108,11 +108,10 @@ def tally(
     replicate: Integers,
     observed: Integers,
     band: Integers,
-    bin_of: Integers,
+    lowest: Integers,
     frequency: Integers,
     total: Floats,
     squares: Floats,
-    largest: Integers,
     events: Integers,
     below: Integers,
     equal: Integers,
@@ -123,29 +122,26 @@ def tally(
     ----------
     replicate : ndarray of int64, shape (rows, sample)
     observed, band : ndarray of int64, shape (rows,)
-    bin_of : ndarray of integers, shape (counts,)
-        Bin of each count; counts beyond are in the last one's.
+    lowest : ndarray of int64, shape (bins,)
+        Lowest count of each bin, the first of them 0.
     frequency : ndarray of int64, shape (sample, bins)
         Number of rows by bin.
     total, squares : ndarray, shape (sample,)
         Sums of counts and of their squares.
-    largest : ndarray of int64, shape (sample,)
     events : ndarray of int64, shape (sample, bands)
         Sum of counts by band.
     below, equal : ndarray of int64, shape (rows,)
         Filled with the number of replicates below the observed count, and equal to it.
     """
-    last = len(bin_of) - 1
     for i in range(replicate.shape[0]):
         under, same = 0, 0
         for s in range(replicate.shape[1]):
             y = replicate[i, s]
             under += y < observed[i]
             same += y == observed[i]
-            frequency[s, bin_of[min(y, last)]] += 1
+            frequency[s, np.searchsorted(lowest, y, side="right") - 1] += 1
             total[s] += y
             squares[s] += np.float64(y) * y
-            largest[s] = max(largest[s], y)
             events[s, band[i]] += y
         below[i], equal[i] = under, same
 

@@ -10,7 +10,7 @@ from bayesgrad.areas.rates import affordable, thinned
 from bayesgrad.design.design import Design, Integers
 from bayesgrad.design.splines import Floats
 from bayesgrad.predictive import kernels
-from bayesgrad.predictive.bins import bin_of_count, count_bins
+from bayesgrad.predictive.bins import count_bins
 from bayesgrad.predictive.pit import PIT_BINS, Pit, randomised_pit, summarise_pit
 from bayesgrad.predictive.predictor import BLOCK_ROWS, Block, blocks, inverse_size
 
@@ -22,7 +22,8 @@ FEWEST_REPLICATES = 100
 LARGEST_MEAN = 1e15
 """A replicate of a larger mean, which only an absurd draw has, is drawn with this."""
 
-STATISTICS = ("share_of_zeros", "variance_to_mean", "largest_count")
+STATISTICS = ("share_of_zeros", "variance_to_mean")
+"""None is the count of one area, which might have to stay where the data are."""
 
 QUANTITIES = {
     "areas": "bin",
@@ -58,12 +59,11 @@ class _Tallies:
     def __init__(self, design: Design, *, sample: int, lowest: Integers) -> None:
         authorities, outcomes, _ = design.cells
         shape = (outcomes, sample)
-        self._bin_of = bin_of_count(lowest)
+        self._lowest = lowest
         self.areas = np.zeros((*shape, len(lowest)), dtype=np.int64)
         self.by_band = np.zeros((*shape, BANDS), dtype=np.int64)
         self.by_authority = np.zeros((*shape, authorities), dtype=np.int64)
         self._total, self._squares = np.zeros(shape), np.zeros(shape)
-        self._largest = np.zeros(shape, dtype=np.int64)
 
     def add(
         self, replicate: Integers, block: Block, *, observed: Integers, band: Integers
@@ -79,11 +79,10 @@ class _Tallies:
             replicate,
             observed,
             band,
-            self._bin_of,
+            self._lowest,
             self.areas[outcome],
             self._total[outcome],
             self._squares[outcome],
-            self._largest[outcome],
             self.by_band[outcome],
             below,
             equal,
@@ -97,7 +96,7 @@ class _Tallies:
         mean = self._total / size
         variance = (self._squares - size * mean**2) / np.maximum(size - 1, 1)
         ratio = np.divide(variance, mean, out=np.full_like(mean, np.nan), where=mean > 0)
-        return np.stack([self.areas[..., 0] / size, ratio, self._largest], axis=-1)
+        return np.stack([self.areas[..., 0] / size, ratio], axis=-1)
 
 
 def posterior_predictive(

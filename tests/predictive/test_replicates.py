@@ -70,7 +70,6 @@ def test_tallies_are_those_of_the_counts_themselves(design, monkeypatch):
                     [
                         (own == 0).mean(axis=1),
                         own.var(axis=1, ddof=1) / own.mean(axis=1),
-                        own.max(axis=1),
                     ],
                     axis=1,
                 ),
