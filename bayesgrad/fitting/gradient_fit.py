@@ -105,7 +105,7 @@ class GradientFit:
         return self.table("heterogeneity", level=level)
 
     def predictive(self, *, level: float = 0.95) -> pd.DataFrame:
-        """Posterior predictive checks: zeros, spread, largest count, PIT, places outside."""
+        """Posterior predictive checks: zeros, spread, PIT, places outside."""
         return self.table("predictive", level=level)
 
     def scores(self) -> pd.DataFrame:
