@@ -179,7 +179,7 @@ def peer(way: str, folder: Path, options: argparse.Namespace) -> tuple[Any, dict
     else:
         from bayesgrad.model.bambi_twin import bambi_twin
 
-        authority = spec.authority.model_copy(update={"correlated": False})
+        authority = spec.authority.model_copy(update={"covariance": "diagonal"})
         model = bambi_twin(spec.model_copy(update={"authority": authority}), design).backend.model
     start = time.perf_counter()
     compiled = nutpie.compile_pymc_model(model)

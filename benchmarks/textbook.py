@@ -17,7 +17,7 @@ def textbook_model(spec: ModelSpec, design: Design) -> pm.Model:
     basis = design.authorities.moderation[:, 0]
     coords = {"authority": design.authorities.codes, "effect": ["intercept", "slope"]}
     with pm.Model(coords=coords) as model:
-        crude = float(design.log_crude_rate()[0])
+        crude = float(design.crude_level()[0])
         intercept = pm.Normal("intercept", crude, priors.intercept.sigma)
         slope = pm.Normal("slope", 0.0, priors.slope.sigma)
         between = pm.Normal("between", 0.0, priors.between.sigma)

@@ -107,7 +107,10 @@ class AnalysisTable:
     report : DataReport
     strata : tuple of str
         Strata in their natural order: by the number that each begins with (age `9` before `10`),
-        else as text; one empty string where there are none.
+        else as text; one empty string where there are none. Of two columns crossed, all
+        combinations, joined by " x ", the second column's running fastest.
+    strata_levels : tuple of tuple of str
+        Strata of each column: one tuple, or two where columns are crossed; empty without strata.
     """
 
     rows: pd.DataFrame
@@ -116,3 +119,4 @@ class AnalysisTable:
     moderators: pd.DataFrame
     report: DataReport
     strata: tuple[str, ...] = ("",)
+    strata_levels: tuple[tuple[str, ...], ...] = ()

@@ -63,7 +63,8 @@ def prepare_table(spec: ModelSpec, table: pd.DataFrame, *, source: str = "table"
         dropped=(*excluded, *without_count, *small),
         notes=tuple(notes),
     )
-    return AnalysisTable(rows, covariates, authorities, moderators, report, strata)
+    levels = (strata,) if spec.strata is not None else ()
+    return AnalysisTable(rows, covariates, authorities, moderators, report, strata, levels)
 
 
 def _refuse_constants(spec: ModelSpec, checked: Checked) -> None:

@@ -9,11 +9,19 @@ import pandas as pd
 
 from bayesgrad.data.analysis_table import AnalysisTable
 from bayesgrad.design.curvature import CommonCurve
-from bayesgrad.design.design import Authorities, Columns, Design, Integers, Rows
+from bayesgrad.design.design import (
+    Authorities,
+    Columns,
+    Design,
+    Integers,
+    OutcomeForm,
+    Rows,
+)
 from bayesgrad.design.moderation import ModerationBasis
 from bayesgrad.design.splines import Floats
+from bayesgrad.design.strata import StrataComponent, crossed_components, strata_basis
 from bayesgrad.errors import DataError
-from bayesgrad.spec.model_spec import ModelSpec
+from bayesgrad.spec.model_spec import ModelSpec, Outcome
 
 
 def build_design(spec: ModelSpec, table: AnalysisTable) -> Design:
@@ -32,19 +40,21 @@ def build_design(spec: ModelSpec, table: AnalysisTable) -> Design:
     """
     rows = table.rows
     codes = tuple(table.authorities.index)
-    outcomes = tuple(outcome.column for outcome in spec.outcomes)
+    forms = tuple(_form(spec, outcome) for outcome in spec.outcomes)
+    outcomes = tuple(form.column for form in forms)
     strata = table.strata
     authority = _positions(rows["authority"], codes)
     deprivation = rows["deprivation"].to_numpy(np.float64)
     exposure = rows["exposure"].to_numpy(np.float64)
 
+    at_risk = _at_risk(forms, rows["outcome"], exposure)
     authority_deprivation = _authority_deprivation(
-        table, authority=authority, deprivation=deprivation, exposure=exposure
+        table, authority=authority, deprivation=deprivation, exposure=at_risk
     )
     unit = spec.gradient.unit
     basis = ModerationBasis.of(spec.authority.moderation, authority_deprivation, unit=unit)
     curve = CommonCurve.of(spec.gradient.curvature, deprivation, at=basis.mean, unit=unit)
-    centre = _centre(spec, authority_deprivation, deprivation, exposure)
+    centre = _centre(spec, authority_deprivation, deprivation, at_risk)
     x = (deprivation - centre[authority]) / unit
     covariates = _standardised(table.covariates)
     moderated = [covariates.names.index(name) for name in spec.area.moderators]
@@ -58,8 +68,9 @@ def build_design(spec: ModelSpec, table: AnalysisTable) -> Design:
             moderation=basis.at(authority_deprivation),
             moderators=_standardised(table.moderators),
         ),
-        outcomes=outcomes,
+        forms=forms,
         strata=strata,
+        strata_components=_components(spec, table),
         rows=Rows(
             cell=(authority * len(outcomes) + _positions(rows["outcome"], outcomes)) * len(strata)
             + _positions(rows["stratum"], strata),
@@ -80,8 +91,36 @@ def build_design(spec: ModelSpec, table: AnalysisTable) -> Design:
     return design
 
 
+def _form(spec: ModelSpec, outcome: Outcome) -> OutcomeForm:
+    return OutcomeForm(
+        column=outcome.column,
+        family=spec.family_of(outcome),
+        link=spec.link_of(outcome),
+        out_of=outcome.out_of or "",
+    )
+
+
+def _components(spec: ModelSpec, table: AnalysisTable) -> tuple[StrataComponent, ...]:
+    strata = spec.strata
+    if strata is None:
+        return ()
+    first = (strata.column, len(table.strata_levels[0]), strata.ordered)
+    if strata.crossed_with is None:
+        name, count, ordered = first
+        return (StrataComponent(name, strata_basis(count, ordered=ordered)),)
+    crossed = strata.crossed_with
+    second = (crossed.column, len(table.strata_levels[1]), crossed.ordered)
+    return crossed_components(first, second)
+
+
 def _positions(values: pd.Series, order: Sequence[str]) -> Integers:
     return pd.Index(order).get_indexer(pd.Index(values)).astype(np.int64)
+
+
+def _at_risk(forms: Sequence[OutcomeForm], outcome: pd.Series, exposure: Floats) -> Floats:
+    """Exposures of rows, 0 for those of outcomes whose cases are another outcome's events."""
+    staged = [form.column for form in forms if form.out_of]
+    return np.where(outcome.isin(staged), 0.0, exposure)
 
 
 def _authority_deprivation(

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from bayesgrad.design.curvature import CommonCurve
 from bayesgrad.design.moderation import ModerationBasis
 from bayesgrad.design.splines import Floats
+from bayesgrad.design.strata import StrataComponent
+from bayesgrad.spec.vocabulary import Family, Link
 
 Integers = NDArray[np.int64]
 
@@ -28,6 +30,36 @@ class Columns:
     scale: Floats
 
 
+@dataclass(frozen=True)
+class OutcomeForm:
+    """How one outcome is distributed.
+
+    Attributes
+    ----------
+    column : str
+        Its name.
+    family : {"poisson", "negative_binomial", "binomial", "beta_binomial"}
+    link : {"log", "logit"}
+    out_of : str
+        The outcome whose events are its cases; empty where there is none.
+    """
+
+    column: str
+    family: Family
+    link: Link
+    out_of: str
+
+    @property
+    def of_cases(self) -> bool:
+        """Whether it counts events out of cases."""
+        return self.family in ("binomial", "beta_binomial")
+
+    @property
+    def dispersed(self) -> bool:
+        """Whether it has a parameter of overdispersion."""
+        return self.family in ("negative_binomial", "beta_binomial")
+
+
 @dataclass(frozen=True, eq=False)
 class Rows:
     """One row per area x outcome x stratum, sorted by cell.
@@ -38,7 +70,7 @@ class Rows:
         Non-decreasing index of the row's authority x outcome x stratum.
     count : ndarray of int64, shape (rows,)
     exposure, deprivation, x : ndarray, shape (rows,)
-        Children at risk; a proportion; distance from the centre in units.
+        Children, cases or time at risk; a proportion; distance from the centre in units.
     covariates : Columns
         Area covariates and area moderators, (rows, covariates).
     gradient_moderators : ndarray, shape (rows, area moderators)
@@ -94,16 +126,29 @@ class Design:
     A *cell* is one authority x outcome x stratum: the rows that share one intercept and one slope.
     Cells are numbered in that order, the stratum running fastest, so several outcomes or strata
     are more rows and more cells of the same arrays. No matrix has an authority per column.
+
+    Attributes
+    ----------
+    strata : tuple of str
+        One empty string where there are none.
+    strata_components : tuple of StrataComponent
+        Parts of the deviations of strata; empty where there are none.
     """
 
     authorities: Authorities
-    outcomes: tuple[str, ...]
+    forms: tuple[OutcomeForm, ...]
     strata: tuple[str, ...]
+    strata_components: tuple[StrataComponent, ...]
     rows: Rows
     area_moderators: tuple[str, ...]
     basis: ModerationBasis
     curve: CommonCurve
     unit: float
+
+    @property
+    def outcomes(self) -> tuple[str, ...]:
+        """Names of the outcomes."""
+        return tuple(form.column for form in self.forms)
 
     @property
     def cells(self) -> tuple[int, int, int]:
@@ -136,7 +181,11 @@ class Design:
         """First row of each cell, and the number of rows: shape (cells + 1,)."""
         return np.searchsorted(self.rows.cell, np.arange(int(np.prod(self.cells)) + 1))
 
-    def log_crude_rate(self) -> Floats:
-        """Log of total events over total exposure, by outcome: shape (outcomes,)."""
+    def crude_level(self) -> Floats:
+        """Total events over total exposure, on the scale of each outcome's link: (outcomes,)."""
         events = self.cell_sum(self.rows.count).sum(axis=(0, 2))
-        return np.log(events / self.cell_sum(self.rows.exposure).sum(axis=(0, 2)))
+        rate = events / self.cell_sum(self.rows.exposure).sum(axis=(0, 2))
+        logit = np.array([form.link == "logit" for form in self.forms])
+        # As if half an event and half a case more, out of cases that all have events.
+        share = np.minimum(rate, 1.0 - 0.5 / np.maximum(events, 1.0))
+        return np.where(logit, np.log(share / (1.0 - share)), np.log(rate))

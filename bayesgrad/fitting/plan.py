@@ -37,7 +37,7 @@ def describe_plan(spec: ModelSpec, design: Design) -> str:
         f"({spec.columns.vintage}), {spec.gradient.centre} centring, "
         f"curvature {spec.gradient.curvature}",
         f"  {authorities:,} authorities: "
-        f"{'correlated' if spec.authority.correlated else 'independent'} intercepts and slopes, "
+        f"{'independent' if spec.authority.covariance == 'diagonal' else 'correlated'} intercepts and slopes, "
         f"{spec.authority.moderation} moderation by authority deprivation "
         f"({design.authorities.deprivation.min():.3f} to "
         f"{design.authorities.deprivation.max():.3f}, mean {design.basis.mean:.3f})",
@@ -95,7 +95,7 @@ def _priors(spec: ModelSpec) -> dict[str, object]:
             ("curvature", priors.curvature, spec.gradient.curvature != "none"),
             ("sd_intercept", priors.sd_intercept, True),
             ("sd_slope", priors.sd_slope, True),
-            ("correlation", priors.correlation, spec.authority.correlated),
+            ("correlation", priors.correlation, spec.authority.covariance != "diagonal"),
             (
                 "overdispersion (1/sqrt(alpha))",
                 priors.overdispersion,

@@ -35,7 +35,7 @@ DRAWN = (
 def model_arrays(spec: ModelSpec, design: Design) -> dict[str, np.ndarray]:
     """Every array of a design that the model reads, under the names of its `pm.Data`."""
     arrays = likelihood_arrays(design)
-    arrays["log_crude_rate"] = design.log_crude_rate()
+    arrays["crude_level"] = design.crude_level()
     arrays["authority_columns"] = design.authorities.columns.T
     if spec.sampling.parameterisation == "partial":
         information = authority_information(

@@ -1,7 +1,7 @@
 """The same model written in Bambi's formulas: an independent check, and a start for extensions.
 
 Bambi has no correlation between the intercept and the slope of a group, so the twin is that of
-`correlated = false`. Needs the extra ``bayesgrad[bambi]``.
+`covariance = "diagonal"`. Needs the extra ``bayesgrad[bambi]``.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def bambi_twin(spec: ModelSpec, design: Design) -> bmb.Model:
     Parameters
     ----------
     spec : ModelSpec
-        One outcome, `correlated = false`, moderation none, linear or log; no covariates, further
+        One outcome, `covariance = "diagonal"`, moderation none, linear or log; no covariates, further
         moderators or curvature.
     design : Design
 
@@ -58,7 +58,7 @@ def bambi_twin(spec: ModelSpec, design: Design) -> bmb.Model:
         _frame(design),
         family="negativebinomial" if spec.likelihood.family == "negative_binomial" else "poisson",
         link="log",
-        priors=_priors(spec, crude=float(design.log_crude_rate()[0])),
+        priors=_priors(spec, crude=float(design.crude_level()[0])),
         center_predictors=False,
         noncentered=False,
     )
@@ -68,7 +68,7 @@ def bambi_twin(spec: ModelSpec, design: Design) -> bmb.Model:
 
 def _refuse_other_forms(spec: ModelSpec, design: Design) -> None:
     extra = (
-        spec.authority.correlated,
+        spec.authority.covariance != "diagonal",
         spec.authority.moderation == "spline",
         spec.authority.moderators,
         spec.area.covariates,
@@ -80,7 +80,7 @@ def _refuse_other_forms(spec: ModelSpec, design: Design) -> None:
         raise SpecError(
             "the Bambi twin has one outcome, independent effects, moderation none, linear or log, "
             "and no covariates, further moderators or curvature",
-            "Reduce the spec to that form; set [authority] correlated = false.",
+            'Reduce the spec to that form; set [authority] covariance = "diagonal".',
         )
 
 

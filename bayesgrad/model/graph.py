@@ -66,7 +66,7 @@ def build_model(spec: ModelSpec, design: Design) -> pm.Model:
 def _effects_prior(spec: ModelSpec, design: Design, data: dict[str, Tensor]) -> EffectsPrior:
     """Prior of the authority effects around their systematic parts."""
     priors = spec.priors
-    crude = data["log_crude_rate"]
+    crude = data["crude_level"]
 
     def of_terms(name: str, prior: LocationPrior, dim: str, names: tuple[str, ...]) -> Tensor:
         if not names:
@@ -85,7 +85,7 @@ def _effects_prior(spec: ModelSpec, design: Design, data: dict[str, Tensor]) -> 
         moderator_gradient=of_terms("authority_moderator_gradient", priors.moderators, *moderators),
     )
     correlation: Tensor = pt.zeros(1)
-    if spec.authority.correlated:
+    if spec.authority.covariance != "diagonal":
         correlation = correlation_variable("correlation", priors.correlation, dims=("outcome",))
     return EffectsPrior(
         coefficients,

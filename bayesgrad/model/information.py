@@ -66,7 +66,7 @@ def authority_information(design: Design, rows: CountRows, *, family: Family) ->
     likelihood = _OfEffects(design, rows, family)
     authorities, outcomes, _ = design.cells
     effects = np.zeros((2, authorities, outcomes))
-    effects[0] = design.log_crude_rate()
+    effects[0] = design.crude_level()
     spread = np.repeat(SPREAD[:, None], outcomes, axis=1)
     inverse_alpha = np.full(outcomes, 0.0 if family == "poisson" else 0.1)
     for _ in range(ROUNDS):

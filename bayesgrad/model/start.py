@@ -46,7 +46,7 @@ class Start:
         centre, residuals = _regression(design, information.mode)
         sd = np.maximum(residuals.std(axis=1), SMALLEST_SD)
         centre |= {"sd_intercept": np.log(sd[0]), "sd_slope": np.log(sd[1])}
-        if spec.authority.correlated:
+        if spec.authority.covariance != "diagonal":
             product = (residuals[0] * residuals[1]).mean(axis=0) / (sd[0] * sd[1])
             bounded = np.clip(product, -LARGEST_CORRELATION, LARGEST_CORRELATION)
             # The logit of (1 + rho) / 2, the scale of `correlation_variable`.

@@ -10,16 +10,25 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from bayesgrad.spec.priors import Priors
 from bayesgrad.spec.vocabulary import (
+    AtRisk,
     Centre,
+    Covariance,
     Curvature,
     Engine,
     Family,
     FittingEngine,
+    Link,
     MissingCounts,
     Moderation,
     Parameterisation,
     SmallAuthorities,
+    StratumGradients,
 )
+
+CASE_FAMILIES = ("binomial", "beta_binomial")
+"""Families of events out of cases."""
+DISPERSED_FAMILIES = ("negative_binomial", "beta_binomial")
+"""Families with a parameter of overdispersion."""
 
 
 def _as_tuple(value: object) -> object:
@@ -41,17 +50,26 @@ class Columns(_Part):
     authority: ColumnName
     authority_name: ColumnName | None = None
     exposure: ColumnName
+    at_risk: AtRisk = "people"
+    """What exposure counts: people (or cases), or time, so that gradients are hazard ratios."""
     deprivation: ColumnName
     vintage: ColumnName
     """Release of the deprivation measure (such as IoD2019), stamped on every output."""
 
 
 class Outcome(_Part):
-    """One counted outcome (threshold of intervention)."""
+    """One counted outcome (threshold of intervention).
+
+    `out_of` names the outcome of an earlier stage whose events are this one's cases; `family` and
+    `link` are those of `[likelihood]` unless given (see `ModelSpec.family_of`).
+    """
 
     column: ColumnName
     label: ColumnName | None = None
     exposure: ColumnName | None = None
+    out_of: ColumnName | None = None
+    family: Family | None = None
+    link: Link | None = None
 
     @property
     def title(self) -> str:
@@ -73,7 +91,11 @@ class Authority(_Part):
     deprivation: ColumnName = "mean"
     moderation: Moderation = "log"
     moderators: ColumnNames = ()
-    correlated: bool = True
+    covariance: Covariance = "full"
+    """Of an authority's intercepts and slopes: all outcomes' together (`full`, or `low_rank` plus
+    diagonal), each outcome's own, or none (`diagonal`)."""
+    rank: int = Field(default=2, ge=1)
+    """Number of factors of a `low_rank` covariance."""
 
 
 class Area(_Part):
@@ -83,11 +105,28 @@ class Area(_Part):
     moderators: ColumnNames = ()
 
 
-class Strata(_Part):
-    """Groups of children or of cases."""
+class Crossed(_Part):
+    """A second column of strata, crossed with the first."""
 
     column: ColumnName
     ordered: bool = False
+    order: ColumnNames = ()
+
+
+class Strata(_Part):
+    """Groups of children or of cases, or intervals of time."""
+
+    column: ColumnName
+    ordered: bool = False
+    order: ColumnNames = ()
+    """Strata in their order, where the numbers that they begin with do not say it."""
+    crossed_with: Crossed | None = None
+    gradients: StratumGradients = "pooled"
+    """Whether each stratum has a gradient of its own, or all one: strata of different levels."""
+    authority_deviations: bool = False
+    """Whether the strata of an authority deviate from the nation's by amounts of its own."""
+    equivalence: float = Field(default=1.05, gt=1, le=10)
+    """Gradients whose ratio lies between this and its reciprocal are practically the same."""
 
 
 class Suppressed(_Part):
@@ -108,6 +147,8 @@ class Likelihood(_Part):
     """Distribution of the counts."""
 
     family: Family = "negative_binomial"
+    link: Link | None = None
+    """By default log for counts and logit for cases."""
     suppressed: Suppressed | None = None
 
 
@@ -170,8 +211,35 @@ class ModelSpec(_Part):
             raise ValueError(f"{where} names {', '.join(repeated)} more than once")
 
     def exposure_of(self, outcome: Outcome) -> str:
-        """Column of the exposure of one outcome: its own, or that of `[columns]`."""
-        return outcome.exposure or self.columns.exposure
+        """Column of the exposure of one outcome.
+
+        The outcome that it is out of, its own, or that of `[columns]`.
+        """
+        return outcome.out_of or outcome.exposure or self.columns.exposure
+
+    def family_of(self, outcome: Outcome) -> Family:
+        """Family of one outcome: its own, or that of `[likelihood]`.
+
+        An outcome out of an earlier stage's is binomial, or beta-binomial where the family of
+        `[likelihood]` is overdispersed.
+        """
+        if outcome.family is not None:
+            return outcome.family
+        family = self.likelihood.family
+        if outcome.out_of is None or family in CASE_FAMILIES:
+            return family
+        return "binomial" if family == "poisson" else "beta_binomial"
+
+    def link_of(self, outcome: Outcome) -> Link:
+        """Link of one outcome: its own, that of `[likelihood]`, or the default of its family.
+
+        The default is log for counts and, so that gradients of successive stages multiply, for an
+        outcome out of an earlier stage's; logit for other cases.
+        """
+        if self.family_of(outcome) not in CASE_FAMILIES:
+            return "log"
+        chosen = outcome.link or self.likelihood.link
+        return chosen or ("log" if outcome.out_of else "logit")
 
     @classmethod
     def read(cls, path: str | Path) -> ModelSpec:

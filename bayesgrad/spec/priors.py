@@ -124,7 +124,12 @@ class Priors(BaseModel):
     curvature: LocationPrior = _normal(0.25)
     sd_intercept: ScalePrior = ScalePrior(sigma=0.5)
     sd_slope: ScalePrior = ScalePrior(sigma=0.2)
+    sd_stratum_intercept: ScalePrior = ScalePrior(sigma=1.0)
+    sd_stratum_slope: ScalePrior = ScalePrior(sigma=0.2)
+    sd_authority_stratum_intercept: ScalePrior = ScalePrior(sigma=0.3)
+    sd_authority_stratum_slope: ScalePrior = ScalePrior(sigma=0.1)
     correlation: CorrelationPrior = CorrelationPrior(eta=2.0)
+    loadings: LocationPrior = _normal(1.0)
     overdispersion: ScalePrior = ScalePrior(sigma=0.5)
 
     def interaction_for(self, moderation: str) -> LocationPrior:

@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import Literal, get_args
 
 Family = Literal["poisson", "negative_binomial", "binomial", "beta_binomial"]
+Link = Literal["log", "logit"]
+Covariance = Literal["full", "low_rank", "by_outcome", "diagonal"]
+StratumGradients = Literal["pooled", "common"]
+AtRisk = Literal["people", "time"]
 Curvature = Literal["none", "quadratic", "spline"]
 Moderation = Literal["none", "linear", "log", "spline"]
 Centre = Literal["authority", "national"]

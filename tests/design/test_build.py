@@ -125,7 +125,7 @@ def test_names_of_authorities_follow_their_codes():
     assert design.authorities.names == ("Name of A", "Name of B")
 
 
-def test_log_crude_rate_is_of_each_outcome():
+def test_crude_level_is_of_each_outcome():
     table = table_of(
         authority=["A", "A", "B", "B"],
         outcome=["referrals", "plans"] * 2,
@@ -134,7 +134,7 @@ def test_log_crude_rate_is_of_each_outcome():
         count=[10, 1, 30, 0],
     )
     design = build_design(spec_of(outcomes=("referrals", "plans")), table)
-    assert_allclose(design.log_crude_rate(), np.log([40 / 400, 1 / 200]))
+    assert_allclose(design.crude_level(), np.log([40 / 400, 1 / 200]))
 
 
 def test_an_outcome_without_events_is_refused_by_name():

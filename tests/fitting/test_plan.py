@@ -48,7 +48,7 @@ def test_a_plan_prints_the_priors_as_they_are():
 ALWAYS = ["intercept", "slope", "sd_intercept", "sd_slope"]
 BY_FORM = {
     "": ["between", "interaction", "correlation", "overdispersion (1/sqrt(alpha))"],
-    '[authority]\nmoderation = "none"\ncorrelated = false\n[likelihood]\nfamily = "poisson"': [],
+    '[authority]\nmoderation = "none"\ncovariance = "diagonal"\n[likelihood]\nfamily = "poisson"': [],
     '[authority]\nmoderators = ["spend"]': [
         *["between", "interaction", "correlation", "overdispersion (1/sqrt(alpha))"],
         *["covariates", "moderators"],

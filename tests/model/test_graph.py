@@ -32,7 +32,7 @@ FORMS = {
     "plain": "",
     "full": FULL,
     "poisson": '[likelihood]\nfamily = "poisson"',
-    "independent": "[authority]\ncorrelated = false",
+    "independent": '[authority]\ncovariance = "diagonal"',
     "none": '[authority]\nmoderation = "none"',
     "spline": '[authority]\nmoderation = "spline"',
     "quadratic": '[gradient]\ncurvature = "quadratic"\ncentre = "national"',
@@ -80,7 +80,7 @@ def drawn_parameters(spec: ModelSpec, design: Design, seed: int = 1) -> dict[str
         "authority_intercept": rng.normal(-3, 0.3, (authorities, outcomes)),
         "authority_slope": rng.normal(0.4, 0.2, (authorities, outcomes)),
     }
-    if spec.authority.correlated:
+    if spec.authority.covariance != "diagonal":
         theta["correlation_half"] = rng.uniform(0.15, 0.85, outcomes)
     if spec.likelihood.family == "negative_binomial":
         theta["overdispersion"] = rng.uniform(0.2, 0.8, outcomes)
@@ -137,7 +137,7 @@ def prior_of_effects(design: Design, theta: dict[str, np.ndarray]) -> float:
 
 def prior_of_parameters(spec: ModelSpec, design: Design, theta: dict[str, np.ndarray]) -> float:
     """Default priors of everything but the authority effects, written out once more."""
-    crude = design.log_crude_rate()
+    crude = design.crude_level()
     interaction_sd = 0.5 if spec.authority.moderation == "log" else 0.25
     known = {
         "intercept": stats.norm(crude, 1.0),
@@ -377,7 +377,7 @@ def test_an_intercept_without_a_location_is_centred_at_the_crude_rate(distributi
     theta = drawn_parameters(spec, design)
     scale = {"StudentT": stats.t(4, 0, 0.2), "Laplace": stats.laplace(0, 0.2)}[distribution]
     found = density_of(build_model(spec, design), theta, "intercept")
-    assert_close(found, scale.logpdf(theta["intercept"] - design.log_crude_rate()).sum())
+    assert_close(found, scale.logpdf(theta["intercept"] - design.crude_level()).sum())
 
 
 def test_the_prior_of_the_correlation_takes_its_eta():
@@ -456,7 +456,7 @@ def test_variables_have_the_names_and_dimensions_of_the_layout(form, more):
         "authority_slope": ("authority", "outcome"),
     }
     expected = {*drawn_parameters(spec, design)} - {"correlation_half"}
-    expected |= {"correlation"} if spec.authority.correlated else set()
+    expected |= {"correlation"} if spec.authority.covariance != "diagonal" else set()
     expected |= {"alpha"} if spec.likelihood.family == "negative_binomial" else set()
     kept = {name for name in DRAWN if name in model.named_vars}
     assert kept == expected

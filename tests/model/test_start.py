@@ -11,7 +11,7 @@ from tests.small import drawn_design, spec_of
 FORMS = {
     "default": "",
     "Poisson": '[likelihood]\nfamily = "poisson"',
-    "independent": '[authority]\nmoderation = "none"\ncorrelated = false',
+    "independent": '[authority]\nmoderation = "none"\ncovariance = "diagonal"',
     "full": """
 [gradient]
 curvature = "spline"

@@ -41,7 +41,7 @@ curvature = "spline"
 deprivation = "utla_income"
 moderation = "spline"
 moderators = ["spending", "turnover"]
-correlated = false
+covariance = "diagonal"
 [area]
 covariates = ["density"]
 moderators = ["rural"]

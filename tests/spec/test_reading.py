@@ -61,7 +61,7 @@ def refused(text: str) -> SpecError:
             '[area]\ncovariates = ["q"]\nmoderators = ["q"]',
             "[area] names q more than once",
         ),
-        ("[authority]\ncorrelated = 1", "[authority] correlated = 1: should be true or false"),
+        ('[strata]\ncolumn = "s"\nordered = 1', "[strata] ordered = 1: should be true or false"),
         (
             "[rows]\nminimum_area = 3",
             "[rows] minimum_area is not a key of a spec; did you mean minimum_areas? (allowed "

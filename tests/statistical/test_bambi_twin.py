@@ -20,7 +20,7 @@ def test_bambi_twin_has_the_same_posterior(tmp_path):
     england = simulate_england(EnglandSettings(authorities=30, areas=900), seed=3)
     england.write(tmp_path)
     text = (tmp_path / "synthetic_england.toml").read_text(encoding="utf-8")
-    text = text.replace("[authority]", "[authority]\ncorrelated = false")
+    text = text.replace("[authority]", '[authority]\ncovariance = "diagonal"')
     spec = ModelSpec.from_toml(text)
     design = build_design(spec, prepare_table(spec, england.areas))
 

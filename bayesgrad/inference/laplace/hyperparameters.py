@@ -70,7 +70,7 @@ class Hyperparameters:
         overdispersed = spec.likelihood.family == "negative_binomial"
         return cls(
             scales={"sd_intercept": priors.sd_intercept, "sd_slope": priors.sd_slope},
-            correlation=priors.correlation if spec.authority.correlated else None,
+            correlation=None if spec.authority.covariance == "diagonal" else priors.correlation,
             overdispersion=priors.overdispersion if overdispersed else None,
         )
 

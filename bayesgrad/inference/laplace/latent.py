@@ -87,7 +87,7 @@ class LatentModel:
     def of(cls, spec: ModelSpec, design: Design) -> LatentModel:
         """Latent model of a spec, with normal priors of its fixed effects, on a design."""
         blocks = _level_blocks(spec, design) + _row_blocks(spec, design)
-        given = [{"mu": design.log_crude_rate()[0], **b.prior.parameters()} for b in blocks]
+        given = [{"mu": design.crude_level()[0], **b.prior.parameters()} for b in blocks]
         sizes = [block.size for block in blocks]
         return cls(
             likelihood=CountLikelihood.of(spec.likelihood.family, design),

@@ -53,7 +53,7 @@ FORMS = {
     "full": FULL,
     "Poisson": '[likelihood]\nfamily = "poisson"',
     "Poisson, full": f'{FULL}[likelihood]\nfamily = "poisson"',
-    "independent": '[authority]\nmoderation = "none"\ncorrelated = false',
+    "independent": '[authority]\nmoderation = "none"\ncovariance = "diagonal"',
     "other priors": """
 [priors]
 intercept = { distribution = "Normal", mu = -2.0, sigma = 0.7 }
