@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from scipy.special import gammaln
 
 from bayesgrad.design.design import Design
 from bayesgrad.design.splines import Floats
-from bayesgrad.model.information import authority_information
-from bayesgrad.model.kernels import SMALL_COUNTS, CountRows
+from bayesgrad.model.covariance import covariance_coordinates, in_blocks
+from bayesgrad.model.information import effects_information
+from bayesgrad.model.kernels import FAMILIES, SMALL_COUNTS, CountRows
+from bayesgrad.model.strata import strata_arrays, strata_coordinates, strata_kinds
 from bayesgrad.spec.model_spec import ModelSpec
 
 DRAWN = (
@@ -24,10 +28,19 @@ DRAWN = (
     "sd_intercept",
     "sd_slope",
     "correlation",
+    "effect_correlation",
+    "sd_stratum_intercept",
+    "sd_stratum_slope",
+    "sd_authority_stratum_intercept",
+    "sd_authority_stratum_slope",
     "overdispersion",
     "alpha",
     "authority_intercept",
     "authority_slope",
+    "stratum_intercept",
+    "stratum_slope",
+    "authority_stratum_intercept",
+    "authority_stratum_slope",
 )
 """Variables whose draws are kept, where the model has them; none has a value per row."""
 
@@ -37,26 +50,31 @@ def model_arrays(spec: ModelSpec, design: Design) -> dict[str, np.ndarray]:
     arrays = likelihood_arrays(design)
     arrays["crude_level"] = design.crude_level()
     arrays["authority_columns"] = design.authorities.columns.T
+    if spec.sampling.parameterisation == "non_centred":
+        return arrays | strata_arrays(spec, design, None) | in_blocks(spec, design, None)
+    slopes = "slope" in strata_kinds(spec)
+    information = effects_information(design, count_rows(design), stratum_slopes=slopes)
+    arrays |= strata_arrays(spec, design, information)
     if spec.sampling.parameterisation == "partial":
-        information = authority_information(
-            design, count_rows(design), family=spec.likelihood.family
-        )
-        arrays["authority_information"] = information.curvature
-        arrays["authority_pull"] = information.pull
+        arrays |= in_blocks(spec, design, information)
     return arrays
 
 
-def coordinates(design: Design) -> dict[str, tuple[str, ...]]:
+def coordinates(spec: ModelSpec, design: Design) -> dict[str, tuple[Any, ...]]:
     """Names along each dimension of the model, empty dimensions left out."""
-    coords = {
+    dispersed = tuple(form.column for form in design.forms if form.dispersed)
+    coords: dict[str, tuple[Any, ...]] = {
         "authority": design.authorities.codes,
         "outcome": design.outcomes,
+        "dispersed_outcome": dispersed,
         "effect": ("intercept", "slope"),
         "moderation_term": design.basis.terms,
         "authority_moderator": design.authorities.moderators.names,
         "area_covariate": design.rows.covariates.names,
         "area_moderator": design.area_moderators,
         "curvature_term": design.curve.terms,
+        **covariance_coordinates(spec, design),
+        **strata_coordinates(spec, design),
     }
     return {name: values for name, values in coords.items() if values}
 
@@ -75,8 +93,18 @@ def likelihood_arrays(design: Design) -> dict[str, np.ndarray]:
 
 
 def log_constant(design: Design) -> float:
-    """Part of the log likelihood that no parameter changes: minus the sum of ln(count!)."""
-    return float(-gammaln(design.rows.count + 1.0).sum())
+    """Part of the log likelihood that no parameter changes.
+
+    Minus the sum of ln(count!), or the sum of the logs of binomial coefficients.
+    """
+    count = design.rows.count
+    total = gammaln(count + 1.0)
+    cases = _cases(design)
+    if len(cases):
+        of_cases = _by_row(design, [form.of_cases for form in design.forms])
+        rest = gammaln(cases - count + 1.0) - gammaln(cases + 1.0)
+        total = total + np.where(of_cases, rest, 0.0)
+    return float(-total.sum())
 
 
 def count_rows(design: Design) -> CountRows:
@@ -86,26 +114,45 @@ def count_rows(design: Design) -> CountRows:
     the common curve.
     """
     rows = design.rows
-    exceedance, large_count, large_frequency = _counts_in_common(design)
+    exceedance, large_count, large_frequency = _totals_in_common(design)
     terms = np.hstack([rows.covariates.values, rows.gradient_moderators, rows.curve])
+    of_cases = _by_row(design, [form.of_cases for form in design.forms])
     return CountRows(
         events=rows.count.astype(np.float64),
         x=np.ascontiguousarray(rows.x),
-        log_exposure=np.log(rows.exposure),
+        offset=np.where(of_cases, 0.0, np.log(rows.exposure)),
+        cases=_cases(design),
         terms=np.ascontiguousarray(terms.T),
         start=design.cell_starts(),
         outcome=design.cell_outcome,
+        family=np.array([FAMILIES[form.family, form.link] for form in design.forms]),
         exceedance=exceedance,
         large_count=large_count,
         large_frequency=large_frequency,
     )
 
 
-def _counts_in_common(design: Design) -> tuple[Floats, Floats, Floats]:
-    """Exceedance, large counts and their frequencies; see `CountRows`."""
-    outcomes = len(design.outcomes)
-    distinct, place = np.unique(design.rows.count, return_inverse=True)
-    index = design.row_outcome * len(distinct) + place
+def _by_row(design: Design, of_outcomes: list[bool]) -> np.ndarray:
+    return np.array(of_outcomes)[design.row_outcome]
+
+
+def _cases(design: Design) -> Floats:
+    """Exposures of all rows where an outcome counts events out of cases, else none."""
+    if not any(form.of_cases for form in design.forms):
+        return np.empty(0)
+    return np.ascontiguousarray(design.rows.exposure, dtype=np.float64)
+
+
+def _totals_in_common(design: Design) -> tuple[Floats, Floats, Floats]:
+    """Exceedance, large totals and their frequencies; see `CountRows`."""
+    outcomes = len(design.forms)
+    total = design.rows.count
+    if any(form.family == "beta_binomial" for form in design.forms):
+        of_cases = _by_row(design, [form.of_cases for form in design.forms])
+        total = np.where(of_cases, design.rows.exposure.astype(np.int64), total)
+    dispersed = _by_row(design, [form.dispersed for form in design.forms])
+    distinct, place = np.unique(total, return_inverse=True)
+    index = (design.row_outcome * len(distinct) + place)[dispersed]
     frequency = np.bincount(index, minlength=outcomes * len(distinct)).reshape(outcomes, -1)
     steps = np.arange(min(int(distinct[-1]), SMALL_COUNTS))
     exceedance = frequency @ (distinct[:, None] > steps)

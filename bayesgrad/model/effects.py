@@ -1,11 +1,11 @@
-r"""Authority effects: the bivariate normal prior in the coordinates of the sampler's choice.
+r"""Authority effects: their multivariate normal prior in the coordinates of the sampler's choice.
 
 With :math:`\mu_j` the systematic part and :math:`C C' = \Sigma` the covariance of
-:math:`\theta_j = (a_j, b_j)`:
+:math:`\theta_j`, the intercepts and slopes of an authority that share a covariance
+(`bayesgrad.model.covariance`):
 
 centred
-    :math:`a_j`, then :math:`b_j | a_j`: elementwise normal. Best where every authority has much
-    data.
+    :math:`\theta_j` itself. Best where every authority has much data.
 non-centred
     :math:`\theta_j = \mu_j + C z_j`, :math:`z_j` standard normal. Best where none has.
 partial
@@ -24,6 +24,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
@@ -42,30 +43,14 @@ class EffectsPrior:
     ----------
     coefficients : Coefficients
         Of the systematic parts of a_j and b_j.
-    columns : tensor, shape (terms, authorities)
-        Ones, the moderation basis and further moderators.
-    sd_intercept, sd_slope, correlation : tensor, shape (outcomes,)
+    covariance : Covariance
+    blocks : tuple of int
+        Number of blocks that share a covariance, and effects in each.
     """
 
     coefficients: Coefficients
-    columns: Tensor
-    sd_intercept: Tensor
-    sd_slope: Tensor
-    correlation: Tensor
-
-    @property
-    def sd_slope_given_intercept(self) -> Tensor:
-        """Standard deviation of b_j given a_j."""
-        return self.sd_slope * pt.sqrt(1.0 - self.correlation**2)
-
-    @property
-    def means(self) -> tuple[Tensor, Tensor]:
-        """Systematic parts of a_j and b_j, each (authorities, outcomes)."""
-        known = self.coefficients
-        level = (known.intercept[:, None], known.between, known.moderator_level)
-        gradient = (known.slope[:, None], known.interaction, known.moderator_gradient)
-        of_level, of_gradient = (pt.concatenate(parts, axis=1) for parts in (level, gradient))
-        return pt.dot(of_level, self.columns).T, pt.dot(of_gradient, self.columns).T
+    covariance: Covariance
+    blocks: tuple[int, int]
 
 
 def authority_effects(
@@ -77,48 +62,56 @@ def authority_effects(
     ----------
     prior : EffectsPrior
     data : dict of tensors
-        ``authority_information`` (outcomes, 2, 2, authorities) and ``authority_pull`` (outcomes,
-        2, authorities) where the parameterisation is partial.
+        ``authority_columns`` (terms, authorities) and, unless the parameterisation is centred,
+        ``authority_information`` (blocks, K, K, authorities) and ``authority_pull`` (blocks, K,
+        authorities).
     parameterisation : {"partial", "centred", "non_centred"}
     """
     if parameterisation == "centred":
-        return _centred(prior)
-    if parameterisation == "non_centred":
-        return _deterministic(*_non_centred(prior))
-    return _deterministic(*_partial(prior, data))
-
-
-def _deterministic(intercept: Tensor, slope: Tensor) -> tuple[Tensor, Tensor]:
+        intercept, slope = _centred(prior, data["authority_columns"])
+    else:
+        intercept, slope = _in_coordinates(prior, data, informed=parameterisation == "partial")
     return (
         pm.Deterministic("authority_intercept", intercept, dims=DIMS),
         pm.Deterministic("authority_slope", slope, dims=DIMS),
     )
 
 
-def _centred(prior: EffectsPrior) -> tuple[Tensor, Tensor]:
-    level, gradient = prior.means
-    intercept = pm.Normal("authority_intercept", level, prior.sd_intercept, dims=DIMS)
-    given_level = prior.correlation * prior.sd_slope / prior.sd_intercept
-    mean = gradient + given_level * (intercept - level)
-    slope = pm.Normal("authority_slope", mean, prior.sd_slope_given_intercept, dims=DIMS)
-    return intercept, slope
-
-
-def _non_centred(prior: EffectsPrior) -> tuple[Tensor, Tensor]:
-    level, gradient = prior.means
-    first, second = pm.Normal("z_intercept", dims=DIMS), pm.Normal("z_slope", dims=DIMS)
-    along = prior.correlation * prior.sd_slope
-    slope = gradient + along * first + prior.sd_slope_given_intercept * second
-    return level + prior.sd_intercept * first, slope
-
-
-def _partial(prior: EffectsPrior, data: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
-    """Effects as functions of the coordinates z, which get their log density."""
-    z = pm.Flat("z", dims=("outcome", "effect", "authority"))
-    along = prior.correlation * prior.sd_slope
-    covariance = Covariance(prior.sd_intercept, along, prior.sd_slope_given_intercept)
-    information = Data(prior.columns, data["authority_information"], data["authority_pull"])
-    effects = partial_effects(prior.coefficients, covariance, z, information)
-    constant = math.log(2.0 * math.pi) * effects.intercept.size
-    pm.Potential("authority_effects_prior", effects.density - constant)
+def _in_coordinates(
+    prior: EffectsPrior, data: dict[str, Tensor], *, informed: bool
+) -> tuple[Tensor, Tensor]:
+    """Effects as functions of the coordinates z; where there is no information, those of the prior."""
+    dims = ("outcome", "effect", "authority")
+    z = pm.Flat("z", dims=dims) if informed else pm.Normal("z", dims=dims)
+    read = Data(data["authority_columns"], data["authority_information"], data["authority_pull"])
+    effects = partial_effects(prior.coefficients, prior.covariance, z, read)
+    if informed:
+        constant = math.log(2.0 * math.pi) * effects.intercept.size
+        pm.Potential("authority_effects_prior", effects.density - constant)
     return effects.intercept, effects.slope
+
+
+def _centred(prior: EffectsPrior, columns: Tensor) -> tuple[Tensor, Tensor]:
+    """Effects as variables, (authorities, outcomes x effects), of a multivariate normal."""
+    known, covariance = prior.coefficients, prior.covariance
+    level = (known.intercept[:, None], known.between, known.moderator_level)
+    gradient = (known.slope[:, None], known.interaction, known.moderator_gradient)
+    means = [pt.dot(pt.concatenate(parts, axis=1), columns) for parts in (level, gradient)]
+    # (authorities, outcomes x effects): the two effects of an outcome side by side.
+    mean = pt.stack(means, axis=1).reshape((-1, columns.shape[1])).T
+    sd = pt.stack([covariance.sd_intercept, covariance.sd_slope], axis=1).ravel()
+    factor = sd[:, None] * _whole_factor(covariance.factor, *prior.blocks)
+    effects = pm.MvNormal(
+        "authority_effects", mean, chol=factor, dims=("authority", "outcome_effect")
+    )
+    return effects[:, 0::2], effects[:, 1::2]
+
+
+def _whole_factor(packed: Tensor, blocks: int, size: int) -> Tensor:
+    """Lower triangular factor of all effects from those of blocks, packed by rows."""
+    rows, columns = np.tril_indices(size)
+    whole = pt.zeros((blocks * size, blocks * size))
+    for b in range(blocks):
+        place = (b * size + rows, b * size + columns)
+        whole = pt.set_subtensor(whole[place], packed[:, b])
+    return whole

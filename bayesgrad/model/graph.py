@@ -1,12 +1,17 @@
 r"""The joint model as an ordinary PyMC model.
 
+For area i of authority j, outcome s and stratum k,
+
 .. math::
 
-    \log \mu_i &= \log E_i + a_{j} + b_{j} x_i + C_i \delta + x_i m_i \gamma + f(d_i) \\
-    a_j &= \mathrm{intercept} + \mathrm{between} \cdot W_j + M_j \kappa + u_{0j} \\
-    b_j &= \mathrm{slope} + \mathrm{interaction} \cdot W_j + M_j \lambda + u_{1j}
+    g(\mu_i) &= a_{jsk} + b_{jsk} x_i + C_i \delta_s + x_i m_i \gamma_s + f_s(d_i) \\
+    a_{jsk} &= a_{js} + v_{sk}, \qquad b_{jsk} = b_{js} + t_{sk} \\
+    a_{js} &= \mathrm{intercept}_s + \mathrm{between}_s \cdot W_j + M_j \kappa_s + u_{0js} \\
+    b_{js} &= \mathrm{slope}_s + \mathrm{interaction}_s \cdot W_j + M_j \lambda_s + u_{1js}
 
-with :math:`(u_{0j}, u_{1j})` bivariate normal (`bayesgrad.model.effects`).
+where :math:`\mu_i` is the mean per unit of exposure, and g the link. The effects u of an authority,
+of all outcomes, are multivariate normal (`bayesgrad.model.effects`, `bayesgrad.model.covariance`);
+the deviations v and t of strata sum to zero (`bayesgrad.model.strata`).
 """
 
 from __future__ import annotations
@@ -19,10 +24,12 @@ import pytensor.tensor as pt
 
 from bayesgrad.design.design import Design
 from bayesgrad.model.arrays import coordinates, model_arrays
+from bayesgrad.model.covariance import blocks_of, correlation_factor
 from bayesgrad.model.effects import EffectsPrior, authority_effects
-from bayesgrad.model.likelihood import CellEffects, as_data, log_likelihood
-from bayesgrad.model.operations import Coefficients
-from bayesgrad.model.priors import correlation_variable, intercept_variable, prior_variable
+from bayesgrad.model.likelihood import as_data, log_likelihood
+from bayesgrad.model.operations import CellEffects, Coefficients, Covariance
+from bayesgrad.model.priors import intercept_variable, prior_variable
+from bayesgrad.model.strata import authority_stratum_effects, stratum_effects
 from bayesgrad.spec.model_spec import ModelSpec
 from bayesgrad.spec.priors import LocationPrior
 
@@ -46,25 +53,44 @@ def build_model(spec: ModelSpec, design: Design) -> pm.Model:
     -------
     pymc.Model
     """
-    with pm.Model(coords=coordinates(design)) as model:
+    with pm.Model(coords=coordinates(spec, design)) as model:
         data = as_data(model_arrays(spec, design))
-        prior = _effects_prior(spec, design, data)
+        prior = EffectsPrior(
+            _coefficients(spec, design, data),
+            _covariance(spec, design),
+            blocks_of(spec, len(design.forms)),
+        )
         intercept, slope = authority_effects(
             prior, data, parameterisation=spec.sampling.parameterisation
         )
+        of_strata = stratum_effects(spec, design, data)
+        deviations = authority_stratum_effects(spec, design, data)
         effects = CellEffects(
-            intercept=_per_cell(intercept, design),
-            slope=_per_cell(slope, design),
+            _with_deviations(intercept, deviations.get("intercept")),
+            _with_deviations(slope, deviations.get("slope")),
+            *of_strata,
             coefficient=_row_coefficients(spec, design),
+            alpha=_dispersion(spec, design),
         )
-        alpha = _dispersion(spec)
-        likelihood = log_likelihood(spec.likelihood.family, data, effects, alpha)
-        pm.Potential("log_likelihood", likelihood)
+        pm.Potential("log_likelihood", log_likelihood(data, effects))
     return model
 
 
-def _effects_prior(spec: ModelSpec, design: Design, data: dict[str, Tensor]) -> EffectsPrior:
-    """Prior of the authority effects around their systematic parts."""
+def _with_deviations(effect: Tensor, deviation: Tensor | None) -> Tensor:
+    return effect if deviation is None else effect[:, :, None] + deviation
+
+
+def _covariance(spec: ModelSpec, design: Design) -> Covariance:
+    priors = spec.priors
+    return Covariance(
+        sd_intercept=prior_variable("sd_intercept", priors.sd_intercept, dims=("outcome",)),
+        sd_slope=prior_variable("sd_slope", priors.sd_slope, dims=("outcome",)),
+        factor=correlation_factor(spec, design),
+    )
+
+
+def _coefficients(spec: ModelSpec, design: Design, data: dict[str, Tensor]) -> Coefficients:
+    """Coefficients of the systematic parts of authority effects."""
     priors = spec.priors
     crude = data["crude_level"]
 
@@ -76,7 +102,7 @@ def _effects_prior(spec: ModelSpec, design: Design, data: dict[str, Tensor]) -> 
     moderation = ("moderation_term", design.basis.terms)
     moderators = ("authority_moderator", design.authorities.moderators.names)
     interaction = priors.interaction_for(spec.authority.moderation)
-    coefficients = Coefficients(
+    return Coefficients(
         intercept=intercept_variable("intercept", priors.intercept, crude=crude, dims=("outcome",)),
         slope=prior_variable("slope", priors.slope, dims=("outcome",)),
         between=of_terms("between", priors.between, *moderation),
@@ -84,22 +110,6 @@ def _effects_prior(spec: ModelSpec, design: Design, data: dict[str, Tensor]) -> 
         moderator_level=of_terms("authority_moderator_level", priors.covariates, *moderators),
         moderator_gradient=of_terms("authority_moderator_gradient", priors.moderators, *moderators),
     )
-    correlation: Tensor = pt.zeros(1)
-    if spec.authority.covariance != "diagonal":
-        correlation = correlation_variable("correlation", priors.correlation, dims=("outcome",))
-    return EffectsPrior(
-        coefficients,
-        data["authority_columns"],
-        sd_intercept=prior_variable("sd_intercept", priors.sd_intercept, dims=("outcome",)),
-        sd_slope=prior_variable("sd_slope", priors.sd_slope, dims=("outcome",)),
-        correlation=correlation,
-    )
-
-
-def _per_cell(effect: Tensor, design: Design) -> Tensor:
-    """Spread an effect of (authorities, outcomes) over the strata of each, in order of cells."""
-    strata = design.cells[2]
-    return effect if strata == 1 else pt.repeat(effect.ravel(), strata)
 
 
 def _row_coefficients(spec: ModelSpec, design: Design) -> Tensor:
@@ -119,10 +129,15 @@ def _row_coefficients(spec: ModelSpec, design: Design) -> Tensor:
     return pt.concatenate(coefficients, axis=1)
 
 
-def _dispersion(spec: ModelSpec) -> Tensor | None:
-    """Size alpha of each outcome, through a prior on 1/sqrt(alpha); None for Poisson."""
-    if spec.likelihood.family == "poisson":
-        return None
-    dims = ("outcome",)
+def _dispersion(spec: ModelSpec, design: Design) -> Tensor:
+    """Size alpha of every outcome, through a prior on 1/sqrt(alpha); infinite where it has none."""
+    dispersed = [s for s, form in enumerate(design.forms) if form.dispersed]
+    infinite = np.full(len(design.forms), np.inf)
+    if not dispersed:
+        return infinite
+    dims = ("outcome",) if len(dispersed) == len(design.forms) else ("dispersed_outcome",)
     overdispersion = prior_variable("overdispersion", spec.priors.overdispersion, dims=dims)
-    return pm.Deterministic("alpha", overdispersion**-2.0, dims=dims)
+    alpha = pm.Deterministic("alpha", overdispersion**-2.0, dims=dims)
+    if len(dispersed) == len(design.forms):
+        return alpha
+    return pt.set_subtensor(pt.as_tensor_variable(infinite)[dispersed], alpha)

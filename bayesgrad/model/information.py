@@ -1,9 +1,9 @@
-r"""What each authority's own rows say of its intercept and slope, as a quadratic.
+r"""What the rows say of the effects of authorities and strata, as quadratics.
 
 Around :math:`\theta_j = (a_j, b_j)` the log likelihood of authority j is about
-:math:`h_j' \theta - \theta' H_j \theta / 2`. The sampler uses :math:`H_j` and :math:`h_j` to choose
-its coordinates, and the mode to choose where to start; since any fixed values give the same
-posterior, a rough mode will do.
+:math:`h_j' \theta - \theta' H_j \theta / 2`; so it is around the deviations of strata, the effects of
+authorities taken at their best. The sampler uses these to choose its coordinates, and the mode to
+choose where to start; since any fixed values give the same posterior, a rough mode will do.
 """
 
 from __future__ import annotations
@@ -12,11 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bayesgrad.design.design import Design, Integers
+from bayesgrad.design.design import Design
 from bayesgrad.design.splines import Floats
 from bayesgrad.model import kernels
 from bayesgrad.model.kernels import CountRows, Curvature, Parameters
-from bayesgrad.spec.vocabulary import Family
 
 ROUNDS = 5
 STEPS = 3
@@ -24,13 +23,16 @@ STEPS = 3
 LARGEST_STEP = 1.0
 SPREAD = np.array([0.3, 0.1])
 """Standard deviations of intercepts and slopes with which the mode is sought, at the start."""
+STRATA_PRECISION = np.array([0.25, 4.0])
+"""Of deviations of strata from their mean: a little, so that a stratum of few events has a mode."""
+FIRST_INVERSE_ALPHA = 0.1
 LEAST_OVERDISPERSION, MOST_OVERDISPERSION = 1e-4, 10.0
 """Range of 1/alpha that is tried."""
 
 
 @dataclass(frozen=True, eq=False)
 class Information:
-    """Quadratic of each authority and outcome.
+    """Quadratics of a design, intercepts first and slopes second.
 
     Attributes
     ----------
@@ -41,67 +43,129 @@ class Information:
     mode : ndarray, shape (2, authorities, outcomes)
         Intercepts and slopes, drawn towards their mean by their spread.
     inverse_alpha : ndarray, shape (outcomes,)
-        Moment estimate of 1/alpha; 0 for Poisson.
+        Moment estimate of 1/alpha; 0 where the family has none.
+    strata_mode : ndarray, shape (2, outcomes, strata)
+        Deviations of strata from their mean.
+    strata_curvature : ndarray, shape (2, outcomes, strata, strata)
+        Of intercepts, and of slopes, the effects of authorities profiled out.
+    cell_curvature, cell_pull : ndarray, shape (2, outcomes, authorities, strata)
+        Of each cell's own deviation, at the mode of authorities and strata.
     """
 
     curvature: Floats
     pull: Floats
     mode: Floats
     inverse_alpha: Floats
+    strata_mode: Floats
+    strata_curvature: Floats
+    cell_curvature: Floats
+    cell_pull: Floats
 
 
-def authority_information(design: Design, rows: CountRows, *, family: Family) -> Information:
-    """Quadratic of every authority at a rough mode of the posterior, row terms left out.
+def effects_information(
+    design: Design, rows: CountRows, *, stratum_slopes: bool = True
+) -> Information:
+    """Quadratics at a rough mode of the posterior, row terms left out.
 
-    Newton steps for the effects of each authority alternate with estimates of their common mean,
-    their spread (a step of the EM algorithm) and, for the negative binomial, 1/alpha (by moments).
+    Newton steps for the effects of each authority alternate with those for the deviations of
+    strata, and with estimates of the authorities' common mean, their spread (a step of the EM
+    algorithm) and 1/alpha (by moments).
 
     Parameters
     ----------
     design : Design
     rows : CountRows
         Of the design.
-    family : {"poisson", "negative_binomial"}
+    stratum_slopes : bool
+        Whether strata have slopes of their own.
     """
-    likelihood = _OfEffects(design, rows, family)
-    authorities, outcomes, _ = design.cells
+    likelihood = _OfEffects(design, rows)
+    authorities, outcomes, count = design.cells
     effects = np.zeros((2, authorities, outcomes))
     effects[0] = design.crude_level()
+    strata = np.zeros((2, outcomes, count))
     spread = np.repeat(SPREAD[:, None], outcomes, axis=1)
-    inverse_alpha = np.full(outcomes, 0.0 if family == "poisson" else 0.1)
+    dispersed = np.array([form.dispersed for form in design.forms])
+    inverse_alpha = np.where(dispersed, FIRST_INVERSE_ALPHA, 0.0)
     for _ in range(ROUNDS):
         for _ in range(STEPS):
             mean = effects.mean(axis=1, keepdims=True)
             precision = 1.0 / spread[:, None, :] ** 2
-            gradient, curvature = likelihood.at(effects, inverse_alpha)
+            gradient, curvature = _over_strata(likelihood.at(effects, strata, inverse_alpha))
             rise = gradient - precision * (effects - mean)
             step, variance = _newton(curvature, precision, rise)
             effects = effects + np.clip(step, -LARGEST_STEP, LARGEST_STEP)
+            if count > 1:
+                strata, shift = _better_strata(
+                    *likelihood.at(effects, strata, inverse_alpha),
+                    strata,
+                    slopes=stratum_slopes,
+                )
+                effects = effects + shift[:, None, :]
         spread = np.sqrt(effects.var(axis=1) + variance.mean(axis=1))
-        if family == "negative_binomial":
-            inverse_alpha = likelihood.inverse_alpha(effects)
-    gradient, curvature = likelihood.at(effects, inverse_alpha)
+        if dispersed.any():
+            inverse_alpha = np.where(dispersed, likelihood.inverse_alpha(effects, strata), 0.0)
+    return _quadratics(effects, strata, inverse_alpha, likelihood)
+
+
+def _quadratics(
+    effects: Floats, strata: Floats, inverse_alpha: Floats, likelihood: _OfEffects
+) -> Information:
+    of_cells = likelihood.at(effects, strata, inverse_alpha)
+    gradient, curvature = _over_strata(of_cells)
     whole = np.moveaxis(curvature[[[0, 1], [1, 2]]], 3, 0)
-    mode = effects.transpose(2, 0, 1)
-    pull = np.einsum("sikj,skj->sij", whole, mode)
-    return Information(whole, pull + gradient.transpose(2, 0, 1), effects, inverse_alpha)
+    pull = np.einsum("sikj,skj->sij", whole, effects.transpose(2, 0, 1))
+    own_gradient, own_curvature = of_cells[0], of_cells[1][[0, 2]]
+    total = np.maximum(curvature[[0, 2]], np.finfo(float).tiny)
+    shared = np.einsum(
+        "ejsk,ejsl->eskl", own_curvature / total[..., None], own_curvature
+    )  # What authorities would make good by changing their effects.
+    alone = np.einsum("esk,kl->eskl", own_curvature.sum(axis=1), np.eye(strata.shape[2]))
+    return Information(
+        curvature=whole,
+        pull=pull + gradient.transpose(2, 0, 1),
+        mode=effects,
+        inverse_alpha=inverse_alpha,
+        strata_mode=strata,
+        strata_curvature=alone - shared,
+        cell_curvature=own_curvature.transpose(0, 2, 1, 3),
+        cell_pull=own_gradient.transpose(0, 2, 1, 3),
+    )
+
+
+def _over_strata(of_cells: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
+    gradient, curvature = of_cells
+    return gradient.sum(axis=3), curvature.sum(axis=3)
+
+
+def _better_strata(
+    gradient: Floats, curvature: Floats, strata: Floats, *, slopes: bool
+) -> tuple[Floats, Floats]:
+    """Deviations of strata after a Newton step, and their mean, (2, outcomes), taken out of them."""
+    precision = STRATA_PRECISION[:, None, None]
+    rise = gradient.sum(axis=1) - precision * strata
+    step, _ = _newton(curvature.sum(axis=1), np.broadcast_to(precision, strata.shape), rise)
+    better = strata + np.clip(step, -LARGEST_STEP, LARGEST_STEP)
+    if not slopes:
+        better[1] = 0.0
+    mean = better.mean(axis=2)
+    return better - mean[:, :, None], mean
 
 
 class _OfEffects:
-    """Log likelihood as a function of the effects of authorities, (2, authorities, outcomes)."""
+    """Log likelihood as a function of effects of authorities, strata and overdispersion."""
 
-    def __init__(self, design: Design, rows: CountRows, family: Family) -> None:
+    def __init__(self, design: Design, rows: CountRows) -> None:
         self._design = design
-        self._family = kernels.FAMILIES[family]
         self._rows = rows._replace(terms=np.empty((0, len(rows.x))))
 
-    def _of_cells(self, effects: Floats) -> Floats:
-        """Effects of cells, (2, cells), from those of authorities and outcomes."""
-        return np.repeat(effects.reshape(2, -1), self._design.cells[2], axis=1)
+    def _of_cells(self, effects: Floats, strata: Floats) -> Floats:
+        """Effects of cells, (2, cells), from those of authorities and strata."""
+        return (effects[..., None] + strata[:, None]).reshape(2, -1)
 
-    def at(self, effects: Floats, inverse_alpha: Floats) -> tuple[Floats, Floats]:
-        """Gradient, (2, authorities, outcomes), and curvature, (3, authorities, outcomes)."""
-        intercept, slope = self._of_cells(effects)
+    def at(self, effects: Floats, strata: Floats, inverse_alpha: Floats) -> tuple[Floats, Floats]:
+        """Gradient, (2, *cells), and curvature, (3, *cells), of each cell's effects."""
+        intercept, slope = self._of_cells(effects, strata)
         outcomes, cells = len(inverse_alpha), len(intercept)
         none = np.empty((outcomes, 0))
         with np.errstate(divide="ignore"):
@@ -110,32 +174,42 @@ class _OfEffects:
         curvature = Curvature(
             np.empty((cells, 2, 2)), np.empty((cells, 2, 0)), np.empty((outcomes, 0, 0))
         )
-        kernels.log_likelihood(self._family, at, self._rows, gradient, curvature)
-        upper: Integers = np.array([[0, 0, 1], [0, 1, 1]])
+        kernels.log_likelihood(at, self._rows, gradient, curvature)
+        shape = self._design.cells
+        upper = curvature.cell[:, [0, 0, 1], [0, 1, 1]].T
         return (
-            self._of_authorities(np.stack([gradient.intercept, gradient.slope])),
-            self._of_authorities(curvature.cell[:, upper[0], upper[1]].T),
+            np.stack([gradient.intercept, gradient.slope]).reshape(2, *shape),
+            upper.reshape(3, *shape),
         )
 
-    def _of_authorities(self, values: Floats) -> Floats:
-        """Sum over strata: (n, cells) -> (n, authorities, outcomes)."""
-        return values.reshape(len(values), *self._design.cells).sum(axis=3)
+    def inverse_alpha(self, effects: Floats, strata: Floats) -> Floats:
+        """Moment estimate of 1/alpha by outcome, from the variance beyond that of no dispersion."""
+        rows, design = self._rows, self._design
+        intercept, slope = self._of_cells(effects, strata)[:, design.rows.cell]
+        predictor = np.minimum(rows.offset + intercept + slope * rows.x, 30.0)
+        of_outcome, outcomes = design.row_outcome, effects.shape[2]
 
-    def inverse_alpha(self, effects: Floats) -> Floats:
-        """Moment estimate of 1/alpha by outcome: excess variance over squared means."""
-        intercept, slope = self._of_cells(effects)[:, self._design.rows.cell]
-        predictor = self._rows.log_exposure + intercept + slope * self._rows.x
-        mean = np.exp(np.minimum(predictor, 30.0))
-        of_outcome, outcomes = self._design.row_outcome, effects.shape[2]
-        excess = np.bincount(of_outcome, (self._rows.events - mean) ** 2 - mean, minlength=outcomes)
-        squares = np.bincount(of_outcome, mean**2, minlength=outcomes)
-        return np.clip(
-            excess / np.maximum(squares, 1e-300), LEAST_OVERDISPERSION, MOST_OVERDISPERSION
-        )
+        def sums(values: Floats) -> Floats:
+            return np.bincount(of_outcome, values, minlength=outcomes)
+
+        estimate = np.zeros(outcomes)
+        mean = np.exp(predictor)
+        square = sums((rows.events - mean) ** 2 - mean)
+        estimate = square / np.maximum(sums(mean**2), np.finfo(float).tiny)
+        if len(rows.cases):
+            logit = np.array([form.link == "logit" for form in design.forms])[of_outcome]
+            p = np.where(logit, mean / (1.0 + mean), np.minimum(mean, 1.0 - 1e-9))
+            spread = rows.cases * p * (1.0 - p)
+            extra = sums((rows.events - rows.cases * p) ** 2 - spread)
+            most = sums(spread * (rows.cases - 1.0))
+            share = np.clip(extra / np.maximum(most, np.finfo(float).tiny), 0.0, 0.9)
+            of_cases = np.array([form.of_cases for form in design.forms])
+            estimate = np.where(of_cases, share / (1.0 - share), estimate)
+        return np.clip(estimate, LEAST_OVERDISPERSION, MOST_OVERDISPERSION)
 
 
 def _newton(curvature: Floats, precision: Floats, gradient: Floats) -> tuple[Floats, Floats]:
-    """Newton step of each authority, and the variances of its effects, by 2 x 2 matrices."""
+    """Newton step of pairs of effects, and the variances of these, by 2 x 2 matrices."""
     first, cross, second = curvature[0] + precision[0], curvature[1], curvature[2] + precision[1]
     inverse = np.stack([second, -cross, first]) / (first * second - cross**2)
     step = np.stack(

@@ -6,59 +6,29 @@ This module is the seam between the model and the arithmetic of its likelihood, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pymc as pm
 
-from bayesgrad.model.kernels import CountRows, Parameters
-from bayesgrad.model.operations import FusedLogLikelihood
-from bayesgrad.spec.vocabulary import Family
+from bayesgrad.model.kernels import CountRows
+from bayesgrad.model.operations import CellEffects, FusedLogLikelihood
 
 Tensor = Any
 """A symbolic PyTensor variable."""
 
 
-@dataclass(frozen=True)
-class CellEffects:
-    """What the linear predictor is made of, symbolically.
-
-    Attributes
-    ----------
-    intercept, slope : tensor
-        Of any shape that has the cells in order.
-    coefficient : tensor, shape (outcomes, row terms)
-        Effects of covariates, area moderators and the common curve.
-    """
-
-    intercept: Tensor
-    slope: Tensor
-    coefficient: Tensor
-
-
-def log_likelihood(
-    family: Family, data: dict[str, Tensor], effects: CellEffects, alpha: Tensor | None
-) -> Tensor:
+def log_likelihood(data: dict[str, Tensor], effects: CellEffects) -> Tensor:
     """Log likelihood of all rows, a scalar tensor.
 
     Parameters
     ----------
-    family : {"poisson", "negative_binomial"}
     data : dict of tensors
         As named by `bayesgrad.model.arrays.likelihood_arrays`.
     effects : CellEffects
-    alpha : tensor, shape (outcomes,), or None
-        Negative-binomial size; None for Poisson.
     """
-    at = Parameters(
-        effects.intercept,
-        effects.slope,
-        effects.coefficient,
-        np.empty(0) if alpha is None else alpha,
-    )
     rows = (data[f"rows_{field}"] for field in CountRows._fields)
-    return FusedLogLikelihood(family)(*at, *rows)[0] + data["log_constant"]
+    return FusedLogLikelihood()(*effects, *rows)[0] + data["log_constant"]
 
 
 def as_data(arrays: dict[str, np.ndarray]) -> dict[str, Tensor]:

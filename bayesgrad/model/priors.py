@@ -6,7 +6,7 @@ from typing import Any
 
 import pymc as pm
 
-from bayesgrad.spec.priors import CorrelationPrior, InterceptPrior, LocationPrior, ScalePrior
+from bayesgrad.spec.priors import InterceptPrior, LocationPrior, ScalePrior
 
 
 def prior_variable(name: str, prior: LocationPrior | ScalePrior, *, dims: tuple[str, ...]) -> Any:
@@ -20,13 +20,3 @@ def intercept_variable(
     """Random variable of the intercept, centred at `crude` unless the prior says where."""
     parameters = {"mu": crude, **prior.parameters()}
     return getattr(pm, prior.distribution)(name, **parameters, dims=dims)
-
-
-def correlation_variable(name: str, prior: CorrelationPrior, *, dims: tuple[str, ...]) -> Any:
-    r"""Correlation of two effects: :math:`2 B - 1` with :math:`B \sim Beta(\eta, \eta)`.
-
-    That is the LKJ distribution in two dimensions, whose density is proportional to
-    :math:`(1 - \rho^2)^{\eta - 1}` (Lewandowski, Kurowicka and Joe 2009).
-    """
-    half = pm.Beta(f"{name}_half", prior.eta, prior.eta, dims=dims)
-    return pm.Deterministic(name, 2.0 * half - 1.0, dims=dims)

@@ -2,7 +2,7 @@
 
 Every authority's mode is at hand (`bayesgrad.model.information`). Their regression on the
 systematic part of the model gives the fixed effects, and its residuals the standard deviations and
-the correlation. Coefficients of row terms start at zero.
+the correlations. Coefficients of row terms start at zero.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ import numpy as np
 from bayesgrad.design.design import Design
 from bayesgrad.design.splines import Floats
 from bayesgrad.model.arrays import count_rows
-from bayesgrad.model.information import authority_information
+from bayesgrad.model.covariance import is_joint
+from bayesgrad.model.information import Information, effects_information
+from bayesgrad.model.strata import strata_kinds
 from bayesgrad.spec.model_spec import ModelSpec
 
 RIDGE = 0.1
@@ -22,6 +24,10 @@ RIDGE = 0.1
 SMALLEST_SD = 0.02
 SMALLEST_OVERDISPERSION = 0.01
 LARGEST_CORRELATION = 0.9
+SHRINKAGE = 0.1
+"""Of the correlation of the authorities' modes towards none."""
+FIRST_DEVIATION = 0.05
+"""Standard deviation of authorities' own deviations of strata."""
 JITTER = 0.1
 """Spread of the chains' first points; of the standardised effects it is 1, that of the model."""
 
@@ -41,25 +47,24 @@ class Start:
     @classmethod
     def of(cls, spec: ModelSpec, design: Design) -> Start:
         """Start of a spec on a design."""
-        family = spec.likelihood.family
-        information = authority_information(design, count_rows(design), family=family)
+        slopes = "slope" in strata_kinds(spec)
+        information = effects_information(design, count_rows(design), stratum_slopes=slopes)
         centre, residuals = _regression(design, information.mode)
         sd = np.maximum(residuals.std(axis=1), SMALLEST_SD)
         centre |= {"sd_intercept": np.log(sd[0]), "sd_slope": np.log(sd[1])}
-        if spec.authority.covariance != "diagonal":
-            product = (residuals[0] * residuals[1]).mean(axis=0) / (sd[0] * sd[1])
-            bounded = np.clip(product, -LARGEST_CORRELATION, LARGEST_CORRELATION)
-            # The logit of (1 + rho) / 2, the scale of `correlation_variable`.
-            centre["correlation_half"] = 2.0 * np.arctanh(bounded)
-        if family == "negative_binomial":
-            overdispersion = np.sqrt(information.inverse_alpha)
+        if spec.authority.covariance in ("full", "by_outcome"):
+            # The logit of (1 + r) / 2.
+            centre["correlation_half"] = 2.0 * np.arctanh(
+                _partial_correlations(residuals, joint=is_joint(spec))
+            )
+        dispersed = [s for s, form in enumerate(design.forms) if form.dispersed]
+        if dispersed:
+            overdispersion = np.sqrt(information.inverse_alpha[dispersed])
             centre["overdispersion"] = np.log(np.maximum(overdispersion, SMALLEST_OVERDISPERSION))
         if spec.sampling.parameterisation == "centred":
-            centre |= {
-                "authority_intercept": information.mode[0],
-                "authority_slope": information.mode[1],
-            }
-        return cls(centre)
+            by_effect = information.mode.transpose(1, 2, 0)
+            centre["authority_effects"] = by_effect.reshape(len(by_effect), -1)
+        return cls(centre | _of_strata(spec, design, information))
 
     def point(self, shapes: dict[str, tuple[int, ...]], seed: int) -> Floats:
         """First point of a chain, shape (parameters,).
@@ -98,3 +103,41 @@ def _regression(design: Design, modes: Floats) -> tuple[dict[str, Floats], Float
         "authority_moderator_level": level[rest].T,
         "authority_moderator_gradient": gradient[rest].T,
     }, modes - np.einsum("ac,kcs->kas", columns, coefficients)
+
+
+def _partial_correlations(residuals: Floats, *, joint: bool) -> Floats:
+    """Partial correlations of residuals, (2, authorities, outcomes), in the order of the model's."""
+    authorities, outcomes = residuals.shape[1:]
+    by_effect = residuals.transpose(1, 2, 0).reshape(authorities, 1, -1)
+    if not joint:
+        by_effect = by_effect.reshape(authorities, outcomes, 2)
+    found = [_partial_of_block(by_effect[:, b]) for b in range(by_effect.shape[1])]
+    return np.clip(np.concatenate(found), -LARGEST_CORRELATION, LARGEST_CORRELATION)
+
+
+def _partial_of_block(residuals: Floats) -> Floats:
+    """Partial correlations of effects, (authorities, K), given those before; see `correlation`."""
+    size = residuals.shape[1]
+    # Few authorities, or an effect that hardly varies, make the plain matrix singular.
+    shrunk = np.corrcoef(residuals.T) * (1.0 - SHRINKAGE) + SHRINKAGE * np.eye(size)
+    lower = np.linalg.cholesky(np.nan_to_num(shrunk, nan=0.0) + 1e-9 * np.eye(size))
+    rest = np.sqrt(1.0 - np.cumsum(lower**2, axis=1) + lower**2)
+    return np.array([lower[i, k] / rest[i, k] for i in range(size) for k in range(i)])
+
+
+def _of_strata(spec: ModelSpec, design: Design, information: Information) -> dict[str, Floats]:
+    """Standard deviations of strata, from their modes."""
+    found: dict[str, Floats] = {}
+    for place, kind in enumerate(("intercept", "slope")):
+        if kind not in strata_kinds(spec):
+            continue
+        mode = information.strata_mode[place]
+        sd = [
+            np.sqrt(((np.linalg.pinv(component.basis) @ mode.T) ** 2).mean(axis=0))
+            for component in design.strata_components
+        ]
+        found[f"sd_stratum_{kind}"] = np.log(np.maximum(np.stack(sd, axis=1), SMALLEST_SD))
+        if spec.strata is not None and spec.strata.authority_deviations:
+            smallest = np.full(len(design.forms), FIRST_DEVIATION)
+            found[f"sd_authority_stratum_{kind}"] = np.log(smallest)
+    return found

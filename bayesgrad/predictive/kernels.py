@@ -17,8 +17,9 @@ from numba import njit
 
 from bayesgrad.design.design import Integers
 from bayesgrad.design.splines import Floats
+from bayesgrad.model.kernels.compiling import compiled
 from bayesgrad.model.kernels.elementary import exp, log1p
-from bayesgrad.model.kernels.families import compiled, log_rising_factorial
+from bayesgrad.model.kernels.rising import log_rising_factorial
 
 CENTRED_ENOUGH = 0.01
 """Squared length of a Newton step, in standard deviations, after which no other is needed."""

@@ -48,11 +48,13 @@ class LaplaceApproximation:
 
     Attributes
     ----------
+    spec : ModelSpec
     design : Design
     posterior : MarginalPosterior
     mode : MarginalMode
     """
 
+    spec: ModelSpec
     design: Design
     posterior: MarginalPosterior
     mode: MarginalMode
@@ -67,7 +69,7 @@ class LaplaceApproximation:
             If there is no proper maximum inside the range of the hyperparameters.
         """
         posterior = MarginalPosterior(LatentModel.of(spec, design), Hyperparameters.of(spec))
-        return cls(design, posterior, posterior.find_mode())
+        return cls(spec, design, posterior, posterior.find_mode())
 
     def sample(self, settings: Sampling) -> xr.DataTree:
         """Draw from the approximate posterior.
@@ -101,6 +103,7 @@ class LaplaceApproximation:
         chosen = np.repeat(np.arange(len(proposals)), counts)[order]
         shape = (settings.chains, settings.draws)
         posterior = posterior_dataset(
+            self.spec,
             self.design,
             self.posterior,
             theta=np.array([proposal.theta for proposal in proposals])[chosen],

@@ -90,7 +90,7 @@ class LatentModel:
         given = [{"mu": design.crude_level()[0], **b.prior.parameters()} for b in blocks]
         sizes = [block.size for block in blocks]
         return cls(
-            likelihood=CountLikelihood.of(spec.likelihood.family, design),
+            likelihood=CountLikelihood.of(design),
             blocks=blocks,
             systematic=_systematic(design),
             prior_mean=np.repeat([float(prior["mu"]) for prior in given], sizes),

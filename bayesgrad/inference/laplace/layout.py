@@ -10,11 +10,13 @@ from bayesgrad.design.splines import Floats
 from bayesgrad.inference.laplace.latent import Effects
 from bayesgrad.inference.laplace.marginal import MarginalPosterior
 from bayesgrad.model.arrays import DRAWN, coordinates
+from bayesgrad.spec.model_spec import ModelSpec
 
 Variable = tuple[tuple[str, ...], Floats]
 
 
 def posterior_dataset(
+    spec: ModelSpec,
     design: Design,
     posterior: MarginalPosterior,
     *,
@@ -26,6 +28,7 @@ def posterior_dataset(
 
     Parameters
     ----------
+    spec : ModelSpec
     design : Design
     posterior : MarginalPosterior
     theta : ndarray, shape (n, dim)
@@ -49,7 +52,9 @@ def posterior_dataset(
         values = effects.authority[:, :, position].reshape(*shape, -1, 1)
         variables[name] = (("authority", "outcome"), values)
     chains, draws = (np.arange(size) for size in shape)
-    names = {name: np.array(values, dtype=str) for name, values in coordinates(design).items()}
+    names = {
+        name: np.array(values, dtype=str) for name, values in coordinates(spec, design).items()
+    }
     used = {dim for dims, _ in variables.values() for dim in dims}
     return xr.Dataset(
         {

@@ -16,7 +16,6 @@ from bayesgrad.design.splines import Floats
 from bayesgrad.model import kernels
 from bayesgrad.model.arrays import count_rows, log_constant
 from bayesgrad.model.kernels import CountRows, Curvature, Parameters
-from bayesgrad.spec.vocabulary import Family
 
 
 class Slopes(NamedTuple):
@@ -53,21 +52,18 @@ class CountLikelihood:
 
     Attributes
     ----------
-    family : int
-        Of `bayesgrad.model.kernels.FAMILIES`.
     rows : CountRows
     constant : float
         Minus the sum of ln(count!).
     """
 
-    family: int
     rows: CountRows
     constant: float
 
     @classmethod
-    def of(cls, family: Family, design: Design) -> CountLikelihood:
-        """Likelihood of a family on a design."""
-        return cls(kernels.FAMILIES[family], count_rows(design), log_constant(design))
+    def of(cls, design: Design) -> CountLikelihood:
+        """Likelihood of a design."""
+        return cls(count_rows(design), log_constant(design))
 
     def pieces(self, effects: Floats, coefficients: Floats, *, alpha: float | None) -> Pieces:
         """Log likelihood with its first two derivatives.
@@ -88,7 +84,7 @@ class CountLikelihood:
             border=np.empty((cells, 2, terms)),
             coefficient=np.empty((1, terms, terms)),
         )
-        value = kernels.log_likelihood(self.family, at, self.rows, gradient, curvature)
+        value = kernels.log_likelihood(at, self.rows, gradient, curvature)
         return Pieces(
             value + self.constant,
             _slopes(gradient),
@@ -107,7 +103,7 @@ class CountLikelihood:
         """
         at = _parameters(effects, coefficients, alpha)
         gradient = Parameters(*(np.empty_like(part) for part in at))
-        kernels.third_order(self.family, at, self.rows, covariance, gradient)
+        kernels.third_order(at, self.rows, covariance, gradient)
         return _slopes(gradient)
 
 
@@ -117,7 +113,7 @@ def _parameters(effects: Floats, coefficients: Floats, alpha: float | None) -> P
         intercept,
         slope,
         np.ascontiguousarray(coefficients)[None, :],
-        np.empty(0) if alpha is None else np.array([alpha]),
+        np.array([np.inf if alpha is None else alpha]),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bayesgrad.design.splines import Floats
-from bayesgrad.model.kernels.families import compiled
+from bayesgrad.model.kernels.compiling import compiled
 from bayesgrad.model.kernels.rows import CountRows, Parameters
 
 
@@ -12,10 +12,10 @@ def linear_predictor(
     eta: Floats, at: Parameters, rows: CountRows, cell: int, first: int, last: int
 ) -> None:
     """Fill the linear predictors of the rows from `first` up to `last`, all of one cell."""
-    log_exposure, x = rows.log_exposure[first:last], rows.x[first:last]
+    offset, x = rows.offset[first:last], rows.x[first:last]
     intercept, slope, outcome = at.intercept[cell], at.slope[cell], rows.outcome[cell]
     for i in range(len(x)):
-        eta[i] = log_exposure[i] + intercept + slope * x[i]
+        eta[i] = offset[i] + intercept + slope * x[i]
     for m in range(len(rows.terms)):
         term, effect = rows.terms[m, first:last], at.coefficient[outcome, m]
         for i in range(len(x)):

@@ -31,8 +31,8 @@ from typing import NamedTuple
 import numpy as np
 
 from bayesgrad.design.splines import Floats
+from bayesgrad.model.kernels.compiling import compiled
 from bayesgrad.model.kernels.elementary import log1p
-from bayesgrad.model.kernels.families import compiled
 from bayesgrad.model.kernels.triangular import (
     add,
     cholesky_backward,

@@ -19,16 +19,15 @@ from bayesgrad.model.kernels.blocks import (
     linear_predictor,
     predictor_variance,
 )
+from bayesgrad.model.kernels.compiling import compiled
 from bayesgrad.model.kernels.families import (
+    BETA_BINOMIAL_LOG,
+    BETA_BINOMIAL_LOGIT,
     NEGATIVE_BINOMIAL,
-    POISSON,
-    compiled,
-    negative_binomial,
-    negative_binomial_slant,
-    poisson,
-    poisson_slant,
-    rising_factorials,
+    row_derivatives,
+    row_slants,
 )
+from bayesgrad.model.kernels.rising import rising_factorials
 from bayesgrad.model.kernels.rows import CountRows, Curvature, Parameters
 
 BLOCK = 256
@@ -37,7 +36,6 @@ BLOCK = 256
 
 @compiled
 def log_likelihood(
-    family: int,
     at: Parameters,
     rows: CountRows,
     gradient: Parameters,
@@ -47,9 +45,8 @@ def log_likelihood(
 
     Parameters
     ----------
-    family : int
-        Of `FAMILIES`.
     at : Parameters
+        With an alpha for every outcome, whether or not its family has one.
     rows : CountRows
     gradient : Parameters
         Filled.
@@ -61,7 +58,7 @@ def log_likelihood(
     float
         Minus infinity where it is no number, as where a mean is beyond the range of doubles.
     """
-    value = dispersion_terms(family, at, rows, gradient)
+    value = dispersion_terms(at, rows, gradient)
     gradient.coefficient[:] = 0.0
     if curvature is not None:
         curvature.cell[:] = 0.0
@@ -75,12 +72,17 @@ def log_likelihood(
             last = min(first + BLOCK, rows.start[c + 1])
             count, x = rows.events[first:last], rows.x[first:last]
             linear_predictor(eta, at, rows, c, first, last)
-            if family == POISSON:
-                value += poisson(eta, count, residual, weight)
-            else:
-                part, change = negative_binomial(eta, count, at.alpha[s], residual, weight)
-                value += part
-                gradient.alpha[s] += change
+            part, change = row_derivatives(
+                rows.family[s],
+                eta,
+                count,
+                rows.cases[first:last],
+                at.alpha[s],
+                residual,
+                weight,
+            )
+            value += part
+            gradient.alpha[s] += change
             for i in range(len(x)):
                 residuals += residual[i]
                 residuals_x += residual[i] * x[i]
@@ -102,15 +104,11 @@ def log_likelihood(
 
 
 @compiled
-def third_order(
-    family: int, at: Parameters, rows: CountRows, covariance: Floats, gradient: Parameters
-) -> None:
+def third_order(at: Parameters, rows: CountRows, covariance: Floats, gradient: Parameters) -> None:
     r"""Fill the gradient of :math:`\sum_i s_i w_i` at fixed s, the variances of the predictors.
 
     Parameters
     ----------
-    family : int
-        Of `FAMILIES`.
     at : Parameters
     rows : CountRows
     covariance : ndarray, shape (cells, 2 + row terms, 2 + row terms)
@@ -129,10 +127,8 @@ def third_order(
             last = min(first + BLOCK, rows.start[c + 1])
             count, x = rows.events[first:last], rows.x[first:last]
             linear_predictor(eta, at, rows, c, first, last)
-            if family == POISSON:
-                poisson_slant(eta, count, slant)
-            else:
-                negative_binomial_slant(eta, count, at.alpha[s], slant)
+            cases = rows.cases[first:last]
+            row_slants(rows.family[s], eta, count, cases, at.alpha[s], slant)
             predictor_variance(variance, x, rows.terms, first, covariance[c])
             for i in range(len(x)):
                 slant[i] *= variance[i]
@@ -145,15 +141,20 @@ def third_order(
 
 
 @compiled
-def dispersion_terms(family: int, at: Parameters, rows: CountRows, gradient: Parameters) -> float:
-    """Log likelihood that depends on counts and alpha alone; sets the gradient in alpha to its."""
+def dispersion_terms(at: Parameters, rows: CountRows, gradient: Parameters) -> float:
+    """Log likelihood that depends on totals and alpha alone; sets the gradient in alpha to its."""
     value = 0.0
     for s in range(len(at.alpha)):
         gradient.alpha[s] = 0.0
+        family, sign = rows.family[s], 0.0
         if family == NEGATIVE_BINOMIAL:
+            sign = 1.0
+        elif family in (BETA_BINOMIAL_LOG, BETA_BINOMIAL_LOGIT):
+            sign = -1.0
+        if sign != 0.0:
             part, change = rising_factorials(
                 at.alpha[s], rows.exceedance[s], rows.large_count, rows.large_frequency[s]
             )
-            value += part
-            gradient.alpha[s] = change
+            value += sign * part
+            gradient.alpha[s] = sign * change
     return value

@@ -13,26 +13,34 @@ class CountRows(NamedTuple):
 
     Attributes
     ----------
-    events, x, log_exposure : ndarray, shape (rows,)
+    events, x, offset : ndarray, shape (rows,)
+        The offset is the log of the exposure, and 0 for events out of cases.
+    cases : ndarray, shape (rows,) or (0,)
+        Cases that events are out of; empty where no outcome has any.
     terms : ndarray, shape (row terms, rows)
         Columns whose coefficients all cells of an outcome share.
     start : ndarray of int64, shape (cells + 1,)
         First row of each cell, and the number of rows.
     outcome : ndarray of int64, shape (cells,)
+    family : ndarray of int64, shape (outcomes,)
+        Of `FAMILIES`.
     exceedance : ndarray, shape (outcomes, at most `SMALL_COUNTS`)
-        Number of rows with a count above k = 0, 1, ...
+        Number of rows with a total above k = 0, 1, ...: a count of the negative binomial, or the
+        cases of the beta-binomial. Other families have none.
     large_count : ndarray, shape (large,)
-        Distinct counts above `SMALL_COUNTS`.
+        Distinct totals above `SMALL_COUNTS`.
     large_frequency : ndarray, shape (outcomes, large)
         Number of rows with each.
     """
 
     events: Floats
     x: Floats
-    log_exposure: Floats
+    offset: Floats
+    cases: Floats
     terms: Floats
     start: Integers
     outcome: Integers
+    family: Integers
     exceedance: Floats
     large_count: Floats
     large_frequency: Floats
@@ -46,7 +54,8 @@ class Parameters(NamedTuple):
     intercept, slope : ndarray, shape (cells,)
     coefficient : ndarray, shape (outcomes, row terms)
     alpha : ndarray, shape (outcomes,)
-        Negative-binomial size; Poisson ignores it, and its derivative is 0.
+        Size of the negative binomial or the beta-binomial; others ignore it, and its derivative
+        is 0.
     """
 
     intercept: Floats

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from bayesgrad.design.splines import Floats
-from bayesgrad.model.kernels.families import compiled
+from bayesgrad.model.kernels.compiling import compiled
 
 
 @compiled

@@ -16,7 +16,7 @@ from pytensor.link.numba.dispatch.basic import (
 )
 
 from bayesgrad.model.kernels import Systematic, effects_backward, effects_forward
-from bayesgrad.model.kernels.families import compiled
+from bayesgrad.model.kernels.compiling import compiled
 from bayesgrad.model.operations.version import CACHE_VERSION
 
 Tensor = Any
@@ -41,17 +41,19 @@ class Coefficients(NamedTuple):
 
 
 class Covariance(NamedTuple):
-    """Lower Cholesky factor of the covariance of the two effects, symbolically.
+    """Covariance of authority effects, symbolically.
 
     Attributes
     ----------
-    of_intercept, along, of_slope : tensor, shape (outcomes,)
-        Its entries by rows.
+    sd_intercept, sd_slope : tensor, shape (outcomes,)
+    factor : tensor, shape (K (K + 1) / 2, blocks)
+        Lower Cholesky factors of the correlations within blocks of K effects, by rows: one block of
+        all outcomes' intercepts and slopes in turn, or one for each outcome.
     """
 
-    of_intercept: Tensor
-    along: Tensor
-    of_slope: Tensor
+    sd_intercept: Tensor
+    sd_slope: Tensor
+    factor: Tensor
 
 
 class Data(NamedTuple):
@@ -61,8 +63,8 @@ class Data(NamedTuple):
     ----------
     columns : tensor, shape (1 + moderation terms + moderators, authorities)
         Ones, the moderation basis and further moderators.
-    information : tensor, shape (outcomes, 2, 2, authorities)
-    pull : tensor, shape (outcomes, 2, authorities)
+    information : tensor, shape (blocks, K, K, authorities)
+    pull : tensor, shape (blocks, K, authorities)
     """
 
     columns: Tensor
@@ -186,12 +188,42 @@ def _part(coefficient, effect, first, last):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _packed(of_intercept, along, of_slope):  # type: ignore[no-untyped-def]
-    """Covariance as the kernel takes it: (3, outcomes)."""
-    factor = np.empty((3, len(along)))
-    for s in range(len(along)):
-        factor[0, s], factor[1, s], factor[2, s] = of_intercept[s], along[s], of_slope[s]
-    return factor
+def _scaled(factor, sd_intercept, sd_slope):  # type: ignore[no-untyped-def]
+    """Factors of covariances from those of correlations, as the kernel takes them."""
+    scaled = np.empty_like(factor)
+    blocks = factor.shape[1]
+    size = 2 * len(sd_slope) // blocks
+    for b in range(blocks):
+        for i in range(size):
+            effect = b * size + i
+            sd = sd_intercept[effect // 2] if effect % 2 == 0 else sd_slope[effect // 2]
+            for k in range(i + 1):
+                entry = i * (i + 1) // 2 + k
+                scaled[entry, b] = sd * factor[entry, b]
+    return scaled
+
+
+@compiled
+def _unscaled(factor, d_scaled, sd_intercept, sd_slope):  # type: ignore[no-untyped-def]
+    """Derivatives in both standard deviations and in the factors of correlations."""
+    d_factor = np.empty_like(factor)
+    d_intercept, d_slope = np.zeros_like(sd_intercept), np.zeros_like(sd_slope)
+    blocks = factor.shape[1]
+    size = 2 * len(sd_slope) // blocks
+    for b in range(blocks):
+        for i in range(size):
+            effect = b * size + i
+            sd = sd_intercept[effect // 2] if effect % 2 == 0 else sd_slope[effect // 2]
+            total = 0.0
+            for k in range(i + 1):
+                entry = i * (i + 1) // 2 + k
+                d_factor[entry, b] = sd * d_scaled[entry, b]
+                total += factor[entry, b] * d_scaled[entry, b]
+            if effect % 2 == 0:
+                d_intercept[effect // 2] += total
+            else:
+                d_slope[effect // 2] += total
+    return d_intercept, d_slope, d_factor
 
 
 @compiled
@@ -218,26 +250,31 @@ def _by_outcome(intercept, slope):  # type: ignore[no-untyped-def]
 
 
 # The functions that PyTensor compiles only call what is compiled and cached on its own: each level
-# of calls is compiled again with all that it calls.
+# of calls is compiled again with all that it calls. Outcomes and effects of the arrays that the
+# model has stand in the order of the kernel's blocks and effects, so that changing from one to the
+# other is a change of shape.
 
 
 def _forward(  # type: ignore[no-untyped-def]
-    a, b, between, interaction, of_level, of_gradient, c00, c10, c11, z, columns, h, pull
+    a, b, between, interaction, of_level, of_gradient, sd_a, sd_b, factor, z, columns, h, pull
 ):
-    z = np.ascontiguousarray(z)
-    effects = np.empty_like(z)
+    coefficient = _assembled(a, b, between, interaction, of_level, of_gradient)
+    blocks, size, authorities = pull.shape
+    own = np.ascontiguousarray(z).reshape((blocks, size, authorities))
+    effects = np.empty_like(own)
     density = effects_forward(
-        _packed(c00, c10, c11),
+        _scaled(np.ascontiguousarray(factor), sd_a, sd_b),
         Systematic(
-            _assembled(a, b, between, interaction, of_level, of_gradient),
+            coefficient.reshape((blocks, size, coefficient.shape[2])),
             np.ascontiguousarray(columns),
         ),
-        z,
+        own,
         np.ascontiguousarray(h),
         np.ascontiguousarray(pull),
         effects,
     )
-    return _of_authorities(effects, 0), _of_authorities(effects, 1), np.asarray(density)
+    by_outcome = effects.reshape(z.shape)
+    return _of_authorities(by_outcome, 0), _of_authorities(by_outcome, 1), np.asarray(density)
 
 
 def _backward(  # type: ignore[no-untyped-def]
@@ -247,9 +284,9 @@ def _backward(  # type: ignore[no-untyped-def]
     interaction,
     of_level,
     of_gradient,
-    c00,
-    c10,
-    c11,
+    sd_a,
+    sd_b,
+    factor,
     z,
     columns,
     h,
@@ -259,21 +296,27 @@ def _backward(  # type: ignore[no-untyped-def]
     d_density,
 ):
     coefficient = _assembled(a, b, between, interaction, of_level, of_gradient)
-    factor, z = _packed(c00, c10, c11), np.ascontiguousarray(z)
-    d_coefficient, d_factor = np.empty_like(coefficient), np.empty_like(factor)
-    d_z = np.empty_like(z)
+    blocks, size, authorities = pull.shape
+    factor = np.ascontiguousarray(factor)
+    scaled = _scaled(factor, sd_a, sd_b)
+    own = np.ascontiguousarray(z).reshape((blocks, size, authorities))
+    blocked = coefficient.reshape((blocks, size, coefficient.shape[2]))
+    d_blocked, d_scaled = np.empty_like(blocked), np.empty_like(scaled)
+    d_own = np.empty_like(own)
     effects_backward(
-        factor,
-        Systematic(coefficient, np.ascontiguousarray(columns)),
-        z,
+        scaled,
+        Systematic(blocked, np.ascontiguousarray(columns)),
+        own,
         np.ascontiguousarray(h),
         np.ascontiguousarray(pull),
-        _by_outcome(d_intercept, d_slope),
+        _by_outcome(d_intercept, d_slope).reshape((blocks, size, authorities)),
         d_density.item(),
-        d_factor,
-        d_coefficient,
-        d_z,
+        d_scaled,
+        d_blocked,
+        d_own,
     )
+    d_coefficient = d_blocked.reshape(coefficient.shape)
+    d_sd_a, d_sd_b, d_factor = _unscaled(factor, d_scaled, sd_a, sd_b)
     terms, end = 1 + between.shape[1], coefficient.shape[2]
     return (
         _part(d_coefficient, 0, 0, 1).reshape(-1),
@@ -282,10 +325,10 @@ def _backward(  # type: ignore[no-untyped-def]
         _part(d_coefficient, 1, 1, terms),
         _part(d_coefficient, 0, terms, end),
         _part(d_coefficient, 1, terms, end),
-        d_factor[0],
-        d_factor[1],
-        d_factor[2],
-        d_z,
+        d_sd_a,
+        d_sd_b,
+        d_factor,
+        d_own.reshape(z.shape),
     )
 
 

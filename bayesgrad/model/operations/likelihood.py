@@ -6,8 +6,7 @@ up, so that nothing is computed twice. It has no second derivative.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytensor.tensor as pt
@@ -21,51 +20,68 @@ from pytensor.link.numba.dispatch.basic import (
 
 from bayesgrad.model import kernels
 from bayesgrad.model.kernels import CountRows, Parameters
+from bayesgrad.model.kernels.cells import of_cells, of_groups, of_strata
 from bayesgrad.model.operations.version import CACHE_VERSION
-from bayesgrad.spec.vocabulary import Family
 
-PARAMETERS = len(Parameters._fields)
+Tensor = Any
+
+
+class CellEffects(NamedTuple):
+    """What the likelihood depends on, symbolically.
+
+    Attributes
+    ----------
+    intercept, slope : tensor, shape (authorities, outcomes) or (authorities, outcomes, strata)
+    stratum_intercept, stratum_slope : tensor, shape (outcomes, strata)
+        Added to the former in every authority.
+    coefficient : tensor, shape (outcomes, row terms)
+        Effects of covariates, area moderators and the common curve.
+    alpha : tensor, shape (outcomes,)
+        Size of the negative binomial or the beta-binomial; any number for other families.
+    """
+
+    intercept: Tensor
+    slope: Tensor
+    stratum_intercept: Tensor
+    stratum_slope: Tensor
+    coefficient: Tensor
+    alpha: Tensor
+
+
+EFFECTS = len(CellEffects._fields)
 
 
 class FusedLogLikelihood(Op):  # type: ignore[misc]
-    """Log likelihood of one family, less its constant.
+    """Log likelihood, less its constant.
 
-    Inputs, in order: the fields of `Parameters`, then those of `CountRows`. Outputs: the value, and
-    its derivatives in the parameters. Intercepts and slopes may have any shape that has the cells
-    in order.
-
-    Parameters
-    ----------
-    family : {"poisson", "negative_binomial"}
+    Inputs, in order: the fields of `CellEffects`, then those of `CountRows`. Outputs: the value, and
+    its derivatives in the effects.
     """
 
-    __props__ = ("family",)
-
-    def __init__(self, family: Family) -> None:
-        self.family = family
+    __props__ = ()
 
     def make_node(self, *inputs: Any) -> Apply:
-        """Apply to parameters and rows."""
+        """Apply to effects and rows."""
         given = [pt.as_tensor_variable(value) for value in inputs]
         derivatives = [
-            pt.TensorType("float64", shape=(None,) * value.ndim)() for value in given[:PARAMETERS]
+            pt.TensorType("float64", shape=(None,) * value.ndim)() for value in given[:EFFECTS]
         ]
         return Apply(self, given, [pt.dscalar(), *derivatives])
 
     def infer_shape(self, _node: Any, shapes: list[Any]) -> list[Any]:
         """Shapes of the outputs."""
-        return [(), *shapes[:PARAMETERS]]
+        return [(), *shapes[:EFFECTS]]
 
     def perform(self, _node: Any, inputs: Any, outputs: Any) -> None:
         """Evaluate without compiling."""
-        results = _evaluate(self)(*(np.ascontiguousarray(value) for value in inputs))
+        results = _evaluate(*(np.ascontiguousarray(value) for value in inputs))
         for storage, result in zip(outputs, results, strict=True):
             storage[0] = np.asarray(result)
 
     def connection_pattern(self, _node: Any) -> list[list[bool]]:
-        """Only the value depends on the parameters as far as gradients go."""
-        nothing = [False] * (1 + PARAMETERS)
-        return [[True, *nothing[1:]]] * PARAMETERS + [nothing] * len(CountRows._fields)
+        """Only the value depends on the effects as far as gradients go."""
+        nothing = [False] * (1 + EFFECTS)
+        return [[True, *nothing[1:]]] * EFFECTS + [nothing] * len(CountRows._fields)
 
     def pullback(self, _inputs: Any, outputs: Any, cotangents: Any) -> list[Any]:
         """Gradient of the value: its cotangent times the derivatives at hand."""
@@ -73,28 +89,34 @@ class FusedLogLikelihood(Op):  # type: ignore[misc]
         return [*derivatives, *(disconnected_type() for _ in CountRows._fields)]
 
 
-def _evaluate(op: FusedLogLikelihood) -> Callable[..., Any]:
-    """Function of the inputs that returns the outputs, which numba can compile."""
-    family = kernels.FAMILIES[op.family]
-
-    def evaluate(*inputs):  # type: ignore[no-untyped-def]
-        a, b, coefficient, alpha = inputs[:4]
-        at = Parameters(
-            np.ascontiguousarray(a).reshape(-1),
-            np.ascontiguousarray(b).reshape(-1),
-            np.ascontiguousarray(coefficient),
-            np.ascontiguousarray(alpha),
-        )
-        d_a, d_b = np.empty_like(at.intercept), np.empty_like(at.slope)
-        d_coefficient, d_alpha = np.empty_like(at.coefficient), np.empty_like(at.alpha)
-        gradient = Parameters(d_a, d_b, d_coefficient, d_alpha)
-        rows = CountRows(*inputs[4:])
-        value = kernels.log_likelihood(family, at, rows, gradient, None)
-        return np.asarray(value), d_a.reshape(a.shape), d_b.reshape(b.shape), d_coefficient, d_alpha
-
-    return evaluate
+def _evaluate(*inputs):  # type: ignore[no-untyped-def]
+    """Outputs of the operation, as a function that numba can compile."""
+    a, b, level, gradient_of, coefficient, alpha = inputs[:6]
+    rows = CountRows(*inputs[6:])
+    cells = len(rows.start) - 1
+    level, gradient_of = np.ascontiguousarray(level), np.ascontiguousarray(gradient_of)
+    at = Parameters(
+        of_cells(np.ascontiguousarray(a).reshape(-1), level, cells),
+        of_cells(np.ascontiguousarray(b).reshape(-1), gradient_of, cells),
+        np.ascontiguousarray(coefficient),
+        np.ascontiguousarray(alpha),
+    )
+    d_a, d_b = np.empty(cells), np.empty(cells)
+    d_coefficient, d_alpha = np.empty_like(at.coefficient), np.empty_like(at.alpha)
+    gradient = Parameters(d_a, d_b, d_coefficient, d_alpha)
+    value = kernels.log_likelihood(at, rows, gradient, None)
+    outcomes, strata = level.shape
+    return (
+        np.asarray(value),
+        of_groups(d_a, a.size).reshape(a.shape),
+        of_groups(d_b, b.size).reshape(b.shape),
+        of_strata(d_a, outcomes, strata),
+        of_strata(d_b, outcomes, strata),
+        d_coefficient,
+        d_alpha,
+    )
 
 
 @register_funcify_default_op_cache_key(FusedLogLikelihood)
-def _compiled(op: FusedLogLikelihood, **_: Any) -> tuple[Any, int]:
-    return numba_njit(_evaluate(op)), CACHE_VERSION
+def _compiled(_op: FusedLogLikelihood, **_: Any) -> tuple[Any, int]:
+    return numba_njit(_evaluate), CACHE_VERSION

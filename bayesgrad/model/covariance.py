@@ -1,0 +1,129 @@
+r"""The covariance of authority effects: one block of all outcomes' effects, or one for each.
+
+A block of K effects, intercept and slope of an outcome in turn, has standard deviations with priors
+of their own and a correlation matrix R. In full form :math:`R \sim LKJ(\eta)`, by its partial
+correlations, which are independent: that of effects i and k < i, given all before k, is
+:math:`2 \operatorname{Beta}(\beta_k, \beta_k) - 1`, :math:`\beta_k = \eta + (K - 2 - k) / 2`
+(Lewandowski, Kurowicka and Joe 2009). In low rank, R is that of :math:`\Lambda \Lambda' + I`, the
+loadings :math:`\Lambda`, (K, rank), with a zero above the diagonal.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
+
+from bayesgrad.design.design import Design
+from bayesgrad.design.splines import Floats
+from bayesgrad.model.information import Information
+from bayesgrad.model.operations import FactorOfLoadings, FactorOfPartial
+from bayesgrad.model.priors import prior_variable
+from bayesgrad.spec.model_spec import ModelSpec
+
+Tensor = Any
+EFFECTS = ("intercept", "slope")
+
+
+def is_joint(spec: ModelSpec) -> bool:
+    """Whether the effects of several outcomes share one covariance."""
+    return len(spec.outcomes) > 1 and spec.authority.covariance in ("full", "low_rank")
+
+
+def blocks_of(spec: ModelSpec, outcomes: int) -> tuple[int, int]:
+    """Number of blocks of effects that share a covariance, and effects in each."""
+    return (1, 2 * outcomes) if is_joint(spec) else (outcomes, 2)
+
+
+def effect_pairs(outcomes: tuple[str, ...]) -> tuple[tuple[str, str, str, str], ...]:
+    """Outcome and effect of both members of each pair, the lower triangle by rows."""
+    effects = [(outcome, effect) for outcome in outcomes for effect in EFFECTS]
+    places = sorted((i, k) for k, i in combinations(range(len(effects)), 2))
+    return tuple((*effects[k], *effects[i]) for i, k in places)
+
+
+def pair_label(pair: tuple[str, str, str, str]) -> str:
+    """Name of a pair of effects, such as "referrals intercept, plans slope"."""
+    return f"{pair[0]} {pair[1]}, {pair[2]} {pair[3]}"
+
+
+def covariance_coordinates(spec: ModelSpec, design: Design) -> dict[str, tuple[Any, ...]]:
+    """Names along the dimensions of the covariance."""
+    names = tuple(f"{outcome} {effect}" for outcome in design.outcomes for effect in EFFECTS)
+    coords: dict[str, tuple[Any, ...]] = {"outcome_effect": names}
+    if not is_joint(spec):
+        return coords
+    coords |= {"effect_pair": tuple(pair_label(pair) for pair in effect_pairs(design.outcomes))}
+    if spec.authority.covariance == "low_rank":
+        size = 2 * len(design.forms)
+        coords["loading"] = tuple(range(len(_free_loadings(size, spec.authority.rank)[0])))
+    return coords
+
+
+def in_blocks(
+    spec: ModelSpec, design: Design, information: Information | None
+) -> dict[str, Floats]:
+    """Information on authority effects by block, under the names of its `pm.Data`.
+
+    Without information it is 0: coordinates of the prior.
+    """
+    authorities, outcomes, _ = design.cells
+    blocks, size = blocks_of(spec, outcomes)
+    curvature = np.zeros((blocks, size, size, authorities))
+    pull = np.zeros((blocks, size, authorities))
+    if information is not None:
+        pull = information.pull.reshape(blocks, size, authorities)
+        for s in range(outcomes):
+            block, first = divmod(2 * s, size)
+            place = slice(first, first + 2)
+            curvature[block, place, place] = information.curvature[s]
+    return {
+        "authority_information": curvature,
+        "authority_pull": np.ascontiguousarray(pull),
+    }
+
+
+def correlation_factor(spec: ModelSpec, design: Design) -> Tensor:
+    """Cholesky factors of blocks' correlations, (K (K + 1) / 2, blocks), packed by rows.
+
+    The variables ``correlation`` (outcome), of an outcome's own intercept and slope, and, of joint
+    outcomes, ``effect_correlation`` (effect_pair), are added to the model in context.
+    """
+    outcomes = len(design.forms)
+    if spec.authority.covariance == "diagonal":
+        identity = np.zeros((3, outcomes))
+        identity[[0, 2]] = 1.0
+        return identity
+    if not is_joint(spec):
+        eta = spec.priors.correlation.eta
+        half = pm.Beta("correlation_half", eta, eta, dims=("outcome",))
+        factor, found = FactorOfPartial()((2.0 * half - 1.0)[None, :])
+        pm.Deterministic("correlation", found[0], dims=("outcome",))
+        return factor
+    if spec.authority.covariance == "full":
+        shape = partial_shape(spec, 2 * outcomes)
+        half = pm.Beta("correlation_half", shape, shape, dims=("effect_pair",))
+        factor, found = FactorOfPartial()((2.0 * half - 1.0)[:, None])
+    else:
+        size, rank = 2 * outcomes, spec.authority.rank
+        free = prior_variable("z_loadings", spec.priors.loadings, dims=("loading",))
+        loadings = pt.set_subtensor(pt.zeros((size, rank))[_free_loadings(size, rank)], free)
+        factor, found = FactorOfLoadings()(loadings)
+    pm.Deterministic("effect_correlation", found[:, 0], dims=("effect_pair",))
+    own = [i * (i - 1) // 2 + i - 1 for i in range(1, 2 * outcomes, 2)]
+    pm.Deterministic("correlation", found[own, 0], dims=("outcome",))
+    return factor
+
+
+def partial_shape(spec: ModelSpec, size: int) -> Floats:
+    """Shape of the beta distribution of each partial correlation, (size (size - 1) / 2,)."""
+    eta = float(spec.priors.correlation.eta or 1.0)
+    return np.array([eta + (size - 2 - k) / 2.0 for i in range(size) for k in range(i)])
+
+
+def _free_loadings(size: int, rank: int) -> tuple[np.ndarray, np.ndarray]:
+    """Rows and columns of the loadings that are not fixed at zero."""
+    return np.tril_indices(size, 0, rank)

@@ -1,0 +1,196 @@
+r"""Deviations of strata: normal contrasts that sum to zero, in coordinates informed by the data.
+
+A component of K strata has :math:`v = \sigma B w`, w standard normal (`bayesgrad.design.strata`).
+With H the information on v, :math:`B' H B = V \Lambda V'`: rotated by V, contrasts are independent in
+prior and data alike, and each gets the coordinate that suits it
+(`bayesgrad.model.kernels.informed`). Deviations of an authority's strata from the nation's are
+the same for every authority, with one standard deviation.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
+
+from bayesgrad.design.design import Design
+from bayesgrad.design.splines import Floats
+from bayesgrad.design.strata import strata_basis
+from bayesgrad.model.information import Information
+from bayesgrad.model.operations import informed_contrasts
+from bayesgrad.model.priors import prior_variable
+from bayesgrad.spec.model_spec import ModelSpec
+
+Tensor = Any
+KINDS = ("intercept", "slope")
+
+
+class ContrastArrays(NamedTuple):
+    """Arrays of `bayesgrad.model.kernels.informed`.
+
+    Attributes
+    ----------
+    basis : ndarray, shape (sets, strata, contrasts)
+    information, pull : ndarray, shape (sets, contrasts)
+    """
+
+    basis: Floats
+    information: Floats
+    pull: Floats
+
+
+def strata_kinds(spec: ModelSpec) -> tuple[str, ...]:
+    """Which of intercept and slope differ between strata."""
+    if spec.strata is None:
+        return ()
+    return KINDS if spec.strata.gradients == "pooled" else KINDS[:1]
+
+
+def strata_arrays(
+    spec: ModelSpec, design: Design, information: Information | None
+) -> dict[str, np.ndarray]:
+    """Arrays of the deviations of strata, under the names of their `pm.Data`.
+
+    Parameters
+    ----------
+    information : Information or None
+        Without it coordinates are those of the prior.
+    """
+    found: dict[str, np.ndarray] = {}
+    for place, kind in enumerate(KINDS):
+        if kind not in strata_kinds(spec):
+            continue
+        for c, component in enumerate(design.strata_components):
+            sets = np.broadcast_to(component.basis, (len(design.forms), *component.basis.shape))
+            found |= _named(f"stratum_{kind}_{c}", _of_strata(sets, information, place))
+        if spec.strata is not None and spec.strata.authority_deviations:
+            found |= _named(
+                f"authority_stratum_{kind}", _of_authorities(design, information, place)
+            )
+    return found
+
+
+def _named(prefix: str, arrays: ContrastArrays) -> dict[str, np.ndarray]:
+    return {f"{prefix}_{field}": values for field, values in arrays._asdict().items()}
+
+
+def _of_strata(sets: Floats, information: Information | None, place: int) -> ContrastArrays:
+    if information is None:
+        return _uninformed(sets)
+    curvature = information.strata_curvature[place]
+    mode = information.strata_mode[place]
+    return _rotated(sets, curvature, np.einsum("skl,sl->sk", curvature, mode))
+
+
+def _of_authorities(design: Design, information: Information | None, place: int) -> ContrastArrays:
+    authorities, outcomes, count = design.cells
+    basis = strata_basis(count, ordered=False)
+    sets = np.broadcast_to(basis, (outcomes * authorities, *basis.shape))
+    if information is None:
+        return _uninformed(sets)
+    curvature = information.cell_curvature[place].reshape(-1, count)
+    pull = information.cell_pull[place].reshape(-1, count)
+    return _rotated(sets, curvature[:, :, None] * np.eye(count), pull)
+
+
+def _uninformed(sets: Floats) -> ContrastArrays:
+    nothing = np.zeros((len(sets), sets.shape[2]))
+    return ContrastArrays(np.ascontiguousarray(sets), nothing, nothing.copy())
+
+
+def _rotated(sets: Floats, curvature: Floats, pull: Floats) -> ContrastArrays:
+    """Arrays of bases whose information is made diagonal; the pull is by stratum."""
+    inner = np.swapaxes(sets, 1, 2) @ curvature @ sets
+    values, vectors = np.linalg.eigh(inner)
+    basis = np.ascontiguousarray(sets @ vectors)
+    return ContrastArrays(basis, np.maximum(values, 0.0), np.einsum("skr,sk->sr", basis, pull))
+
+
+def strata_coordinates(spec: ModelSpec, design: Design) -> dict[str, tuple[Any, ...]]:
+    """Names along the dimensions of strata, empty where there are none."""
+    if spec.strata is None:
+        return {}
+    contrasts = {
+        f"stratum_contrast_{c}": tuple(range(component.basis.shape[1]))
+        for c, component in enumerate(design.strata_components)
+    }
+    return {
+        "stratum": design.strata,
+        "stratum_component": tuple(component.name for component in design.strata_components),
+        "stratum_difference": tuple(range(len(design.strata) - 1)),
+        **contrasts,
+    }
+
+
+def stratum_effects(
+    spec: ModelSpec, design: Design, data: dict[str, Tensor]
+) -> tuple[Tensor, Tensor]:
+    """Deviations of strata as variables of the model in context, each (outcomes, strata)."""
+    shape = (len(design.forms), len(design.strata))
+    found = {kind: np.zeros(shape) for kind in KINDS}
+    for kind in strata_kinds(spec):
+        sd = prior_variable(
+            f"sd_stratum_{kind}",
+            getattr(spec.priors, f"sd_stratum_{kind}"),
+            dims=("outcome", "stratum_component"),
+        )
+        parts = [
+            _contrasts(
+                spec,
+                f"stratum_{kind}_{c}",
+                sd[:, c],
+                data,
+                dims=("outcome", f"stratum_contrast_{c}"),
+            )
+            for c in range(len(design.strata_components))
+        ]
+        whole = sum(parts[1:], start=parts[0])
+        found[kind] = pm.Deterministic(f"stratum_{kind}", whole, dims=("outcome", "stratum"))
+    return found["intercept"], found["slope"]
+
+
+def authority_stratum_effects(
+    spec: ModelSpec, design: Design, data: dict[str, Tensor]
+) -> dict[str, Tensor]:
+    """Deviations of authorities' strata by kind, each (authorities, outcomes, strata)."""
+    if spec.strata is None or not spec.strata.authority_deviations:
+        return {}
+    authorities, outcomes, count = design.cells
+    found = {}
+    for kind in strata_kinds(spec):
+        name = f"authority_stratum_{kind}"
+        prior = getattr(spec.priors, f"sd_{name}")
+        sd = prior_variable(f"sd_{name}", prior, dims=("outcome",))
+        values = _contrasts(
+            spec,
+            name,
+            pt.repeat(sd, authorities),
+            data,
+            dims=("outcome", "authority", "stratum_difference"),
+        )
+        by_outcome = values.reshape((outcomes, authorities, count))
+        found[kind] = pm.Deterministic(
+            name, by_outcome.transpose(1, 0, 2), dims=("authority", "outcome", "stratum")
+        )
+    return found
+
+
+def _contrasts(
+    spec: ModelSpec, name: str, sd: Tensor, data: dict[str, Tensor], *, dims: tuple[str, ...]
+) -> Tensor:
+    """Values of contrasts, (sets, strata), whose coordinates get their log density."""
+    arrays = [data[f"{name}_{field}"] for field in ContrastArrays._fields]
+    if spec.sampling.parameterisation == "non_centred":
+        z = pm.Normal(f"z_{name}", dims=dims)
+        return informed_contrasts(sd, _by_set(z), *arrays).values
+    z = pm.Flat(f"z_{name}", dims=dims)
+    contrasts = informed_contrasts(sd, _by_set(z), *arrays)
+    pm.Potential(f"{name}_prior", contrasts.density - 0.5 * math.log(2.0 * math.pi) * z.size)
+    return contrasts.values
+
+
+def _by_set(z: Tensor) -> Tensor:
+    return z if z.ndim == 2 else z.reshape((-1, z.shape[-1]))
