@@ -36,8 +36,8 @@ def bambi_twin(spec: ModelSpec, design: Design) -> bmb.Model:
     Parameters
     ----------
     spec : ModelSpec
-        One outcome, `covariance = "diagonal"`, moderation none, linear or log; no covariates, further
-        moderators or curvature.
+        One outcome, `covariance = "diagonal"`, moderation none, linear or log; no covariates,
+        further moderators or curvature.
     design : Design
 
     Returns

@@ -80,7 +80,7 @@ def authority_effects(
 def _in_coordinates(
     prior: EffectsPrior, data: dict[str, Tensor], *, informed: bool
 ) -> tuple[Tensor, Tensor]:
-    """Effects as functions of the coordinates z; where there is no information, those of the prior."""
+    """Effects as functions of the coordinates z; uninformed, z are those of the prior."""
     dims = ("outcome", "effect", "authority")
     z = pm.Flat("z", dims=dims) if informed else pm.Normal("z", dims=dims)
     read = Data(data["authority_columns"], data["authority_information"], data["authority_pull"])

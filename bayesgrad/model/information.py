@@ -1,8 +1,8 @@
 r"""What the rows say of the effects of authorities and strata, as quadratics.
 
 Around :math:`\theta_j = (a_j, b_j)` the log likelihood of authority j is about
-:math:`h_j' \theta - \theta' H_j \theta / 2`; so it is around the deviations of strata, the effects of
-authorities taken at their best. The sampler uses these to choose its coordinates, and the mode to
+:math:`h_j' \theta - \theta' H_j \theta / 2`; and so around the deviations of strata, with the effects
+of authorities at their best. The sampler uses these to choose its coordinates, and the mode to
 choose where to start; since any fixed values give the same posterior, a rough mode will do.
 """
 
@@ -141,7 +141,7 @@ def _over_strata(of_cells: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
 def _better_strata(
     gradient: Floats, curvature: Floats, strata: Floats, *, slopes: bool
 ) -> tuple[Floats, Floats]:
-    """Deviations of strata after a Newton step, and their mean, (2, outcomes), taken out of them."""
+    """Deviations of strata after a Newton step, and the mean, (2, outcomes), taken out of them."""
     precision = STRATA_PRECISION[:, None, None]
     rise = gradient.sum(axis=1) - precision * strata
     step, _ = _newton(curvature.sum(axis=1), np.broadcast_to(precision, strata.shape), rise)

@@ -106,7 +106,7 @@ def _regression(design: Design, modes: Floats) -> tuple[dict[str, Floats], Float
 
 
 def _partial_correlations(residuals: Floats, *, joint: bool) -> Floats:
-    """Partial correlations of residuals, (2, authorities, outcomes), in the order of the model's."""
+    """Partial correlations of residuals, (2, authorities, outcomes), in the model's order."""
     authorities, outcomes = residuals.shape[1:]
     by_effect = residuals.transpose(1, 2, 0).reshape(authorities, 1, -1)
     if not joint:

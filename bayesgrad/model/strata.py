@@ -1,8 +1,8 @@
 r"""Deviations of strata: normal contrasts that sum to zero, in coordinates informed by the data.
 
 A component of K strata has :math:`v = \sigma B w`, w standard normal (`bayesgrad.design.strata`).
-With H the information on v, :math:`B' H B = V \Lambda V'`: rotated by V, contrasts are independent in
-prior and data alike, and each gets the coordinate that suits it
+With H the information on v, :math:`B' H B = V \Lambda V'`: rotated by V, contrasts are independent
+in prior and data alike, and each gets the coordinate that suits it
 (`bayesgrad.model.kernels.informed`). Deviations of an authority's strata from the nation's are
 the same for every authority, with one standard deviation.
 """

@@ -10,9 +10,9 @@ at linear predictor :math:`\eta` and :math:`q = 1 - p`:
   .. math:: \sum_{k < y} \ln(p + k / \alpha) + \sum_{k < n - y} \ln(q + k / \alpha)
             - \sum_{k < n} \ln(1 + k / \alpha) .
 
-  As :math:`\alpha \to \infty` it is the binomial's, with no loss of digits. The last sum is the same
-  for equal n, and is taken once for all rows (`rising_factorials`). Its curvature can be negative
-  in the tails of the logit; there it is put at 0, since it only ever informs a search.
+  As :math:`\alpha \to \infty` it is the binomial's, with no loss of digits. The last sum is the
+  same for equal n, and is taken once for all rows (`rising_factorials`). Its curvature can be
+  negative in the tails of the logit; there it is put at 0, since it only ever informs a search.
 
 The link is the logit, or the log, under which a p of 1 or more is impossible: its log likelihood is
 minus infinity.
@@ -117,7 +117,7 @@ def beta_binomial(
 
 @compiled
 def rising(p: float, count: float, inverse: float) -> tuple[float, float, float]:
-    r"""Sum of :math:`\ln t_k`, of :math:`1 / t_k` and of :math:`1 / t_k^2`, :math:`t_k = p + k / \alpha`.
+    r"""Sums of :math:`\ln t_k`, :math:`1 / t_k`, :math:`1 / t_k^2`, with :math:`t_k = p + k / \alpha`.
 
     Over :math:`k < count`; term by term up to `SMALL_COUNTS`, and by Stirling's series beyond.
     """

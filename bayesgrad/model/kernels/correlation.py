@@ -25,7 +25,7 @@ from bayesgrad.model.kernels.triangular import cholesky_backward, unpacked
 @compiled
 def effects_of(pairs: int) -> int:
     """Number of effects that have so many pairs."""
-    return int(round((1.0 + np.sqrt(1.0 + 8.0 * pairs)) / 2.0))
+    return round((1.0 + np.sqrt(1.0 + 8.0 * pairs)) / 2.0)
 
 
 @compiled

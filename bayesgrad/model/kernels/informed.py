@@ -1,12 +1,12 @@
 r"""Independent normal contrasts in coordinates that suit what the data say of each.
 
 The values are :math:`v = \sigma B w` with w standard normal. With :math:`\lambda` the diagonal of
-:math:`B' H B`, which is diagonal by the choice of B, and :math:`h = B' H \hat v` at hand for a rough
-mode :math:`\hat v`,
+:math:`B' H B`, which is diagonal by the choice of B, and :math:`h = B' H \hat v` at hand for a
+rough mode :math:`\hat v`,
 
 .. math:: w = \frac{\sigma h}{m} + \frac{z}{\sqrt m}, \qquad m = 1 + \sigma^2 \lambda,
 
-and the log density of z is :math:`-w' w / 2 - \sum \ln(m) / 2`, less :math:`\ln(2 \pi) / 2` for each.
+and the log density of z is :math:`-w' w / 2 - \sum \ln(m) / 2`, less :math:`\ln(2 \pi) / 2` each.
 It is the form of `bayesgrad.model.kernels.effects` with an orthogonal rotation taken beforehand.
 """
 

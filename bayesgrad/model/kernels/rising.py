@@ -1,4 +1,4 @@
-r"""Sums of :math:`\ln(1 + k / \alpha)` and what goes with them: term by term, then by Stirling's series.
+r"""Sums of :math:`\ln(1 + k / \alpha)` and derivatives: term by term, then by Stirling's series.
 
 They are what is left of ratios of gamma functions once the powers of alpha are cancelled, so that
 no digits are lost as alpha grows.

@@ -74,7 +74,7 @@ class FactorOfPartialGradient(_FactorGradient):
 
     def perform(self, _node: Any, inputs: Any, outputs: Any) -> None:
         """Evaluate without compiling."""
-        outputs[0][0] = _partial_backward(*inputs)
+        outputs[0][0] = _partial_backward(*inputs)  # type: ignore[no-untyped-call]
 
 
 class FactorOfPartial(_Factor):
@@ -84,7 +84,7 @@ class FactorOfPartial(_Factor):
 
     def perform(self, _node: Any, inputs: Any, outputs: Any) -> None:
         """Evaluate without compiling."""
-        outputs[0][0], outputs[1][0] = _partial_forward(*inputs)
+        outputs[0][0], outputs[1][0] = _partial_forward(*inputs)  # type: ignore[no-untyped-call]
 
 
 class FactorOfLoadingsGradient(_FactorGradient):
@@ -92,7 +92,7 @@ class FactorOfLoadingsGradient(_FactorGradient):
 
     def perform(self, _node: Any, inputs: Any, outputs: Any) -> None:
         """Evaluate without compiling."""
-        outputs[0][0] = _loadings_backward(*inputs)
+        outputs[0][0] = _loadings_backward(*inputs)  # type: ignore[no-untyped-call]
 
 
 class FactorOfLoadings(_Factor):
@@ -102,7 +102,7 @@ class FactorOfLoadings(_Factor):
 
     def perform(self, _node: Any, inputs: Any, outputs: Any) -> None:
         """Evaluate without compiling."""
-        outputs[0][0], outputs[1][0] = _loadings_forward(*inputs)
+        outputs[0][0], outputs[1][0] = _loadings_forward(*inputs)  # type: ignore[no-untyped-call]
 
 
 def _partial_forward(partial):  # type: ignore[no-untyped-def]

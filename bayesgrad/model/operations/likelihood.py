@@ -54,8 +54,8 @@ EFFECTS = len(CellEffects._fields)
 class FusedLogLikelihood(Op):  # type: ignore[misc]
     """Log likelihood, less its constant.
 
-    Inputs, in order: the fields of `CellEffects`, then those of `CountRows`. Outputs: the value, and
-    its derivatives in the effects.
+    Inputs, in order: the fields of `CellEffects`, then those of `CountRows`. Outputs: the value,
+    and its derivatives in the effects.
     """
 
     __props__ = ()
@@ -74,7 +74,8 @@ class FusedLogLikelihood(Op):  # type: ignore[misc]
 
     def perform(self, _node: Any, inputs: Any, outputs: Any) -> None:
         """Evaluate without compiling."""
-        results = _evaluate(*(np.ascontiguousarray(value) for value in inputs))
+        given = (np.ascontiguousarray(value) for value in inputs)
+        results = _evaluate(*given)  # type: ignore[no-untyped-call]
         for storage, result in zip(outputs, results, strict=True):
             storage[0] = np.asarray(result)
 
