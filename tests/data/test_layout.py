@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from bayesgrad.data.layout import natural_order
 from bayesgrad.data.listing import close_to, counted, listed
+from bayesgrad.data.strata import natural_order
 
 
 @pytest.mark.parametrize(
