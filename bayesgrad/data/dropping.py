@@ -135,7 +135,7 @@ def _notes_on_outcomes(spec: ModelSpec, checked: Checked) -> tuple[str, ...]:
         }
         notes += [
             f"{outcome.column}: {why} in {counted(int(out.sum()), 'row')} that other outcomes "
-            f"keep ({listed(sorted(areas[out]))})"
+            f"keep ({listed(sorted(areas[out].unique()))})"
             for why, out in reasons.items()
             if out.any()
         ]

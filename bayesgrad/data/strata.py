@@ -126,7 +126,7 @@ def _leading_numbers(labels: Sequence[str]) -> list[float | None]:
 def _levels(keys: StrataKeys | Crossed, selection: Selection) -> tuple[str, ...]:
     """Strata of one column in their order."""
     where = selection.where(keys.column)
-    found = natural_order(selection.strata[keys.column])
+    found = natural_order(selection.strata[keys.column].unique())
     if len(found) == 1:
         raise DataError(
             f"{where}: all rows are in one stratum, {found[0]}",

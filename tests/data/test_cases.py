@@ -126,6 +126,16 @@ def test_the_nesting_of_stages_is_checked_in_every_stratum():
     assert "E01000003 (99 out of 12)" in refused(spec, damaged("plans", {14: 99}, table=table)).what
 
 
+def test_a_note_names_an_area_once_for_all_its_strata():
+    spec = spec_with(STAGE + '[strata]\ncolumn = "sex"\n')
+    table = pd.concat([staged().assign(sex=sex) for sex in ("girl", "boy")], ignore_index=True)
+    for column in ("referrals", "plans"):
+        table = damaged(column, {3: 0, 15: 0}, table=table)
+    assert prepare_table(spec, table).report.notes == (
+        "plans: no cases in 2 rows that other outcomes keep (E01000004)",
+    )
+
+
 def test_time_at_risk_may_be_a_fraction():
     rows = prepare_table(DURATION, areas().assign(children=lambda t: t["children"] + 0.25)).rows
     assert rows["exposure"].iloc[0] == 304.25
