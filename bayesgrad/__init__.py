@@ -17,7 +17,13 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from bayesgrad.data import join_by_code, prepare_table, read_deprivation, read_table
+    from bayesgrad.data import (
+        join_by_code,
+        prepare_table,
+        read_deprivation,
+        read_table,
+        split_durations,
+    )
     from bayesgrad.errors import (
         BayesgradError,
         DataError,
@@ -46,6 +52,7 @@ _HOME = {
     "read_deprivation": "data",
     "read_table": "data",
     "simulate_england": "simulate",
+    "split_durations": "data",
 }
 
 __all__ = [
@@ -64,6 +71,7 @@ __all__ = [
     "read_deprivation",
     "read_table",
     "simulate_england",
+    "split_durations",
 ]
 
 

@@ -2,6 +2,7 @@
 
 from bayesgrad.data.analysis_table import AnalysisTable, DataReport
 from bayesgrad.data.deprivation import read_deprivation
+from bayesgrad.data.durations import split_durations
 from bayesgrad.data.geography import Reconciliation, join_by_code
 from bayesgrad.data.prepare import prepare_table
 from bayesgrad.data.tables import read_table
@@ -14,4 +15,5 @@ __all__ = [
     "prepare_table",
     "read_deprivation",
     "read_table",
+    "split_durations",
 ]

@@ -9,9 +9,11 @@ import pandas as pd
 from bayesgrad.data.measures import (
     counts_of,
     deprivation_of,
+    exposure_kind,
     exposures_of,
     numbers,
     refuse_counts_beyond_exposure,
+    refuse_counts_beyond_stage,
 )
 from bayesgrad.data.selection import Selection, covariates_of
 from bayesgrad.spec.model_spec import ModelSpec
@@ -25,7 +27,8 @@ class Checked:
     ----------
     selection : Selection
     counts, exposures : DataFrame
-        Aligned with the selection, a column for each outcome, float64; a count may be missing.
+        Aligned with the selection, a column for each outcome, float64. A count may be missing; an
+        exposure only where it is the count of an earlier stage.
     deprivation : Series
     covariates : DataFrame
         Area covariates, then area moderators.
@@ -63,15 +66,20 @@ def check_values(spec: ModelSpec, selection: Selection) -> Checked:
     SpecError
         If counts are suppressed, which this version does not fit.
     """
-    cases = spec.likelihood.family in ("binomial", "beta_binomial")
-    counts, exposures = {}, {}
+    counts: dict[str, pd.Series] = {}
+    exposures: dict[str, pd.Series] = {}
     for outcome in spec.outcomes:
-        count = counts_of(selection, outcome.column, suppressed=spec.likelihood.suppressed)
-        exposure = exposures_of(selection, spec.exposure_of(outcome), cases=cases)
-        refuse_counts_beyond_exposure(
-            selection, count, exposure, column=outcome.column, cases=cases
-        )
-        counts[outcome.column], exposures[outcome.column] = count, exposure
+        column, earlier = outcome.column, outcome.out_of
+        count = counts_of(selection, column, suppressed=spec.likelihood.suppressed)
+        if earlier is not None:
+            refuse_counts_beyond_stage(selection, count, counts[earlier], column=column)
+            # Where a stage does not enter for want of its own cases, no later one does.
+            exposure = counts[earlier].where(exposures[earlier].notna())
+        else:
+            kind = exposure_kind(spec, outcome)
+            exposure = exposures_of(selection, spec.exposure_of(outcome), kind=kind)
+            refuse_counts_beyond_exposure(selection, count, exposure, column=column, kind=kind)
+        counts[column], exposures[column] = count, exposure
     covariates = {column: numbers(selection, column) for column in covariates_of(spec)}
     return Checked(
         selection,

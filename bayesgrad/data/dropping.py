@@ -12,9 +12,16 @@ from bayesgrad.data.analysis_table import Dropped
 from bayesgrad.data.authorities import small_authorities
 from bayesgrad.data.checked import Checked
 from bayesgrad.data.listing import close_to, counted, listed
+from bayesgrad.data.measures import ExposureKind, exposure_kind
 from bayesgrad.data.selection import Selection
 from bayesgrad.errors import DataError
 from bayesgrad.spec.model_spec import ModelSpec
+
+_ZERO: dict[ExposureKind, str] = {
+    "people": "exposure of zero",
+    "cases": "no cases",
+    "time": "no time at risk",
+}
 
 
 def without_excluded(spec: ModelSpec, selection: Selection) -> tuple[Selection, list[Dropped]]:
@@ -58,14 +65,14 @@ def without_outcomes(
     areas = checked.selection.keys["area"]
     dropped = [
         *_dropped("missing count", areas, for_missing),
-        *_dropped("exposure of zero", areas, ~kept & ~for_missing),
+        *_dropped(_nobody_at_risk(spec), areas, ~kept & ~for_missing),
     ]
     _refuse_none_left(checked.selection, kept, dropped)
     gone = set(checked.selection.keys["authority"])
     checked = checked.of(kept)
     gone -= set(checked.selection.keys["authority"])
     notes = [f"no rows are left of authority {code}" for code in sorted(gone)]
-    return checked, dropped, (*notes, *_notes_on_outcomes(checked))
+    return checked, dropped, (*notes, *_notes_on_outcomes(spec, checked))
 
 
 def without_small(
@@ -112,16 +119,24 @@ def _refuse_missing(checked: Checked, missing: pd.DataFrame) -> None:
         )
 
 
-def _notes_on_outcomes(checked: Checked) -> tuple[str, ...]:
+def _nobody_at_risk(spec: ModelSpec) -> str:
+    kinds = {exposure_kind(spec, outcome) for outcome in spec.outcomes if outcome.out_of is None}
+    return _ZERO[kinds.pop()] if len(kinds) == 1 else _ZERO["people"]
+
+
+def _notes_on_outcomes(spec: ModelSpec, checked: Checked) -> tuple[str, ...]:
     areas, notes = checked.selection.keys["area"], []
-    for column in checked.counts:
-        for out, why in (
-            (checked.counts[column].isna() & (checked.exposures[column] > 0), "count missing"),
-            (checked.exposures[column] == 0, "exposure zero"),
-        ):
-            if out.any():
-                notes.append(
-                    f"{column}: {why} in {counted(int(out.sum()), 'row')} that other outcomes "
-                    f"keep ({listed(sorted(areas[out]))})"
-                )
+    for outcome in spec.outcomes:
+        count, exposure = checked.counts[outcome.column], checked.exposures[outcome.column]
+        reasons = {
+            "count missing": count.isna() & (exposure > 0),
+            _ZERO[exposure_kind(spec, outcome)]: exposure == 0,
+            "cases missing": exposure.isna(),
+        }
+        notes += [
+            f"{outcome.column}: {why} in {counted(int(out.sum()), 'row')} that other outcomes "
+            f"keep ({listed(sorted(areas[out].unique()))})"
+            for why, out in reasons.items()
+            if out.any()
+        ]
     return tuple(notes)

@@ -2,26 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
-
 import numpy as np
 import pandas as pd
 
 from bayesgrad.data.analysis_table import ROW_COLUMNS
 from bayesgrad.data.checked import Checked
-
-_LEADING_NUMBER = re.compile(r"\s*(\d+(?:\.\d+)?)")
-
-
-def natural_order(labels: Iterable[str]) -> tuple[str, ...]:
-    """Sort labels by the number that each begins with (`5-9` before `10-14`), else as text."""
-    distinct = sorted(set(labels))
-    numbers = [_LEADING_NUMBER.match(label) for label in distinct]
-    found = [float(number.group(1)) for number in numbers if number is not None]
-    if len(found) < len(distinct):
-        return tuple(distinct)
-    return tuple(label for _, label in sorted(zip(found, distinct, strict=True)))
 
 
 def lay_out(checked: Checked, *, strata: tuple[str, ...]) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pandas as pd
 
 from bayesgrad.data.listing import counted, listed, offenders
@@ -10,7 +12,10 @@ from bayesgrad.data.scale import refuse_other_scales
 from bayesgrad.data.selection import Selection
 from bayesgrad.data.symbols import refuse_symbols
 from bayesgrad.errors import DataError
-from bayesgrad.spec.model_spec import ModelSpec, Suppressed
+from bayesgrad.spec.model_spec import ModelSpec, Outcome, Suppressed
+
+ExposureKind = Literal["people", "cases", "time"]
+"""What an exposure counts."""
 
 _NOT_NUMBERS = ("value is not a number", "values are not numbers")
 _INFINITE = ("value is infinite", "values are infinite")
@@ -43,19 +48,25 @@ def counts_of(selection: Selection, column: str, *, suppressed: Suppressed | Non
     return counts
 
 
-def exposures_of(selection: Selection, column: str, *, cases: bool) -> pd.Series:
+def exposure_kind(spec: ModelSpec, outcome: Outcome) -> ExposureKind:
+    """What the exposure of one outcome counts."""
+    return "cases" if spec.is_of_cases(outcome) else spec.columns.at_risk
+
+
+def exposures_of(selection: Selection, column: str, *, kind: ExposureKind) -> pd.Series:
     """Exposures as float64: never missing nor negative; whole where they are numbers of cases."""
     exposures = numbers(selection, column)
     areas = selection.keys["area"]
     negative = exposures < 0
     if negative.any():
+        meaning = "time" if kind == "time" else "number"
         raise DataError(
             f"{selection.where(column)}: {counted(int(negative.sum()), 'exposure')} below zero: "
             f"{offenders(areas, exposures, negative)}",
-            "Exposure is the number at risk, from 0 up.",
+            f"Exposure is the {meaning} at risk, from 0 up.",
         )
     fractional = exposures % 1 > 0
-    if cases and fractional.any():
+    if kind == "cases" and fractional.any():
         raise DataError(
             f"{selection.where(column)}: {counted(int(fractional.sum()), 'number')} of cases "
             f"with a fraction: {offenders(areas, exposures, fractional)}",
@@ -65,24 +76,56 @@ def exposures_of(selection: Selection, column: str, *, cases: bool) -> pd.Series
 
 
 def refuse_counts_beyond_exposure(
-    selection: Selection, counts: pd.Series, exposures: pd.Series, *, column: str, cases: bool
+    selection: Selection,
+    counts: pd.Series,
+    exposures: pd.Series,
+    *,
+    column: str,
+    kind: ExposureKind,
 ) -> None:
     """Refuse events where nobody is at risk and, out of cases, more events than cases."""
     areas, where = selection.keys["area"], selection.where(column)
     impossible = (exposures == 0) & (counts > 0)
-    if impossible.any():
+    if kind != "cases" and impossible.any():
+        rows = counted(int(impossible.sum()), "area")
+        shown = offenders(areas, counts, impossible)
+        if kind == "time":
+            raise DataError(
+                f"{where}: {rows} with events and no time at risk in column {exposures.name}: "
+                f"{shown}",
+                "An event takes time at risk: give an episode that ends when it begins half the "
+                "smallest unit of time, and add up events and times of the same episodes.",
+            )
         raise DataError(
-            f"{where}: {counted(int(impossible.sum()), 'area')} with a positive count and an "
-            f"exposure of zero in column {exposures.name}: {offenders(areas, counts, impossible)}",
+            f"{where}: {rows} with a positive count and an exposure of zero in column "
+            f"{exposures.name}: {shown}",
             "Take counts and exposures of the same people, areas and dates.",
         )
     excess = counts > exposures
-    if cases and excess.any():
+    if kind == "cases" and excess.any():
         raise DataError(
             f"{where}: {counted(int(excess.sum()), 'count')} above the number of cases in column "
             f"{exposures.name}: {offenders(areas, counts, excess)}",
             "A binomial family counts events out of cases; for rates use negative_binomial.",
         )
+
+
+def refuse_counts_beyond_stage(
+    selection: Selection, counts: pd.Series, earlier: pd.Series, *, column: str
+) -> None:
+    """Refuse more events of a later stage than of the earlier one, whose events are its cases."""
+    excess = counts > earlier
+    if not excess.any():
+        return
+    pairs = counts.map("{:.10g}".format) + " out of " + earlier.map("{:.10g}".format)
+    shown = sorted(zip(selection.keys["area"][excess], pairs[excess], strict=True))
+    raise DataError(
+        f"{selection.where(column)}: {counted(int(excess.sum()), 'count')} above that of column "
+        f"{earlier.name}, which it is out of: {listed(f'{area} ({pair})' for area, pair in shown)}",
+        "Counts of stages are nested: the children of the later stage are among those of the "
+        "earlier one. Count the same children at both, or leave out_of out and fit the thresholds "
+        "side by side.",
+    )
 
 
 def deprivation_of(spec: ModelSpec, selection: Selection) -> pd.Series:

@@ -8,12 +8,12 @@ from bayesgrad.data.analysis_table import AnalysisTable, DataReport
 from bayesgrad.data.authorities import authority_table, moderator_table, refuse_single_authority
 from bayesgrad.data.checked import Checked, check_values
 from bayesgrad.data.dropping import without_excluded, without_outcomes, without_small
-from bayesgrad.data.layout import lay_out, natural_order
+from bayesgrad.data.layout import lay_out
 from bayesgrad.data.listing import counted, listed
 from bayesgrad.data.measures import refuse_no_variation
 from bayesgrad.data.places import check_places
 from bayesgrad.data.selection import select
-from bayesgrad.errors import DataError
+from bayesgrad.data.strata import check_strata, strata_of
 from bayesgrad.spec.model_spec import ModelSpec
 
 
@@ -22,8 +22,9 @@ def prepare_table(spec: ModelSpec, table: pd.DataFrame, *, source: str = "table"
 
     Authorities that the spec excludes go first, and nothing else about their rows is checked. A row
     of the user's table is kept where at least one outcome has a count and an exposure above zero;
-    an outcome missing from a row that is kept is told in a note. The result does not depend on the
-    order of the rows.
+    an outcome missing from a row that is kept is told in a note. An outcome out of an earlier
+    stage's does not enter where the count of that stage is missing or zero. The result does not
+    depend on the order of the rows.
 
     Parameters
     ----------
@@ -42,6 +43,7 @@ def prepare_table(spec: ModelSpec, table: pd.DataFrame, *, source: str = "table"
         If counts are suppressed, which this version does not fit.
     """
     selection, excluded = without_excluded(spec, select(spec, table, source=source))
+    strata = strata_of(spec, selection)
     place_notes = check_places(spec, selection)
     checked = check_values(spec, selection)
     checked, without_count, outcome_notes = without_outcomes(spec, checked)
@@ -50,21 +52,20 @@ def prepare_table(spec: ModelSpec, table: pd.DataFrame, *, source: str = "table"
     authorities = authority_table(spec, checked.selection)
     moderators = moderator_table(spec, checked.selection)
     _refuse_constants(spec, checked)
-    strata = _strata(spec, checked)
-    rows, covariates = lay_out(checked, strata=strata)
+    strata_notes = check_strata(checked, strata)
+    rows, covariates = lay_out(checked, strata=strata.labels)
     notes = [*place_notes, *outcome_notes, *small_notes, *_narrow_authorities(checked)]
-    if spec.strata is not None and spec.strata.ordered:
-        notes.append(f"strata in the order {listed(strata, shown=30)}")
     report = DataReport(
         rows_read=len(table),
         rows_kept=len(checked.selection.keys),
         areas=checked.selection.keys["area"].nunique(),
         authorities=len(authorities),
         dropped=(*excluded, *without_count, *small),
-        notes=tuple(notes),
+        notes=(*notes, *strata_notes),
     )
-    levels = (strata,) if spec.strata is not None else ()
-    return AnalysisTable(rows, covariates, authorities, moderators, report, strata, levels)
+    return AnalysisTable(
+        rows, covariates, authorities, moderators, report, strata.labels, strata.levels
+    )
 
 
 def _refuse_constants(spec: ModelSpec, checked: Checked) -> None:
@@ -84,14 +85,3 @@ def _narrow_authorities(checked: Checked) -> tuple[str, ...]:
         return ()
     count = counted(len(narrow), "authority", "authorities")
     return (f"no variation of deprivation within {count} ({listed(narrow)})",)
-
-
-def _strata(spec: ModelSpec, checked: Checked) -> tuple[str, ...]:
-    strata = natural_order(checked.selection.keys["stratum"])
-    if spec.strata is not None and len(strata) == 1:
-        raise DataError(
-            f"{checked.selection.where(spec.strata.column)}: all rows are in one stratum, "
-            f"{strata[0]}",
-            "Give a table of two or more strata, or take [strata] out of the spec.",
-        )
-    return strata

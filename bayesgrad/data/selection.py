@@ -12,6 +12,9 @@ from bayesgrad.data.tables import refuse_absent_columns
 from bayesgrad.errors import DataError
 from bayesgrad.spec.model_spec import ModelSpec
 
+CROSSED = " x "
+"""Joins the strata of two columns."""
+
 
 @dataclass(frozen=True)
 class Selection:
@@ -23,13 +26,18 @@ class Selection:
         Names the table in messages.
     keys : DataFrame
         `area`, `authority`, `name` (of the authority; missing where the table has none) and
-        `stratum` ("" where the spec has none), as text.
+        `stratum` ("" where the spec has none; of two columns crossed, both joined by " x "), as
+        text.
+    strata : DataFrame
+        The columns of strata (none, one or two) under the user's names, as text; aligned with
+        `keys`.
     values : DataFrame
         The columns that the spec names, under the user's names; aligned with `keys`.
     """
 
     source: str
     keys: pd.DataFrame
+    strata: pd.DataFrame
     values: pd.DataFrame
 
     def where(self, column: str) -> str:
@@ -41,6 +49,7 @@ class Selection:
         return Selection(
             self.source,
             self.keys[rows].reset_index(drop=True),
+            self.strata[rows].reset_index(drop=True),
             self.values[rows].reset_index(drop=True),
         )
 
@@ -65,7 +74,9 @@ def select(spec: ModelSpec, table: pd.DataFrame, *, source: str) -> Selection:
     if table.empty:
         raise DataError(f"{source}: has no rows", "Give a table with rows.")
     values = table[named].reset_index(drop=True)
-    return Selection(source, _keys(spec, values, source), values)
+    keys = _keys(spec, values, source)
+    strata = _strata(spec, values, source)
+    return Selection(source, keys.assign(stratum=_joined(strata)), strata, values)
 
 
 def columns_of(spec: ModelSpec) -> list[str]:
@@ -75,13 +86,21 @@ def columns_of(spec: ModelSpec) -> list[str]:
     for outcome in spec.outcomes:
         names += [outcome.column, spec.exposure_of(outcome)]
     names += [columns.deprivation, authority_deprivation_column(spec), *spec.authority.moderators]
-    names += [*covariates_of(spec), spec.strata.column if spec.strata else None]
+    names += [*covariates_of(spec), *strata_columns_of(spec)]
     return list(dict.fromkeys(name for name in names if name is not None))
 
 
 def covariates_of(spec: ModelSpec) -> list[str]:
     """Area-level covariates of a spec, then its area-level moderators."""
     return [*spec.area.covariates, *spec.area.moderators]
+
+
+def strata_columns_of(spec: ModelSpec) -> list[str]:
+    """Columns of strata that a spec names: none, one, or two that are crossed."""
+    if spec.strata is None:
+        return []
+    crossed = spec.strata.crossed_with
+    return [spec.strata.column, *([crossed.column] if crossed else [])]
 
 
 def authority_deprivation_column(spec: ModelSpec) -> str | None:
@@ -97,8 +116,20 @@ def _keys(spec: ModelSpec, values: pd.DataFrame, source: str) -> pd.DataFrame:
     refuse_blank_codes(keys["authority"], where=f"{source}: column {columns.authority}")
     name = columns.authority_name
     keys["name"] = as_codes(values[name]) if name else pd.Series(pd.NA, keys.index, dtype="str")
-    keys["stratum"] = ""
-    if spec.strata is not None:
-        keys["stratum"] = as_codes(values[spec.strata.column])
-        refuse_blank_codes(keys["stratum"], where=f"{source}: column {spec.strata.column}")
     return keys
+
+
+def _strata(spec: ModelSpec, values: pd.DataFrame, source: str) -> pd.DataFrame:
+    strata = pd.DataFrame(index=values.index)
+    for column in strata_columns_of(spec):
+        strata[column] = as_codes(values[column])
+        refuse_blank_codes(strata[column], where=f"{source}: column {column}")
+    return strata
+
+
+def _joined(strata: pd.DataFrame) -> pd.Series:
+    """One label for each row of one or two columns of strata; empty where there are none."""
+    columns = [strata[column] for column in strata]
+    if not columns:
+        return pd.Series("", strata.index, dtype="str")
+    return columns[0] if len(columns) == 1 else columns[0] + CROSSED + columns[1]

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 
-from bayesgrad.design.design import Design
-from bayesgrad.spec.model_spec import ModelSpec
+from bayesgrad.design.design import Design, OutcomeForm
+from bayesgrad.fitting.plan_priors import priors_used
+from bayesgrad.spec.model_spec import ModelSpec, Strata
+from bayesgrad.spec.naming import ratio_name
 
 SECONDS_PER_ROW = 2.5e-9
 """Of one gradient of the log density, for each row; measured on an AMD EPYC server with AVX-512."""
 SECONDS_PER_GRADIENT = 3e-5
 """Of one gradient, whatever the number of rows."""
+SECONDS_PER_SQUARED_OUTCOME = 2e-6
+"""Of one gradient, for the covariance of the effects of an authority; rough."""
 GRADIENTS_PER_DRAW = 8
 START_SECONDS = 4
 FIRST_COMPILE_SECONDS = 30
@@ -27,30 +31,78 @@ BYTES_PER_ROW = 400
 
 def describe_plan(spec: ModelSpec, design: Design) -> str:
     """Say what would be fitted, with which priors, and the time and memory to expect."""
-    authorities, _, _ = design.cells
-    outcome = spec.outcomes[0]
-    events = int(design.rows.count.sum())
+    deprivation = design.authorities.deprivation
     lines = [
         f"would fit: {spec.title}",
-        f"  {outcome.title}: {events:,} events, {spec.likelihood.family.replace('_', ' ')}",
+        *_outcomes(spec, design),
         f"  gradient per +{spec.gradient.unit:g} of {spec.columns.deprivation} "
         f"({spec.columns.vintage}), {spec.gradient.centre} centring, "
         f"curvature {spec.gradient.curvature}",
-        f"  {authorities:,} authorities: "
-        f"{'independent' if spec.authority.covariance == 'diagonal' else 'correlated'} intercepts and slopes, "
+        f"  {design.cells[0]:,} authorities: {_covariance(spec)}, "
         f"{spec.authority.moderation} moderation by authority deprivation "
-        f"({design.authorities.deprivation.min():.3f} to "
-        f"{design.authorities.deprivation.max():.3f}, mean {design.basis.mean:.3f})",
+        f"({deprivation.min():.3f} to {deprivation.max():.3f}, mean {design.basis.mean:.3f})",
         *_named("  area covariates", design.rows.covariates.names),
         *_named("  of these, moderators of the gradient", design.area_moderators),
         *_named("  authority moderators", design.authorities.moderators.names),
+        *(_strata(spec.strata, design) if spec.strata else []),
         "priors",
-        *(f"  {name}: {prior}" for name, prior in _priors(spec).items()),
+        *(f"  {name}: {prior}" for name, prior in priors_used(spec).items()),
         _sampling(spec),
         f"expect about {_seconds(spec, design):.0f} s{_first_time(spec)} and "
         f"{_memory_mb(spec, design):.0f} MB",
     ]
     return "\n".join(lines)
+
+
+def _outcomes(spec: ModelSpec, design: Design) -> list[str]:
+    events = design.cell_sum(design.rows.count).sum(axis=(0, 2))
+    cases = design.cell_sum(design.rows.exposure).sum(axis=(0, 2))
+    return [
+        f"  {outcome.title}: {int(events[at]):,} events{_out_of(spec, form, cases[at])}, "
+        f"{form.family.replace('_', ' ')} with {form.link} link: "
+        f"{ratio_name(form.link, form.family, spec.columns.at_risk)}s"
+        for at, (outcome, form) in enumerate(zip(spec.outcomes, design.forms, strict=True))
+    ]
+
+
+def _out_of(spec: ModelSpec, form: OutcomeForm, cases: float) -> str:
+    """Say out of how many cases, and of which earlier outcome."""
+    if not form.of_cases:
+        return ""
+    titles = {outcome.column: outcome.title for outcome in spec.outcomes}
+    return f" out of {cases:,.0f} {f'of {titles[form.out_of]}' if form.out_of else 'cases'}"
+
+
+def _covariance(spec: ModelSpec) -> str:
+    outcomes, authority = len(spec.outcomes), spec.authority
+    if authority.covariance == "diagonal":
+        return "independent intercepts and slopes"
+    if outcomes == 1:
+        return "correlated intercepts and slopes"
+    if authority.covariance == "by_outcome":
+        return "intercepts and slopes correlated within each outcome"
+    if authority.covariance == "low_rank":
+        factors = f"{authority.rank} factor{'s' if authority.rank > 1 else ''}"
+        return f"{2 * outcomes} intercepts and slopes correlated through {factors}"
+    return f"{2 * outcomes} intercepts and slopes, all correlated"
+
+
+def _strata(strata: Strata, design: Design) -> list[str]:
+    crossed = strata.crossed_with
+    columns = [
+        f"{one.column}{' (ordered)' if one.ordered else ''}"
+        for one in (strata, crossed)
+        if one is not None
+    ]
+    pooled = strata.gradients == "pooled"
+    lines = [
+        f"  {len(design.strata):,} strata of {' x '.join(columns)}: "
+        f"{'a gradient for each, pooled' if pooled else 'one gradient common to all'}"
+    ]
+    if strata.authority_deviations:
+        what = "levels and gradients" if pooled else "levels"
+        lines.append(f"  each authority's strata deviate by {what} of its own")
+    return lines
 
 
 def _sampling(spec: ModelSpec) -> str:
@@ -68,50 +120,13 @@ def _named(title: str, names: tuple[str, ...]) -> list[str]:
     return [f"{title}: {', '.join(names)}"] if names else []
 
 
-def _priors(spec: ModelSpec) -> dict[str, object]:
-    """Priors of the parameters that the model has, by name."""
-    priors = spec.priors
-    return {
-        name: prior
-        for name, prior, used in (
-            ("intercept", priors.intercept, True),
-            ("slope", priors.slope, True),
-            ("between", priors.between, spec.authority.moderation != "none"),
-            (
-                "interaction",
-                priors.interaction_for(spec.authority.moderation),
-                spec.authority.moderation != "none",
-            ),
-            (
-                "covariates",
-                priors.covariates,
-                bool(spec.area.covariates or spec.area.moderators or spec.authority.moderators),
-            ),
-            (
-                "moderators",
-                priors.moderators,
-                bool(spec.area.moderators or spec.authority.moderators),
-            ),
-            ("curvature", priors.curvature, spec.gradient.curvature != "none"),
-            ("sd_intercept", priors.sd_intercept, True),
-            ("sd_slope", priors.sd_slope, True),
-            ("correlation", priors.correlation, spec.authority.covariance != "diagonal"),
-            (
-                "overdispersion (1/sqrt(alpha))",
-                priors.overdispersion,
-                spec.likelihood.family == "negative_binomial",
-            ),
-        )
-        if used
-    }
-
-
 def _seconds(spec: ModelSpec, design: Design) -> float:
     sampling, rows = spec.sampling, len(design.rows.count)
     checks = CHECK_SECONDS_PER_ROW * rows
     if sampling.fitting_engine == "laplace":
         return LAPLACE_SECONDS + LAPLACE_PASSES * LAPLACE_SECONDS_PER_ROW * rows + checks
-    gradient = SECONDS_PER_GRADIENT + SECONDS_PER_ROW * rows
+    covariance = SECONDS_PER_SQUARED_OUTCOME * len(spec.outcomes) ** 2
+    gradient = SECONDS_PER_GRADIENT + SECONDS_PER_ROW * rows + covariance
     rounds = -(-sampling.chains // min(os.cpu_count() or 1, sampling.chains))
     draws = rounds * (sampling.tune + sampling.draws)
     return START_SECONDS + gradient * GRADIENTS_PER_DRAW * draws + checks
@@ -124,7 +139,8 @@ def _first_time(spec: ModelSpec) -> str:
 
 
 def _memory_mb(spec: ModelSpec, design: Design) -> float:
-    authorities, outcomes, _ = design.cells
+    authorities, outcomes, strata = design.cells
     draws = spec.sampling.chains * spec.sampling.draws
-    kept = 4 * 8 * draws * authorities * outcomes * 2
+    each = strata + 1 if spec.strata and spec.strata.authority_deviations else 1
+    kept = 4 * 8 * draws * authorities * outcomes * 2 * each
     return BASE_MEMORY_MB + (kept + BYTES_PER_ROW * len(design.rows.count)) / 1e6

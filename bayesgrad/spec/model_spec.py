@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -124,7 +123,8 @@ class Strata(_Part):
     gradients: StratumGradients = "pooled"
     """Whether each stratum has a gradient of its own, or all one: strata of different levels."""
     authority_deviations: bool = False
-    """Whether the strata of an authority deviate from the nation's by amounts of its own."""
+    """Whether the strata of an authority deviate from the nation's by amounts of its own: in their
+    levels, and in their gradients unless all strata have one."""
     equivalence: float = Field(default=1.05, gt=1, le=10)
     """Gradients whose ratio lies between this and its reciprocal are practically the same."""
 
@@ -198,17 +198,13 @@ class ModelSpec(_Part):
     sampling: Sampling = Sampling()
 
     @model_validator(mode="after")
-    def _names_no_column_twice(self) -> Self:
-        self._refuse_repeats("outcomes", [outcome.column for outcome in self.outcomes])
-        self._refuse_repeats("[area]", [*self.area.covariates, *self.area.moderators])
-        self._refuse_repeats("[authority] moderators", self.authority.moderators)
-        return self
+    def _is_coherent(self) -> Self:
+        from bayesgrad.spec.coherence import faults_of
 
-    @staticmethod
-    def _refuse_repeats(where: str, names: Sequence[str]) -> None:
-        repeated = sorted({name for name in names if list(names).count(name) > 1})
-        if repeated:
-            raise ValueError(f"{where} names {', '.join(repeated)} more than once")
+        faults = faults_of(self)
+        if faults:
+            raise ValueError("\n".join(faults))
+        return self
 
     def exposure_of(self, outcome: Outcome) -> str:
         """Column of the exposure of one outcome.
@@ -230,13 +226,17 @@ class ModelSpec(_Part):
             return family
         return "binomial" if family == "poisson" else "beta_binomial"
 
+    def is_of_cases(self, outcome: Outcome) -> bool:
+        """Whether one outcome counts events out of cases."""
+        return self.family_of(outcome) in CASE_FAMILIES
+
     def link_of(self, outcome: Outcome) -> Link:
         """Link of one outcome: its own, that of `[likelihood]`, or the default of its family.
 
         The default is log for counts and, so that gradients of successive stages multiply, for an
         outcome out of an earlier stage's; logit for other cases.
         """
-        if self.family_of(outcome) not in CASE_FAMILIES:
+        if not self.is_of_cases(outcome):
             return "log"
         chosen = outcome.link or self.likelihood.link
         return chosen or ("log" if outcome.out_of else "logit")

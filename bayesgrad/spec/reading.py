@@ -65,7 +65,9 @@ def validate_spec(content: dict[str, Any], *, source: str) -> ModelSpec:
     try:
         return ModelSpec.model_validate(content)
     except ValidationError as error:
-        faults = dict.fromkeys(_describe(fault, content) for fault in error.errors())
+        faults = dict.fromkeys(
+            line for fault in error.errors() for line in _describe(fault, content).splitlines()
+        )
         raise SpecError("\n".join(f"{source}: {fault}" for fault in faults), GRAMMAR) from None
 
 

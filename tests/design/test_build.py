@@ -10,6 +10,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from bayesgrad.data import prepare_table
 from bayesgrad.design import Design, build_design
+from bayesgrad.design.design import OutcomeForm
+from bayesgrad.design.strata import strata_basis
 from bayesgrad.errors import DataError
 from tests.data.areas import areas, spec_with
 from tests.small import drawn_design, drawn_table, spec_of, table_of
@@ -209,6 +211,87 @@ def test_a_table_with_strata_that_text_would_sort_otherwise_keeps_its_order():
     for cell in range(9):
         strata = table.rows["stratum"].iloc[starts[cell] : starts[cell + 1]]
         assert set(strata) == {design.strata[cell % 3]}
+
+
+@pytest.mark.parametrize(
+    ("text", "strata", "bases"),
+    [
+        ("", (), {}),
+        ('column = "age"', ("9", "10", "11"), {"age": strata_basis(3, ordered=False)}),
+        (
+            'column = "age"\nordered = true',
+            ("9", "10", "11"),
+            {"age": strata_basis(3, ordered=True)},
+        ),
+        (
+            'column = "age"\norder = ["11", "9", "10"]',
+            ("11", "9", "10"),
+            {"age": strata_basis(3, ordered=False)},
+        ),
+        (
+            'column = "age"\nordered = true\ncrossed_with = { column = "sex" }',
+            ("9 x boy", "9 x girl", "10 x boy", "10 x girl", "11 x boy", "11 x girl"),
+            {
+                "age": np.repeat(strata_basis(3, ordered=True), 2, axis=0),
+                "sex": np.tile(strata_basis(2, ordered=False), (3, 1)),
+                "age x sex": np.kron(strata_basis(3, ordered=True), strata_basis(2, ordered=False)),
+            },
+        ),
+    ],
+    ids=["none", "unordered", "ordered", "order", "crossed"],
+)
+def test_strata_of_a_spec_become_components(text, strata, bases):
+    sexes = ("girl", "boy") if "sex" in text else ("all",)
+    ages = ("9", "10", "11") if text else ("9",)
+    children = pd.concat([areas().assign(age=age, sex=sex) for age in ages for sex in sexes])
+    spec = spec_with(f"[strata]\n{text}\n" if text else "")
+    design = build_design(spec, prepare_table(spec, children))
+    assert design.strata == (strata or ("",))
+    assert [component.name for component in design.strata_components] == list(bases)
+    for component in design.strata_components:
+        assert_allclose(component.basis, bases[component.name], atol=1e-15)
+
+
+STAGES = """
+[[outcomes]]
+column = "plans"
+out_of = "referrals"
+[[outcomes]]
+column = "returns"
+exposure = "cases"
+family = "binomial"
+"""
+
+
+def test_forms_say_how_each_outcome_is_distributed():
+    spec = spec_with(STAGES)
+    table = areas().assign(referrals=9, plans=4, returns=2, cases=8)
+    design = build_design(spec, prepare_table(spec, table))
+    assert design.outcomes == ("referrals", "plans", "returns")
+    assert design.forms == (
+        OutcomeForm("referrals", "negative_binomial", "log", ""),
+        OutcomeForm("plans", "beta_binomial", "log", "referrals"),
+        OutcomeForm("returns", "binomial", "logit", ""),
+    )
+    assert [form.of_cases for form in design.forms] == [False, True, True]
+    assert [form.dispersed for form in design.forms] == [True, True, False]
+    assert_allclose(design.crude_level()[1:], [np.log(4 / 9), np.log(2 / 6)])
+
+
+def test_events_of_an_earlier_stage_do_not_weigh_deprivation():
+    table = table_of(
+        authority=["A", "A", "A", "A", "B", "B", "B", "B"],
+        outcome=["referrals", "referrals", "plans", "plans"] * 2,
+        deprivation=[0.1, 0.3] * 4,
+        exposure=[100, 300, 90, 10, 200, 200, 10, 90],
+        count=[90, 10, 5, 5, 10, 90, 5, 5],
+    )
+    spec = spec_with(
+        '[[outcomes]]\ncolumn = "plans"\nout_of = "referrals"\n[gradient]\ncentre = "national"\n'
+    )
+    design = build_design(spec, table)
+    assert_allclose(design.authorities.deprivation, [0.25, 0.2])
+    assert_allclose(design.authorities.centre, (100 + 200 + 3 * (300 + 200)) / 8000)
 
 
 FULL = """

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import pytest
 
 from bayesgrad.fitting.plan import describe_plan
+from bayesgrad.spec import Priors
 from tests.small import drawn_design, spec_of
 
 
-def plan(text: str = "", **settings) -> str:
-    spec = spec_of(text)
+def plan(text: str = "", *, outcomes: Sequence[str] = ("referrals",), **settings) -> str:
+    spec = spec_of(text, outcomes=outcomes)
     return describe_plan(spec, drawn_design(spec, **settings))
 
 
@@ -22,7 +24,8 @@ def test_a_plan_says_what_would_be_fitted():
     text = plan(authorities=7)
     design = drawn_design(spec_of(), authorities=7)
     assert text.startswith("would fit: Referrals\n")
-    assert f"{design.rows.count.sum():,} events, negative binomial" in text
+    events = f"{design.rows.count.sum():,} events"
+    assert f"  referrals: {events}, negative binomial with log link: rate ratios\n" in text
     assert "gradient per +0.1 of income (IoD2019), authority centring, curvature none" in text
     assert "7 authorities: correlated intercepts and slopes, log moderation" in text
     assert "sampling: 4 chains of 300 + 1,500 draws, partial, seed 20190331" in text
@@ -45,24 +48,154 @@ def test_a_plan_prints_the_priors_as_they_are():
     assert "  interaction: Normal(0, 0.5)\n" in text
 
 
+STAGES = """
+out_of = "referrals"
+label = "Plan"
+[[outcomes]]
+column = "returns"
+exposure = "referrals"
+family = "binomial"
+"""
+
+
+def test_a_plan_describes_every_outcome():
+    text = plan(STAGES, outcomes=("referrals", "plans"))
+    spec = spec_of(STAGES, outcomes=("referrals", "plans"))
+    design = drawn_design(spec)
+    events = [f"{n:,}" for n in design.cell_sum(design.rows.count).sum(axis=(0, 2)).astype(int)]
+    cases = [f"{n:,.0f}" for n in design.cell_sum(design.rows.exposure).sum(axis=(0, 2))]
+    assert text.splitlines()[1:4] == [
+        f"  referrals: {events[0]} events, negative binomial with log link: rate ratios",
+        f"  Plan: {events[1]} events out of {cases[1]} of referrals, beta binomial with log link: "
+        "risk ratios",
+        f"  returns: {events[2]} events out of {cases[2]} cases, binomial with logit link: "
+        "odds ratios",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("covariance", "outcomes", "words"),
+    [
+        ('"full"', 2, "4 intercepts and slopes, all correlated,"),
+        ('"low_rank"', 2, "4 intercepts and slopes correlated through 2 factors,"),
+        ('"low_rank"\nrank = 1', 3, "6 intercepts and slopes correlated through 1 factor,"),
+        ('"by_outcome"', 2, "intercepts and slopes correlated within each outcome,"),
+        ('"diagonal"', 2, "independent intercepts and slopes,"),
+        ('"full"', 1, "correlated intercepts and slopes,"),
+        ('"low_rank"', 1, "correlated intercepts and slopes,"),
+        ('"diagonal"', 1, "independent intercepts and slopes,"),
+    ],
+)
+def test_a_plan_says_what_is_correlated(covariance, outcomes, words):
+    names = ("referrals", "plans", "care")[:outcomes]
+    text = plan(f"[authority]\ncovariance = {covariance}", outcomes=names)
+    assert f"  5 authorities: {words}" in text
+
+
+AGES = ("9", "10", "11")
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("", ["  3 strata of age: a gradient for each, pooled"]),
+        (
+            'ordered = true\ngradients = "common"',
+            ["  3 strata of age (ordered): one gradient common to all"],
+        ),
+        (
+            "authority_deviations = true",
+            [
+                "  3 strata of age: a gradient for each, pooled",
+                "  each authority's strata deviate by levels and gradients of its own",
+            ],
+        ),
+        (
+            'authority_deviations = true\ngradients = "common"',
+            [
+                "  3 strata of age: one gradient common to all",
+                "  each authority's strata deviate by levels of its own",
+            ],
+        ),
+    ],
+)
+def test_a_plan_describes_the_strata(text, lines):
+    found = plan(f'[strata]\ncolumn = "age"\n{text}', strata=AGES).splitlines()
+    assert [line for line in found if "strata" in line] == lines
+
+
+def test_a_plan_describes_crossed_strata():
+    text = '[strata]\ncolumn = "age"\ncrossed_with = { column = "sex", ordered = true }'
+    found = plan(
+        text, strata=("9 x 1", "9 x 2", "10 x 1", "10 x 2"), strata_levels=(AGES[:2], "12")
+    )
+    assert "  4 strata of age x sex (ordered): a gradient for each, pooled\n" in found
+
+
+def test_a_plan_of_durations_speaks_of_hazards():
+    spec = spec_of('[likelihood]\nfamily = "poisson"')
+    columns = spec.columns.model_copy(update={"at_risk": "time"})
+    spec = spec.model_copy(update={"columns": columns})
+    assert "events, poisson with log link: hazard ratios\n" in (
+        describe_plan(spec, drawn_design(spec))
+    )
+
+
 ALWAYS = ["intercept", "slope", "sd_intercept", "sd_slope"]
+MODERATED = ["between", "interaction"]
+DISPERSION = "overdispersion (1/sqrt(alpha))"
+USUAL = [*MODERATED, "correlation", DISPERSION]
+STRATA = ["sd_stratum_intercept", "sd_stratum_slope"]
+DEVIATIONS = ["sd_authority_stratum_intercept", "sd_authority_stratum_slope"]
+POISSON = '[likelihood]\nfamily = "poisson"'
 BY_FORM = {
-    "": ["between", "interaction", "correlation", "overdispersion (1/sqrt(alpha))"],
-    '[authority]\nmoderation = "none"\ncovariance = "diagonal"\n[likelihood]\nfamily = "poisson"': [],
-    '[authority]\nmoderators = ["spend"]': [
-        *["between", "interaction", "correlation", "overdispersion (1/sqrt(alpha))"],
-        *["covariates", "moderators"],
-    ],
+    "": USUAL,
+    f'[authority]\nmoderation = "none"\ncovariance = "diagonal"\n{POISSON}': [],
+    '[authority]\nmoderators = ["spend"]': [*USUAL, "covariates", "moderators"],
     '[area]\ncovariates = ["rural"]\n[gradient]\ncurvature = "quadratic"': [
-        *["between", "interaction", "correlation", "overdispersion (1/sqrt(alpha))"],
-        *["covariates", "curvature"],
+        *(*USUAL, "covariates", "curvature"),
     ],
+    '[authority]\ncovariance = "by_outcome"': USUAL,
+    '[authority]\ncovariance = "low_rank"': USUAL,
+    '[strata]\ncolumn = "age"': [*USUAL, *STRATA],
+    '[strata]\ncolumn = "age"\ngradients = "common"': [*USUAL, STRATA[0]],
+    '[strata]\ncolumn = "age"\nauthority_deviations = true': [*USUAL, *STRATA, *DEVIATIONS],
+    '[strata]\ncolumn = "age"\ngradients = "common"\nauthority_deviations = true': [
+        *(*USUAL, STRATA[0], DEVIATIONS[0]),
+    ],
+    '[likelihood]\nfamily = "beta_binomial"': USUAL,
+    '[likelihood]\nfamily = "binomial"': [*MODERATED, "correlation"],
 }
 
 
 @pytest.mark.parametrize(("text", "more"), BY_FORM.items())
 def test_a_plan_lists_the_priors_of_the_parameters_that_the_model_has(text, more):
-    assert sorted(priors_in(plan(text))) == sorted([*ALWAYS, *more])
+    strata = AGES if "[strata]" in text else ("",)
+    assert sorted(priors_in(plan(text, strata=strata))) == sorted([*ALWAYS, *more])
+
+
+@pytest.mark.parametrize(
+    ("text", "more"),
+    [
+        ("", [*MODERATED, "correlation", DISPERSION]),
+        ('[authority]\ncovariance = "low_rank"', [*MODERATED, "loadings", DISPERSION]),
+        (f'family = "negative_binomial"\n{POISSON}', [*MODERATED, "correlation", DISPERSION]),
+        (POISSON, [*MODERATED, "correlation"]),
+    ],
+)
+def test_a_plan_lists_the_priors_of_several_outcomes(text, more):
+    found = plan(text, outcomes=("referrals", "plans"))
+    assert sorted(priors_in(found)) == sorted([*ALWAYS, *more])
+
+
+def test_priors_are_listed_in_the_order_of_the_grammar():
+    text = '[strata]\ncolumn = "age"\n[priors]\nloadings = { mu = 0, sigma = 2 }'
+    text += '\n[authority]\ncovariance = "low_rank"'
+    found = plan(text, outcomes=("referrals", "plans"), strata=AGES)
+    names = [name.partition(" ")[0] for name in priors_in(found)]
+    assert names == [name for name in Priors.model_fields if name in names]
+    assert "  loadings: Normal(0, 2)\n" in found
+    assert "  sd_stratum_intercept: HalfNormal(1)\n" in found
 
 
 def cost(text: str) -> tuple[int, int]:
@@ -76,3 +209,21 @@ def test_more_draws_and_more_rows_cost_more():
     many = cost(plan("[sampling]\ndraws = 200000"))
     assert many[0] > one[0]
     assert many[1] > one[1]
+
+
+def test_more_outcomes_cost_more_than_their_rows():
+    text = "[sampling]\ndraws = 200000"
+    outcomes = tuple(f"y{k}" for k in range(20))
+    many = plan(text, outcomes=outcomes, areas=3)
+    one = plan(text, outcomes=outcomes[:1], areas=60)
+    assert cost(many)[0] > cost(one)[0]
+    assert cost(many)[1] > cost(one)[1]
+
+
+def test_deviations_of_authorities_take_memory():
+    text = '[sampling]\ndraws = 2000\n[strata]\ncolumn = "age"\nauthority_deviations = {}'
+    without, with_them = (
+        cost(plan(text.format(word), strata=AGES, authorities=30)) for word in ("false", "true")
+    )
+    # Two effects of 30 authorities and 3 strata, 8,000 draws of 8 bytes, four times over.
+    assert with_them[1] - without[1] == pytest.approx(2 * 30 * 3 * 8000 * 8 * 4 / 1e6, abs=1)

@@ -4,7 +4,15 @@ import pytest
 from pydantic import ValidationError
 
 from bayesgrad.spec import ModelSpec
-from bayesgrad.spec.vocabulary import Centre, Curvature, Engine, Family, Moderation, words
+from bayesgrad.spec.vocabulary import (
+    Centre,
+    Covariance,
+    Curvature,
+    Engine,
+    Family,
+    Moderation,
+    words,
+)
 
 MINIMAL = """
 title = "Referrals"
@@ -25,6 +33,7 @@ area = "lsoa11_code"
 authority = "utla19_code"
 authority_name = "utla19_name"
 exposure = "children"
+at_risk = "people"
 deprivation = "income_score"
 vintage = "IoD2019"
 [[outcomes]]
@@ -33,6 +42,11 @@ label = "Referral"
 [[outcomes]]
 column = "plans"
 exposure = "children_0_17"
+[[outcomes]]
+column = "removals"
+out_of = "plans"
+family = "binomial"
+link = "logit"
 [gradient]
 unit = 0.05
 centre = 0.13
@@ -41,15 +55,22 @@ curvature = "spline"
 deprivation = "utla_income"
 moderation = "spline"
 moderators = ["spending", "turnover"]
-covariance = "diagonal"
+covariance = "low_rank"
+rank = 3
 [area]
 covariates = ["density"]
 moderators = ["rural"]
 [strata]
 column = "age"
 ordered = true
+order = ["young", "old"]
+crossed_with = { column = "region", ordered = true, order = ["North", "South"] }
+gradients = "common"
+authority_deviations = true
+equivalence = 1.1
 [likelihood]
 family = "beta_binomial"
+link = "log"
 suppressed = { symbol = "c", lower = 1, upper = 5 }
 [rows]
 missing_counts = "refuse"
@@ -82,12 +103,20 @@ def test_a_spec_survives_json(text):
 
 def test_complete_grammar_is_read():
     spec = ModelSpec.from_toml(COMPLETE)
-    assert [outcome.title for outcome in spec.outcomes] == ["Referral", "plans"]
-    assert [spec.exposure_of(outcome) for outcome in spec.outcomes] == ["children", "children_0_17"]
+    assert [outcome.title for outcome in spec.outcomes] == ["Referral", "plans", "removals"]
+    assert [spec.exposure_of(outcome) for outcome in spec.outcomes] == [
+        *("children", "children_0_17", "plans"),
+    ]
+    assert [spec.family_of(outcome) for outcome in spec.outcomes] == [
+        *("beta_binomial", "beta_binomial", "binomial"),
+    ]
+    assert [spec.link_of(outcome) for outcome in spec.outcomes] == ["log", "log", "logit"]
     assert spec.gradient.centre == 0.13
     assert spec.authority.moderators == ("spending", "turnover")
     assert spec.strata is not None
     assert spec.strata.ordered
+    assert spec.strata.crossed_with is not None
+    assert spec.strata.crossed_with.order == ("North", "South")
     assert spec.likelihood.suppressed is not None
     assert spec.likelihood.suppressed.upper == 5
     assert spec.rows.exclude_authorities == ("E09000001", "E06000053")
@@ -102,6 +131,7 @@ def test_complete_grammar_is_read():
         ("gradient.curvature", Curvature),
         ("gradient.centre", Centre),
         ("authority.moderation", Moderation),
+        ("authority.covariance", Covariance),
         ("sampling.engine", Engine),
     ],
 )
@@ -131,8 +161,38 @@ def test_default_priors_are_those_of_the_model():
         "curvature": "Normal(0, 0.25)",
         "sd_intercept": "HalfNormal(0.5)",
         "sd_slope": "HalfNormal(0.2)",
+        "sd_stratum_intercept": "HalfNormal(1)",
+        "sd_stratum_slope": "HalfNormal(0.2)",
+        "sd_authority_stratum_intercept": "HalfNormal(0.3)",
+        "sd_authority_stratum_slope": "HalfNormal(0.1)",
         "correlation": "LKJ(2)",
+        "loadings": "Normal(0, 1)",
         "overdispersion": "HalfNormal(0.5)",
     }
     assert str(priors.interaction_for("log")) == "Normal(0, 0.5)"
     assert str(priors.interaction_for("linear")) == "Normal(0, 0.25)"
+
+
+@pytest.mark.parametrize(
+    ("text", "families", "links"),
+    [
+        ("", ["negative_binomial", "beta_binomial"], ["log", "log"]),
+        ('[likelihood]\nfamily = "poisson"', ["poisson", "binomial"], ["log", "log"]),
+        ('[likelihood]\nfamily = "binomial"', ["binomial"] * 2, ["logit", "log"]),
+        ('[likelihood]\nfamily = "beta_binomial"', ["beta_binomial"] * 2, ["logit", "log"]),
+        ('[likelihood]\nlink = "logit"', ["negative_binomial", "beta_binomial"], ["log", "logit"]),
+        (
+            '[likelihood]\nfamily = "binomial"\nlink = "log"',
+            ["binomial", "binomial"],
+            ["log", "log"],
+        ),
+    ],
+)
+def test_family_and_link_of_outcomes_that_name_none(text, families, links):
+    stage = '[[outcomes]]\ncolumn = "plans"\nout_of = "referrals"\n'
+    spec = ModelSpec.from_toml(MINIMAL + stage + text)
+    assert [spec.family_of(outcome) for outcome in spec.outcomes] == families
+    assert [spec.link_of(outcome) for outcome in spec.outcomes] == links
+    assert [spec.is_of_cases(outcome) for outcome in spec.outcomes] == [
+        family.endswith("binomial") and family != "negative_binomial" for family in families
+    ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal, get_origin
 
 import pytest
 from pydantic import BaseModel
@@ -15,6 +15,7 @@ from bayesgrad.spec.model_spec import (
     Area,
     Authority,
     Columns,
+    Crossed,
     Gradient,
     Likelihood,
     Rows,
@@ -22,7 +23,9 @@ from bayesgrad.spec.model_spec import (
     Strata,
     Suppressed,
 )
+from bayesgrad.spec.naming import ratio_name
 from bayesgrad.spec.priors import PARAMETERS
+from bayesgrad.spec.support import refuse_unsupported
 
 PARTS: dict[str, type[BaseModel]] = {
     "[columns]": Columns,
@@ -36,6 +39,11 @@ PARTS: dict[str, type[BaseModel]] = {
     "[sampling]": Sampling,
     "[priors]": Priors,
 }
+NESTED: dict[str, tuple[str, type[BaseModel]]] = {
+    "[strata]": ("crossed_with", Crossed),
+    "[likelihood]": ("suppressed", Suppressed),
+}
+"""The table inside a table, by its heading: its key, and what it holds."""
 
 
 @pytest.mark.parametrize("name", ["referrals.toml", "stroke_admissions.toml"])
@@ -58,10 +66,16 @@ def sections(text: str) -> dict[str, str]:
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 
-def rows_of(section: str) -> dict[str, list[str]]:
-    """Rows of the tables of a section: key -> its other cells."""
-    rows = (line.strip("| ").split(" | ") for line in section.splitlines() if line[:3] == "| `")
-    return {cells[0].strip("`"): cells[1:] for cells in rows}
+def tables_of(section: str) -> list[dict[str, list[str]]]:
+    """Rows of each table of a section: key -> its other cells."""
+    tables: list[dict[str, list[str]]] = []
+    for line in section.splitlines():
+        if line.startswith("|---"):
+            tables.append({})
+        elif line.startswith("| `"):
+            key, *cells = line.strip("| ").split(" | ")
+            tables[-1][key.strip("`")] = cells
+    return tables
 
 
 def default_in_words(value: Any) -> Any:
@@ -75,17 +89,36 @@ def default_in_words(value: Any) -> Any:
 
 
 def documented(models) -> Iterator[tuple[str, str, Any, list[str]]]:
+    """Every key of a spec: its heading, its name, its field and its cells."""
     text = (models / "README.md").read_text(encoding="utf-8")
     for heading, part in PARTS.items():
-        rows = rows_of(sections(text)[heading])
-        fields = dict(part.model_fields)
-        if part is Likelihood:
-            fields |= Suppressed.model_fields
-        if part is Priors:
-            rows = {key: cells for key, cells in rows.items() if key not in PARAMETERS}
-        assert list(rows) == list(fields), heading
-        for key, field in fields.items():
-            yield heading, key, field, rows[key]
+        rows, *others = tables_of(sections(text)[heading])
+        parts = [(heading, part, rows)]
+        if heading in NESTED:
+            key, nested = NESTED[heading]
+            parts.append((f"{heading} {key}", nested, others[0]))
+        for where, fields, cells in parts:
+            assert list(cells) == list(fields.model_fields), where
+            yield from (
+                (where, key, field, cells[key]) for key, field in fields.model_fields.items()
+            )
+
+
+def nested_in(part: type[BaseModel]) -> set[str]:
+    """Keys of a part that take a table of keys."""
+    return {
+        key
+        for key, field in part.model_fields.items()
+        for kind in (field.annotation, *getattr(field.annotation, "__args__", ()))
+        if isinstance(kind, type) and issubclass(kind, BaseModel)
+    }
+
+
+def test_every_table_within_a_table_is_documented():
+    found = {heading: nested_in(part) for heading, part in PARTS.items() if part is not Priors}
+    assert {heading: keys for heading, keys in found.items() if keys} == {
+        heading: {key} for heading, (key, _) in NESTED.items()
+    }
 
 
 def test_every_key_is_documented_with_its_default(models):
@@ -110,11 +143,58 @@ def test_every_part_of_a_spec_has_a_heading(models):
 
 def test_every_allowed_word_and_distribution_is_documented(models):
     text = (models / "README.md").read_text(encoding="utf-8")
-    for name in ("Family", "Curvature", "Moderation", "Centre", "Engine", "Parameterisation"):
-        for word in vocabulary_module.words(getattr(vocabulary_module, name)):
+    vocabularies = [
+        thing for thing in vars(vocabulary_module).values() if get_origin(thing) is Literal
+    ]
+    assert len(vocabularies) >= 12
+    for vocabulary in vocabularies:
+        for word in vocabulary_module.words(vocabulary):
             assert f'`"{word}"`' in text
-    for word in ("drop", "refuse", "keep"):
-        assert f'`"{word}"`' in text
     for distribution, parameters in PARAMETERS.items():
-        cells = rows_of(sections(text)["[priors]"])[distribution]
+        cells = tables_of(sections(text)["[priors]"])[1][distribution]
         assert cells[0] == ", ".join(f"`{name}`" for name in parameters)
+
+
+def examples(models) -> dict[str, list[str]]:
+    """TOML of each example of the grammar, by its heading."""
+    text = (models / "README.md").read_text(encoding="utf-8").partition("## Examples")[2]
+    parts = re.split(r"^### (.+)$", text, flags=re.MULTILINE)
+    return {
+        heading: re.findall(r"```toml\n(.+?)```", body, flags=re.DOTALL)
+        for heading, body in zip(parts[1::2], parts[2::2], strict=True)
+    }
+
+
+COLUMNS = """
+[columns]
+area = "lsoa11_code"
+authority = "utla19_code"
+exposure = "children"
+deprivation = "income_score"
+vintage = "IoD2019"
+"""
+
+
+def ratios_of(text: str) -> list[str]:
+    """What the gradient of each outcome of an example is called."""
+    columns = "" if "[columns]" in text else COLUMNS
+    spec = ModelSpec.from_toml(f'title = "Example"\n{columns}{text}')
+    refuse_unsupported(spec)
+    return [
+        ratio_name(spec.link_of(outcome), spec.family_of(outcome), spec.columns.at_risk)
+        for outcome in spec.outcomes
+    ]
+
+
+def test_every_example_of_the_grammar_is_a_spec_of_what_it_says(models):
+    found = {
+        heading: [ratios_of(text) for text in texts] for heading, texts in examples(models).items()
+    }
+    assert found == {
+        "Joint thresholds": [["rate ratio"] * 3],
+        "Stages": [["rate ratio", "risk ratio", "risk ratio"]],
+        "Strata": [["rate ratio"], ["rate ratio"]],
+        "Crossed strata": [["rate ratio"]],
+        "Cases": [["odds ratio"]],
+        "Durations": [["hazard ratio"]],
+    }

@@ -107,6 +107,71 @@ def refused(text: str) -> SpecError:
             "[[outcomes]]\ncolumn = 3",
             "[[outcomes]] 2 column = 3: should be text, in quotation marks",
         ),
+        (
+            'out_of = "z"\n[[outcomes]]\ncolumn = "z"',
+            "[[outcomes]] 1 out_of = 'z' is not an outcome that stands earlier in the spec: put "
+            "that outcome before it",
+        ),
+        (
+            '[[outcomes]]\ncolumn = "z"\nout_of = "z"',
+            "[[outcomes]] 2 out_of = 'z' is not an outcome that stands earlier in the spec: name "
+            "one of y",
+        ),
+        (
+            '[[outcomes]]\ncolumn = "z"\nout_of = "y"\nexposure = "e"',
+            "[[outcomes]] 2 has both out_of = 'y' and exposure = 'e'",
+        ),
+        (
+            '[[outcomes]]\ncolumn = "z"\nout_of = "y"\nfamily = "poisson"',
+            "[[outcomes]] 2 family = 'poisson' is of counts at a rate, but out_of = 'y' makes it "
+            "events out of cases: use 'binomial' or 'beta_binomial'",
+        ),
+        (
+            'link = "logit"',
+            "[[outcomes]] 1 link = 'logit' is for events out of cases, and family is "
+            "negative_binomial",
+        ),
+        (
+            '[likelihood]\nlink = "logit"',
+            "[likelihood] link = 'logit' is for events out of cases, and no outcome is of a "
+            "binomial family",
+        ),
+        (
+            '[[outcomes]]\ncolumn = "z"\n[authority]\ncovariance = "low_rank"\nrank = 4',
+            "[authority] rank = 4: the 4 intercepts and slopes of 2 outcomes have at most 3 "
+            "factors",
+        ),
+        ('[strata]\ncolumn = "a"', "[strata] column = 'a' is the column of areas"),
+        ('[strata]\ncolumn = "b"', "[strata] column = 'b' is the column of authorities"),
+        ('[strata]\ncolumn = "y"', "[strata] column = 'y' is the column of an outcome"),
+        (
+            '[strata]\ncolumn = "s"\ncrossed_with = { column = "a" }',
+            "[strata] crossed_with.column = 'a' is the column of areas",
+        ),
+        (
+            '[strata]\ncolumn = "s"\ncrossed_with = { column = "s" }',
+            "[strata] crossed_with.column = 's' is the column that it is crossed with",
+        ),
+        (
+            '[strata]\ncolumn = "s"\norder = ["5", "6", "5"]',
+            "[strata] order names 5 more than once",
+        ),
+        (
+            '[strata]\ncolumn = "s"\ncrossed_with = { column = "t", order = ["5", "5"] }',
+            "[strata] crossed_with.order names 5 more than once",
+        ),
+        (
+            '[strata]\ncolumn = "s"\ncrossed_with = { colum = "t", column = "t" }',
+            "[strata] crossed_with.colum is not a key of a spec; did you mean column?",
+        ),
+        (
+            '[strata]\ncolumn = "s"\ngradients = "none"',
+            "[strata] gradients = 'none' is not allowed; use one of 'pooled' or 'common'",
+        ),
+        (
+            '[strata]\ncolumn = "s"\nequivalence = 1',
+            "[strata] equivalence = 1: should be greater than 1",
+        ),
     ],
 )
 def test_bad_keys_are_located_with_what_is_allowed(text, message):
@@ -123,6 +188,33 @@ def test_every_fault_is_listed():
         "s.toml: columns is missing",
         "s.toml: outcomes = []: should have at least one item",
     ]
+
+
+def test_every_contradiction_is_listed():
+    text = (
+        'out_of = "z"\nexposure = "e"\n[strata]\ncolumn = "s"\norder = ["1", "1"]\n'
+        'crossed_with = { column = "s" }\n'
+    )
+    faults = refused(BASE + text).what.splitlines()
+    assert [fault.split(" ")[1] for fault in faults] == [
+        *("[strata]", "[[outcomes]]", "[[outcomes]]", "[strata]"),
+    ]
+
+
+@pytest.mark.parametrize("family", ["binomial", "beta_binomial"])
+def test_events_out_of_cases_have_no_time_at_risk(family):
+    text = BASE.replace('exposure = "e"', 'exposure = "e"\nat_risk = "time"')
+    (fault,) = refused(text + f'[likelihood]\nfamily = "{family}"').what.splitlines()
+    assert f"[[outcomes]] 1 family is {family}, of events out of cases, but [columns] " in fault
+    assert 'at_risk = "time"' in fault
+    assert ModelSpec.from_toml(text).columns.at_risk == "time"
+    stage = '[[outcomes]]\ncolumn = "z"\nout_of = "y"\n'
+    assert ModelSpec.from_toml(text + stage).outcomes[1].out_of == "y"
+
+
+def test_a_rank_is_not_limited_by_one_outcome():
+    text = '[authority]\ncovariance = "low_rank"\nrank = 5'
+    assert ModelSpec.from_toml(BASE + text).authority.rank == 5
 
 
 def test_text_that_is_not_toml():

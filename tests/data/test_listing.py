@@ -1,22 +1,6 @@
 from __future__ import annotations
 
-import pytest
-
-from bayesgrad.data.layout import natural_order
 from bayesgrad.data.listing import close_to, counted, listed
-
-
-@pytest.mark.parametrize(
-    ("labels", "expected"),
-    [
-        (["10", "9", "9", "0"], ("0", "9", "10")),
-        (["10-14", "5-9", "0-4"], ("0-4", "5-9", "10-14")),
-        (["White", "Black", "2+ groups"], ("2+ groups", "Black", "White")),
-        ([""], ("",)),
-    ],
-)
-def test_natural_order(labels, expected):
-    assert natural_order(labels) == expected
 
 
 def test_words_of_messages():

@@ -1,0 +1,44 @@
+"""Which priors of a spec its model has a parameter for."""
+
+from __future__ import annotations
+
+from bayesgrad.spec.model_spec import DISPERSED_FAMILIES, ModelSpec
+
+
+def priors_used(spec: ModelSpec) -> dict[str, object]:
+    """Priors of the parameters that the model has, by name, in the order of `[priors]`."""
+    named: dict[str, object] = dict(spec.priors)
+    named["interaction"] = spec.priors.interaction_for(spec.authority.moderation)
+    used = _used(spec)
+    words = {"overdispersion": "overdispersion (1/sqrt(alpha))"}
+    return {words.get(name, name): prior for name, prior in named.items() if used[name]}
+
+
+def _used(spec: ModelSpec) -> dict[str, bool]:
+    """Whether the model has the parameter of each prior."""
+    area, authority, strata = spec.area, spec.authority, spec.strata
+    moderated = authority.moderation != "none"
+    moderators = bool(area.moderators or authority.moderators)
+    own_gradients = strata is not None and strata.gradients == "pooled"
+    deviations = strata is not None and strata.authority_deviations
+    factors = authority.covariance == "low_rank" and len(spec.outcomes) > 1
+    return {
+        "intercept": True,
+        "slope": True,
+        "between": moderated,
+        "interaction": moderated,
+        "covariates": bool(area.covariates) or moderators,
+        "moderators": moderators,
+        "curvature": spec.gradient.curvature != "none",
+        "sd_intercept": True,
+        "sd_slope": True,
+        "sd_stratum_intercept": strata is not None,
+        "sd_stratum_slope": own_gradients,
+        "sd_authority_stratum_intercept": deviations,
+        "sd_authority_stratum_slope": deviations and own_gradients,
+        "correlation": authority.covariance != "diagonal" and not factors,
+        "loadings": factors,
+        "overdispersion": any(
+            spec.family_of(outcome) in DISPERSED_FAMILIES for outcome in spec.outcomes
+        ),
+    }
