@@ -26,28 +26,33 @@ def intercept_variable(
 
 
 def guarded_variable(name: str, prior: ScalePrior, *, scale: Any, dims: tuple[str, ...]) -> Any:
-    r"""Standard deviation that few contrasts inform, sampled on a scale u without a cliff.
+    r"""Standard deviation that few contrasts inform, sampled on a scale u without cliffs.
 
-    :math:`\sigma = s / \ln(1 + e^{-u})`: u is like the logarithm where :math:`\sigma` is well above
-    the scale s, and like minus the reciprocal below. A contrast of size c has the density
-    :math:`\exp(-c^2 / 2 \sigma^2)`, which falls off a cliff on the scale of :math:`\ln \sigma`, and
-    like a normal one on that of :math:`1 / \sigma`.
+    With s the lower and S the upper scale,
+
+    .. math:: \sigma = S \ln(1 + r), \qquad r = \frac{s / S}{\ln(1 + e^{-u})},
+
+    so that u is like :math:`\ln \sigma` between the two, like minus its reciprocal below, and like
+    :math:`\sigma` itself above. On the scale of :math:`\ln \sigma` the density of a contrast of size
+    c, :math:`\exp(-c^2 / 2 \sigma^2)`, falls off a cliff on the left, and the prior's does on the
+    right; here both fall like that of a normal distribution.
 
     Parameters
     ----------
     scale : tensor
-        s, a little below the standard deviations that contrasts suggest.
+        s, a little below the standard deviations that contrasts suggest; S is the prior's own.
     """
     u = pm.Flat(f"{name}_guarded", dims=dims)
     below = pt.softplus(-u)
-    sd = pm.Deterministic(name, scale / below, dims=dims)
+    ratio = scale / prior.scale / below
+    sd = pm.Deterministic(name, prior.scale * pt.log1p(ratio), dims=dims)
     density = pm.logp(getattr(pm, prior.distribution).dist(**prior.parameters()), sd)
-    jacobian = pt.log(scale) - pt.softplus(u) - 2.0 * pt.log(below)
+    jacobian = pt.log(scale) - pt.softplus(u) - 2.0 * pt.log(below) - pt.log1p(ratio)
     pm.Potential(f"{name}_prior", (density + jacobian).sum())
     return sd
 
 
-def to_guarded(sd: Floats, scale: Floats) -> Floats:
+def to_guarded(sd: Floats, prior: ScalePrior, *, scale: Floats) -> Floats:
     """U of standard deviations; see `guarded_variable`."""
-    ratio = scale / sd
-    return -ratio - np.log1p(-np.exp(-ratio))
+    below = scale / prior.scale / np.expm1(sd / prior.scale)
+    return -below - np.log1p(-np.exp(-below))
