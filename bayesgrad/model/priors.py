@@ -33,9 +33,9 @@ def guarded_variable(name: str, prior: ScalePrior, *, scale: Any, dims: tuple[st
     .. math:: \sigma = S \ln(1 + r), \qquad r = \frac{s / S}{\ln(1 + e^{-u})},
 
     so that u is like :math:`\ln \sigma` between the two, like minus its reciprocal below, and like
-    :math:`\sigma` itself above. On the scale of :math:`\ln \sigma` the density of a contrast of size
-    c, :math:`\exp(-c^2 / 2 \sigma^2)`, falls off a cliff on the left, and the prior's does on the
-    right; here both fall like that of a normal distribution.
+    :math:`\sigma` itself above. On the scale of :math:`\ln \sigma` the density of a contrast of
+    size c, :math:`\exp(-c^2 / 2 \sigma^2)`, falls off a cliff on the left, and the prior's does on
+    the right; here both fall like that of a normal distribution.
 
     Parameters
     ----------
