@@ -8,9 +8,7 @@ from bayesgrad.errors import SpecError
 from bayesgrad.simulate.geography import Floats, Integers
 
 
-def draw_rates(
-    expected: Floats, *, alpha: float | None, rng: np.random.Generator
-) -> Integers:
+def draw_rates(expected: Floats, *, alpha: float | None, rng: np.random.Generator) -> Integers:
     """Poisson counts, their means multiplied by gamma noise where `alpha` is given.
 
     With it they are negative binomial of variance ``mu + mu**2 / alpha``.

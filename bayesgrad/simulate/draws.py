@@ -67,9 +67,9 @@ def draw_scenario(
 ) -> ScenarioDraws:
     """Draw the authority effects and the counts of a scenario on a population."""
     rng = np.random.default_rng(seed)
-    exposure = population.exposure
+    cases = population.exposure
     if settings.cases is not None:
-        exposure = _draw_first(settings, settings.cases, population, parameters, cases_seed)
+        cases = _draw_first(settings, settings.cases, population, parameters, cases_seed)
     u0, u1 = effects_of(settings).draw(len(population.w), rng)
     drawn = []
     for s, outcome in enumerate(settings.outcomes):
@@ -85,14 +85,15 @@ def draw_scenario(
         effects.predictor(parameters.stratum_intercept[s], parameters.stratum_slope[s])
         for s, effects in enumerate(drawn)
     ]
-    episodes = None
+    episodes: Episodes | None = None
+    exposure: Floats | Integers = cases
     if settings.durations is not None:
         hazard = np.exp(predictors[0])
-        episodes = draw_episodes(exposure[:, 0], hazard, settings.durations, rng=rng)
+        episodes = draw_episodes(cases[:, 0], hazard, settings.durations, rng=rng)
         closed, exposure = episodes.by_interval(settings.durations.breaks, areas=len(hazard))
         count = closed[None]
     else:
-        count = _counts(settings, predictors, exposure, rng)
+        count = _counts(settings, predictors, cases, rng)
     return ScenarioDraws(
         intercept=np.stack([effects.intercept for effects in drawn], axis=1),
         slope=np.stack([effects.slope for effects in drawn], axis=1),

@@ -137,7 +137,9 @@ class TrueWorld:
         name = place["moderator"]
         if name == "deprivation":
             gained = self.omitted if finding.fit else 0.0
-            return float(self.parameters["interaction"].sel(outcome=place["outcome"]).item()) + gained
+            return (
+                float(self.parameters["interaction"].sel(outcome=place["outcome"]).item()) + gained
+            )
         for variable, dim in (
             ("authority_moderator_gradient", "authority_moderator"),
             ("gradient_moderator", "area_moderator"),

@@ -42,7 +42,9 @@ class FixedTerms:
     authority: Integers
 
     @classmethod
-    def of(cls, outcome: TrueOutcome, settings: ScenarioSettings, population: Population) -> FixedTerms:
+    def of(
+        cls, outcome: TrueOutcome, settings: ScenarioSettings, population: Population
+    ) -> FixedTerms:
         """Terms of an outcome of a scenario."""
         w, x = population.w, population.x
         authorities = population.standard_authority_moderators
@@ -67,27 +69,6 @@ class FixedTerms:
         """Linear predictor less the intercept, for a mean slope; shape (areas,)."""
         at = self.authority
         return self.level[at] + (slope + self.gradient)[at] * self.x + self.area
-
-
-@dataclass(frozen=True, eq=False)
-class ScenarioParameters:
-    """Intercepts and slopes of every outcome and stratum.
-
-    Attributes
-    ----------
-    intercept, slope : ndarray, shape (outcomes,)
-        Means over strata.
-    stratum_intercept, stratum_slope : ndarray, shape (outcomes, strata)
-        Deviations from them.
-    cases_intercept : float
-        Of the outcome that is drawn first; NaN where there is none.
-    """
-
-    intercept: Floats
-    slope: Floats
-    stratum_intercept: Floats
-    stratum_slope: Floats
-    cases_intercept: float
 
 
 @dataclass(frozen=True, eq=False)

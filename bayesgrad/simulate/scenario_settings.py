@@ -31,7 +31,8 @@ class TrueOutcome:
     column : str
     rate : float
         Expected events per unit of exposure (children, or events of the stage before), over all
-        areas; over strata too, where there are any.
+        areas; over strata too, where there are any. NaN for durations: their hazards are the
+        ratios of the strata.
     slope : float
         Log gradient in an authority of mean deprivation; without meaning where the strata have
         slopes of their own.

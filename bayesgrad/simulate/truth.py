@@ -148,9 +148,7 @@ def _pairs(settings: ScenarioSettings) -> xr.Dataset:
         "outcome_b": [columns[s] for _, (s, _) in pairs],
         "effect_b": [EFFECTS[e] for _, (_, e) in pairs],
     }
-    labels = [
-        f"{columns[s]} {EFFECTS[e]}, {columns[t]} {EFFECTS[f]}" for (s, e), (t, f) in pairs
-    ]
+    labels = [f"{columns[s]} {EFFECTS[e]}, {columns[t]} {EFFECTS[f]}" for (s, e), (t, f) in pairs]
     values = [correlation[e, s, f, t] for (s, e), (t, f) in pairs]
     return xr.Dataset(
         {"effect_correlation": ("effect_pair", values)},

@@ -42,10 +42,10 @@ CATEGORY_COUNTS = {
 
 
 def _strata(column: str, counts: dict[str, tuple[int, float]]) -> TrueStrata:
-    """Strata that share the area's children, in proportion to their counts."""
+    """Strata that share the area's children, in proportion to their counts, in order of name."""
     strata = (
         TrueStratum(name=name, ratio=float(count), gradient=gradient)
-        for name, (count, gradient) in counts.items()
+        for name, (count, gradient) in sorted(counts.items())
     )
     return TrueStrata(column=column, divided=False, strata=tuple(strata))
 
@@ -54,9 +54,7 @@ def _gradients(
     outcome: str, counts: dict[str, tuple[int, float]], published: dict[str, str]
 ) -> tuple[Finding, ...]:
     order = [*published, *(name for name in counts if name not in published)]
-    return tuple(
-        stratum(10, outcome, name, published=published.get(name, "")) for name in order
-    )
+    return tuple(stratum(10, outcome, name, published=published.get(name, "")) for name in order)
 
 
 FACTORS = ScenarioSettings(

@@ -96,18 +96,10 @@ ETHNICITY = ScenarioSettings(
         column="ethnicity",
         divided=True,
         strata=(
-            TrueStratum(
-                name="Asian", ratio=0.6, gradient=1.45, share=0.11, tilt=0.20, spread=1.0
-            ),
-            TrueStratum(
-                name="Black", ratio=1.2, gradient=1.27, share=0.05, tilt=0.35, spread=1.0
-            ),
-            TrueStratum(
-                name="Mixed", ratio=1.3, gradient=1.60, share=0.06, tilt=0.10, spread=0.5
-            ),
-            TrueStratum(
-                name="Other", ratio=0.9, gradient=1.50, share=0.02, tilt=0.30, spread=0.8
-            ),
+            TrueStratum(name="Asian", ratio=0.6, gradient=1.45, share=0.11, tilt=0.20, spread=1.0),
+            TrueStratum(name="Black", ratio=1.2, gradient=1.27, share=0.05, tilt=0.35, spread=1.0),
+            TrueStratum(name="Mixed", ratio=1.3, gradient=1.60, share=0.06, tilt=0.10, spread=0.5),
+            TrueStratum(name="Other", ratio=0.9, gradient=1.50, share=0.02, tilt=0.30, spread=0.8),
             TrueStratum(name="White", ratio=1.0, gradient=1.91, share=0.76),
         ),
     ),

@@ -76,7 +76,7 @@ RURAL = ScenarioSettings(
             "log of the gradient of rural areas over that of others",
             published="steeper",
         ),
-        national(13, "referrals", "gradient of referrals", published="1.62"),
+        national(2, "referrals", "gradient of referrals", published="1.62"),
         PUBLISHED_INTERACTION,
     ),
     assumptions=(

@@ -1,6 +1,7 @@
 """Thresholds of intervention: counted side by side, and as stages out of the one before."""
 
 import math
+from itertools import pairwise
 
 from bayesgrad.simulate.findings import Finding, contextual, interaction, national, transition
 from bayesgrad.simulate.scenario_settings import (
@@ -55,9 +56,7 @@ def _of_thresholds() -> tuple[Finding, ...]:
         national(2, name, f"gradient of {name}", published=published.get(name, ""))
         for name in columns
     ]
-    rises = [
-        transition(2, one, other) for one, other in zip(columns, columns[1:], strict=False)
-    ]
+    rises = [transition(2, one, other) for one, other in pairwise(columns)]
     interactions = [
         interaction(
             6,
