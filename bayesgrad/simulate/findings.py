@@ -6,9 +6,11 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 import xarray as xr
 
 from bayesgrad.errors import SpecError
+from bayesgrad.estimands.thresholds import EVERY_THRESHOLD
 
 type Status = Literal["published", "published sign, assumed size", "assumed"]
 
@@ -121,6 +123,9 @@ class TrueWorld:
         return one - other
 
     def _threshold(self, finding: Finding) -> float:
+        if finding.place["from_outcome"] == EVERY_THRESHOLD:
+            rises = np.diff(self.parameters["slope"].values) > 0
+            return 0.0 if rises.all() else -math.inf
         return self._slope(finding.place["to_outcome"]) - self._slope(finding.place["from_outcome"])
 
     def _contextual(self, finding: Finding) -> float:
@@ -204,6 +209,18 @@ def transition(row: int, one: str, other: str, *, published: str = "") -> Findin
         key=(("from_outcome", one), ("to_outcome", other)),
         published=published or "rises",
         status="published" if published else "published sign, assumed size",
+    )
+
+
+def rises_at_every_threshold(row: int) -> Finding:
+    """Whether the gradient rises at every threshold: a probability, true where it is 1."""
+    return Finding(
+        row=row,
+        what="probability that the gradient rises at every threshold",
+        table="thresholds",
+        key=(("from_outcome", EVERY_THRESHOLD),),
+        published="rises at every threshold",
+        status="published",
     )
 
 

@@ -3,7 +3,14 @@
 import math
 from itertools import pairwise
 
-from bayesgrad.simulate.findings import Finding, contextual, interaction, national, transition
+from bayesgrad.simulate.findings import (
+    Finding,
+    contextual,
+    interaction,
+    national,
+    rises_at_every_threshold,
+    transition,
+)
 from bayesgrad.simulate.scenario_settings import (
     CHILDREN_PER_AREA,
     ScenarioSettings,
@@ -72,7 +79,7 @@ def _of_thresholds() -> tuple[Finding, ...]:
         contextual(5, name, "between", f"rate ratio between authorities: {name}", published=ratio)
         for name, ratio in {"section_47": "1.68", "plan_starts": "1.57"}.items()
     ]
-    return (*gradients, *rises, *interactions, *between_ratios)
+    return (*gradients, *rises, rises_at_every_threshold(2), *interactions, *between_ratios)
 
 
 THRESHOLDS = ScenarioSettings(
