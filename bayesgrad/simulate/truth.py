@@ -77,7 +77,7 @@ def _labelled(name: str, values: xr.DataArray, *, several: bool) -> Iterator[tup
 def _dispersion(outcomes: tuple[TrueOutcome, ...]) -> dict[str, Floats]:
     alphas = [outcome.alpha for outcome in outcomes]
     known = np.array([alpha for alpha in alphas if alpha is not None])
-    return {"overdispersion": known**-0.5, "alpha": known} if len(known) else {}
+    return {"overdispersion": 1 / np.sqrt(known), "alpha": known} if len(known) else {}
 
 
 def _moderators(settings: ScenarioSettings) -> xr.Dataset:
