@@ -28,14 +28,14 @@ class FabricatedFit:
 
     passed = True
 
-    def __init__(self, scenario):
-        self.scenario = scenario
+    def __init__(self, scenario, which=""):
+        self.scenario, self.which = scenario, which
 
     def _rows(self, table):
         findings = self.scenario.settings.findings
         truths = self.scenario.findings["truth"]
         for finding, truth in zip(findings, truths, strict=True):
-            if finding.table == table:
+            if (finding.table, finding.fit) == (table, self.which):
                 yield finding.place, float(np.log(truth) if finding.exponentiated else truth)
 
     def _table(self, table, point):
@@ -89,7 +89,7 @@ def test_every_finding_is_found_in_the_tables_of_a_fit(script, name):
     scenario = simulate_scenario(name, seed=1, **SIZE)
     fits = {finding.fit for finding in scenario.settings.findings}
     compared = pd.concat(
-        [script.compare(scenario, FabricatedFit(scenario), which=fit) for fit in sorted(fits)]
+        [script.compare(scenario, FabricatedFit(scenario, fit), which=fit) for fit in sorted(fits)]
     )
     assert list(compared["what"]) == list(scenario.findings["what"])
     np.testing.assert_allclose(compared["truth"], scenario.findings["truth"])

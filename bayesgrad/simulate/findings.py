@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -64,6 +65,8 @@ class TrueWorld:
     parameters : Dataset
         True parameters under the names and dimensions of a posterior.
     mean_deprivation, unit : float
+    out_of : mapping of str to str
+        The outcome of the stage before each that has one: gradients multiply along the chain.
     omitted : float
         What the interaction gains where the further moderators are left out: their effects on the
         gradient, projected on the moderator of authority deprivation.
@@ -72,6 +75,7 @@ class TrueWorld:
     parameters: xr.Dataset
     mean_deprivation: float
     unit: float
+    out_of: Mapping[str, str] = field(default_factory=dict)
     omitted: float = 0.0
 
     def of(self, finding: Finding) -> float:
@@ -124,9 +128,16 @@ class TrueWorld:
 
     def _threshold(self, finding: Finding) -> float:
         if finding.place["from_outcome"] == EVERY_THRESHOLD:
-            rises = np.diff(self.parameters["slope"].values) > 0
+            outcomes = self.parameters["outcome"].values.tolist()
+            rises = np.diff([self._whole_slope(outcome) for outcome in outcomes]) > 0
             return 0.0 if rises.all() else -math.inf
-        return self._slope(finding.place["to_outcome"]) - self._slope(finding.place["from_outcome"])
+        one, other = (str(finding.place[f"{end}_outcome"]) for end in ("from", "to"))
+        return self._whole_slope(other) - self._whole_slope(one)
+
+    def _whole_slope(self, outcome: str) -> float:
+        """Log gradient of an outcome in the children, along the chain that it is out of."""
+        stage = self.out_of.get(outcome)
+        return self._slope(outcome) + (self._whole_slope(stage) if stage else 0.0)
 
     def _contextual(self, finding: Finding) -> float:
         place = finding.place

@@ -151,7 +151,13 @@ class Scenario:
         table), exponentiated (whether the table holds its log), fit.
         """
         deprivation = self.population.geography.deprivation
-        world = TrueWorld(self.parameter_values, float(deprivation.mean()), UNIT, self._omitted())
+        world = TrueWorld(
+            parameters=self.parameter_values,
+            mean_deprivation=float(deprivation.mean()),
+            unit=UNIT,
+            out_of={o.column: o.out_of for o in self.settings.outcomes if o.out_of},
+            omitted=self._omitted(),
+        )
         return pd.DataFrame(
             {
                 "row": finding.row,

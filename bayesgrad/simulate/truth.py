@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import product
-
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from bayesgrad.design.strata import strata_basis
-from bayesgrad.estimands.parameters import NAMES, named_parameters
+from bayesgrad.estimands.parameters import named_parameters
 from bayesgrad.simulate.geography import Floats
 from bayesgrad.simulate.parameters import ScenarioParameters, effects_of
 from bayesgrad.simulate.scenario_settings import ScenarioSettings, TrueOutcome
@@ -50,28 +47,14 @@ def true_dataset(settings: ScenarioSettings, parameters: ScenarioParameters) -> 
 
 
 def truth_table(truth: xr.Dataset) -> pd.DataFrame:
-    """Parameter and value: as the `parameters` table names them, then the rest as the posterior.
-
-    A value of the posterior that the `parameters` table leaves out is named by its variable and,
-    in brackets, its coordinates.
-    """
-    named = [name for name in truth.data_vars if name in NAMES]
-    values = named_parameters(truth[named].expand_dims(chain=1, draw=1))
-    rows = {str(name): float(value.item()) for name, value in values.data_vars.items()}
-    for name, value in truth.drop_vars(named).data_vars.items():
-        rows |= dict(_labelled(str(name), value, several=truth.sizes["outcome"] > 1))
-    return pd.DataFrame({"parameter": list(rows), "value": list(rows.values())})
-
-
-def _labelled(name: str, values: xr.DataArray, *, several: bool) -> Iterator[tuple[str, float]]:
-    """Each scalar of a variable by its coordinates, the outcome last and only where several."""
-    inner = [dim for dim in values.dims if dim != "outcome"]
-    outer = ["outcome"] if "outcome" in values.dims else []
-    ordered = values.transpose(*outer, *inner)
-    labels = product(*(ordered[dim].values.tolist() for dim in ordered.dims))
-    for label, value in zip(labels, ordered.values.ravel().tolist(), strict=True):
-        shown = [*label[len(outer) :], *(label[: len(outer)] if several else ())]
-        yield f"{name}{''.join(f'[{part}]' for part in shown)}", value
+    """Parameter and value, named as in the `parameters` table of a fit."""
+    values = named_parameters(truth.expand_dims(chain=1, draw=1))
+    return pd.DataFrame(
+        {
+            "parameter": [str(name) for name in values.data_vars],
+            "value": [float(value.item()) for value in values.data_vars.values()],
+        }
+    )
 
 
 def _dispersion(outcomes: tuple[TrueOutcome, ...]) -> dict[str, Floats]:

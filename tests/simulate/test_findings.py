@@ -51,8 +51,10 @@ def test_truths_by_hand(findings):
     hazard = truth_of(findings, "duration", "outcome=closed; effect=between")
     assert hazard == pytest.approx(1.15)
     stages = findings["stages"]
-    gradients = stages[stages["table"] == "national"]["truth"]
-    assert gradients.prod() == pytest.approx(1.80, rel=1e-4)
+    # The gradient of referrals, then the two transitions.
+    assert stages["truth"].iloc[:3].prod() == pytest.approx(1.80, rel=1e-4)
+    step = truth_of(findings, "stages", "from_outcome=section_47; to_outcome=plan_starts")
+    assert step == pytest.approx(1.80 / 1.73)
 
 
 def test_an_interaction_without_the_moderators_gains_what_they_carried():

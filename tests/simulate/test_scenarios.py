@@ -118,7 +118,10 @@ def test_truth_has_every_variable_of_a_posterior_and_no_other(scenario, fitted):
 
 def test_the_table_of_truth_has_every_scalar_once(scenario):
     truth = scenario.parameter_values
-    assert len(scenario.truth) == sum(truth[name].size for name in truth.data_vars)
+    outcomes = truth.sizes["outcome"]
+    # An outcome's own correlation is among the pairs of effects too.
+    twice = outcomes if outcomes > 1 else 0
+    assert len(scenario.truth) == sum(truth[name].size for name in truth.data_vars) - twice
     assert scenario.truth["parameter"].is_unique
 
 
@@ -241,7 +244,10 @@ def test_correlations_across_thresholds_are_named_by_pair():
     own = scenario.parameter_values["correlation"]
     assert own[0] == pytest.approx(-0.3)
     assert own[1] == pytest.approx(-0.3 * (0.8 * 0.6 + 0.6 * 0.8))
-    assert values(scenario)["slope[plan_starts]"] == pytest.approx(np.log(1.80))
+    table = values(scenario)
+    assert table["slope[plan_starts]"] == pytest.approx(np.log(1.80))
+    assert table["correlation[referrals]"] == pytest.approx(-0.3)
+    assert table["correlation[referrals intercept, assessments slope]"] == pytest.approx(-0.18)
 
 
 def test_standard_deviations_of_strata_are_those_of_their_weights():
@@ -251,6 +257,8 @@ def test_standard_deviations_of_strata_are_those_of_their_weights():
     ethnicity = simulate_scenario("ethnicity", seed=1, **SIZE).parameter_values
     slopes = np.log([1.45, 1.27, 1.60, 1.50, 1.91])
     assert float(ethnicity["sd_stratum_slope"].item()) == pytest.approx(slopes.std(ddof=1))
+    table = values(simulate_scenario("ethnicity", seed=1, **SIZE))
+    assert table["stratum_slope[White]"] == pytest.approx(np.log(1.91) - slopes.mean())
     sex = simulate_scenario("sex", seed=1, **SIZE).parameter_values
     assert float(sex["sd_stratum_slope"].item()) == pytest.approx(0.0, abs=1e-12)
 

@@ -136,8 +136,9 @@ STAGES = ScenarioSettings(
     outcomes=STAGED,
     findings=(
         national(2, "referrals", "gradient of referrals", published="1.62"),
-        national(2, "section_47", "gradient of section_47 out of referrals"),
-        national(2, "plan_starts", "gradient of plan_starts out of section_47"),
+        transition(2, "referrals", "section_47"),
+        transition(2, "section_47", "plan_starts"),
+        rises_at_every_threshold(2),
     ),
     neighbours_intercept=(-0.2, -0.2),
     neighbours_slope=(-0.2, -0.2),
