@@ -82,8 +82,8 @@ SEX = ScenarioSettings(
     ),
     findings=(
         contrast(7, "referrals", "female", "male", published="no difference"),
-        stratum(7, "referrals", "female", published="1.62"),
-        stratum(7, "referrals", "male", published="1.62"),
+        stratum(7, "referrals", "female", published="1.62 of all children"),
+        stratum(7, "referrals", "male", published="1.62 of all children"),
     ),
     assumptions=("The rates of girls and boys are assumed to be nearly equal.", ASSUMED_EFFECTS),
 )
