@@ -13,6 +13,22 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+ScenarioName = Literal[
+    "referrals",
+    "thresholds",
+    "stages",
+    "age",
+    "sex",
+    "ethnicity",
+    "factors",
+    "plan-categories",
+    "re-referral",
+    "duration",
+    "rural",
+    "moderators",
+]
+"""Those of `bayesgrad.simulate.SCENARIOS`, whose import would slow the help down."""
+
 
 @app.callback()
 def group() -> None:
@@ -22,22 +38,41 @@ def group() -> None:
 @app.command()
 def england(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to write to.")],
-    scenario: Annotated[Literal["referrals"], typer.Option(help="What to simulate.")] = "referrals",
+    scenario: Annotated[ScenarioName, typer.Option(help="What to simulate.")] = "referrals",
     moderation: Annotated[
-        Literal["log", "linear", "none"], typer.Option(help="Form of the interaction.")
-    ] = "log",
+        Literal["log", "linear", "none"] | None,
+        typer.Option(help="Form of the interaction; of referrals only. By default log."),
+    ] = None,
     family: Annotated[
-        Literal["negative_binomial", "poisson"], typer.Option(help="Distribution of the counts.")
-    ] = "negative_binomial",
+        Literal["negative_binomial", "poisson"] | None,
+        typer.Option(
+            help="Distribution of the counts; of referrals only. By default negative_binomial."
+        ),
+    ] = None,
     authorities: Annotated[int, typer.Option(help="Number of authorities.")] = 152,
     areas: Annotated[int, typer.Option(help="Number of areas.")] = 32_837,
     seed: Annotated[int, typer.Option(help="Random seed.")] = 1,
 ) -> None:
     """Draw a synthetic England: authorities, areas, children, deprivation and counts."""
-    from bayesgrad.simulate import EnglandSettings, simulate_england
+    from bayesgrad.errors import SpecError
+    from bayesgrad.simulate import EnglandSettings, simulate_england, simulate_scenario
 
-    settings = EnglandSettings(
-        moderation=moderation, family=family, authorities=authorities, areas=areas
-    )
-    for path in simulate_england(settings, seed=seed).write(out):
+    written: tuple[Path, ...]
+    if moderation is None and family is None:
+        drawn = simulate_scenario(scenario, seed=seed, authorities=authorities, areas=areas)
+        written = drawn.write(out)
+    elif scenario == "referrals":
+        settings = EnglandSettings(
+            moderation=moderation or "log",
+            family=family or "negative_binomial",
+            authorities=authorities,
+            areas=areas,
+        )
+        written = simulate_england(settings, seed=seed).write(out)
+    else:
+        raise SpecError(
+            f"--moderation and --family are of the scenario referrals, not of {scenario}",
+            "Leave them out: the scenario has its own.",
+        )
+    for path in written:
         typer.echo(f"written: {path}")

@@ -3,16 +3,21 @@
 from bayesgrad.simulate.england import SyntheticEngland, simulate_england
 from bayesgrad.simulate.geography import Geography, draw_geography
 from bayesgrad.simulate.outcomes import Outcomes, Truth, draw_outcomes, true_parameters
+from bayesgrad.simulate.scenario import Scenario, simulate_scenario
+from bayesgrad.simulate.scenarios import SCENARIOS
 from bayesgrad.simulate.settings import EnglandSettings
 
 __all__ = [
+    "SCENARIOS",
     "EnglandSettings",
     "Geography",
     "Outcomes",
+    "Scenario",
     "SyntheticEngland",
     "Truth",
     "draw_geography",
     "draw_outcomes",
     "simulate_england",
+    "simulate_scenario",
     "true_parameters",
 ]

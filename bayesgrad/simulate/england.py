@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from bayesgrad.errors import SpecError
 from bayesgrad.simulate.geography import Geography, draw_geography
+from bayesgrad.simulate.labels import area_codes, authority_codes, authority_names
 from bayesgrad.simulate.outcomes import Outcomes, draw_outcomes
+from bayesgrad.simulate.seeds import streams
 from bayesgrad.simulate.settings import EnglandSettings
 
 ENGLAND = EnglandSettings()
@@ -45,17 +45,13 @@ class SyntheticEngland:
         Columns: area, authority, authority_name, children, income_score (a proportion),
         referrals.
         """
-        codes, names = self._labels()
         at = self.geography.authority
-        sizes = self.geography.sizes
-        width = max(4, len(str(sizes.max())))
-        within = np.arange(len(at)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-        authority = np.asarray(codes)[at]
+        count = len(self.geography.sizes)
         return pd.DataFrame(
             {
-                "area": [f"{a}-{k + 1:0{width}d}" for a, k in zip(authority, within, strict=True)],
-                "authority": authority,
-                "authority_name": np.asarray(names)[at],
+                "area": area_codes(self.geography),
+                "authority": np.asarray(authority_codes(count))[at],
+                "authority_name": np.asarray(authority_names(count))[at],
                 "children": self.geography.children,
                 "income_score": self.geography.income_score,
                 "referrals": self.outcomes.count,
@@ -70,11 +66,11 @@ class SyntheticEngland:
         (a_j, log rate per child), slope (b_j, log gradient), gradient (exp b_j, a rate ratio
         per unit).
         """
-        codes, names = self._labels()
+        count = len(self.geography.sizes)
         return pd.DataFrame(
             {
-                "authority": codes,
-                "authority_name": names,
+                "authority": authority_codes(count),
+                "authority_name": authority_names(count),
                 "areas": self.geography.sizes,
                 "deprivation": self.geography.deprivation,
                 "intercept": self.outcomes.intercept,
@@ -105,12 +101,6 @@ class SyntheticEngland:
 
         return write_england(self, Path(folder))
 
-    def _labels(self) -> tuple[list[str], list[str]]:
-        count = len(self.outcomes.slope)
-        width = max(3, len(str(count)))
-        numbers = [f"{j + 1:0{width}d}" for j in range(count)]
-        return [f"S-A{n}" for n in numbers], [f"Synthetic authority {n}" for n in numbers]
-
 
 def simulate_england(
     settings: EnglandSettings = ENGLAND, *, seed: int, geography_seed: int | None = None
@@ -135,19 +125,9 @@ def simulate_england(
     SpecError
         If a seed is not a whole number of at least 0.
     """
-    geography_stream, outcome_stream = _streams("seed", seed)
+    geography_stream, outcome_stream = streams("seed", seed)[:2]
     if geography_seed is not None:
-        geography_stream, _ = _streams("geography_seed", geography_seed)
+        geography_stream = streams("geography_seed", geography_seed)[0]
     geography = draw_geography(settings, seed=geography_stream)
     outcomes = draw_outcomes(geography, settings, seed=outcome_stream)
     return SyntheticEngland(settings, seed, geography_seed, geography, outcomes)
-
-
-def _streams(name: str, seed: int) -> list[np.random.SeedSequence]:
-    try:
-        valid = operator.index(seed) >= 0
-    except TypeError:
-        valid = False
-    if not valid:
-        raise SpecError(f"{name} = {seed!r} is not a seed", "Give a whole number, 0 or more.")
-    return np.random.SeedSequence(seed).spawn(2)

@@ -56,6 +56,10 @@ class Geography:
         """D_j: mean income score of each authority, weighted by children; (authorities,)."""
         return _weighted_means(self.authority, self.children, self.income_score)
 
+    def centred(self, unit: float) -> Floats:
+        """x: deprivation from the authority's own mean, in units; shape (areas,)."""
+        return (self.income_score - self.deprivation[self.authority]) / unit
+
 
 def draw_geography(settings: EnglandSettings, *, seed: int | np.random.SeedSequence) -> Geography:
     r"""Draw authorities, areas, children and deprivation.

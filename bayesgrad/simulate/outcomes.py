@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bayesgrad.simulate.counts import draw_rates
+from bayesgrad.simulate.effects import AuthorityEffects
 from bayesgrad.simulate.geography import Floats, Geography, Integers
 from bayesgrad.simulate.settings import EnglandSettings
 
@@ -93,15 +95,11 @@ def true_parameters(geography: Geography, settings: EnglandSettings) -> Truth:
     """
     truth = Truth(settings, 0.0, float(geography.deprivation.mean()))
     w = truth.moderator(geography.deprivation)
-    x = _centred(geography, settings)
-    sd0, sd1 = settings.sd_intercept, settings.sd_slope
-    variance = sd0**2 + 2 * settings.correlation * sd0 * sd1 * x + (sd1 * x) ** 2
+    x = geography.centred(settings.unit)
+    variance = _effects(settings).variance(x, of=(0,))
     slope = (settings.slope + settings.true_interaction * w)[geography.authority]
     log_ratio = (settings.true_between * w)[geography.authority] + slope * x + variance / 2
-    # Taking out the largest keeps the exponentials finite.
-    top = log_ratio.max()
-    mean_ratio = np.average(np.exp(log_ratio - top), weights=geography.children)
-    intercept = math.log(settings.rate) - float(top) - math.log(mean_ratio)
+    intercept = intercept_for(settings.rate, log_ratio, weights=geography.children)
     return Truth(settings, intercept, truth.mean_deprivation)
 
 
@@ -129,33 +127,26 @@ def draw_outcomes(
     rng = np.random.default_rng(seed)
     truth = true_parameters(geography, settings)
     w = truth.moderator(geography.deprivation)
-    u0, u1 = _authority_effects(len(w), settings, rng)
-    intercept = truth.intercept + settings.true_between * w + u0
-    slope = settings.slope + settings.true_interaction * w + u1
+    u0, u1 = _effects(settings).draw(len(w), rng)
+    intercept = truth.intercept + settings.true_between * w + u0[0]
+    slope = settings.slope + settings.true_interaction * w + u1[0]
     at = geography.authority
-    log_rate = intercept[at] + slope[at] * _centred(geography, settings)
+    log_rate = intercept[at] + slope[at] * geography.centred(settings.unit)
     expected = np.exp(np.log(geography.children) + log_rate)
-    return Outcomes(truth, intercept, slope, expected, _counts(expected, settings, rng))
+    alpha = settings.alpha if settings.family == "negative_binomial" else None
+    counts = draw_rates(expected, alpha=alpha, rng=rng)
+    return Outcomes(truth, intercept, slope, expected, counts)
 
 
-def _centred(geography: Geography, settings: EnglandSettings) -> Floats:
-    """x: deprivation from the authority's own mean, in units; shape (areas,)."""
-    centre = geography.deprivation[geography.authority]
-    return (geography.income_score - centre) / settings.unit
+def _effects(settings: EnglandSettings) -> AuthorityEffects:
+    return AuthorityEffects(
+        np.array([settings.sd_intercept]), np.array([settings.sd_slope]), settings.correlation
+    )
 
 
-def _authority_effects(
-    authorities: int, settings: EnglandSettings, rng: np.random.Generator
-) -> tuple[Floats, Floats]:
-    z0, z1 = rng.standard_normal((2, authorities))
-    rho = settings.correlation
-    u0 = settings.sd_intercept * z0
-    u1 = settings.sd_slope * (rho * z0 + math.sqrt(1 - rho**2) * z1)
-    return u0, u1
-
-
-def _counts(expected: Floats, settings: EnglandSettings, rng: np.random.Generator) -> Integers:
-    """Poisson counts, their means multiplied by gamma noise for the negative binomial."""
-    if settings.family == "negative_binomial":
-        expected = expected * rng.gamma(settings.alpha, 1 / settings.alpha, len(expected))
-    return rng.poisson(expected).astype(np.int64)
+def intercept_for(rate: float, log_ratio: Floats, *, weights: Floats | Integers) -> float:
+    """Intercept that gives a mean rate: ln rate - ln of the weighted mean of exp(log_ratio)."""
+    # Taking out the largest keeps the exponentials finite.
+    top = log_ratio.max()
+    mean_ratio = np.average(np.exp(log_ratio - top), weights=weights)
+    return math.log(rate) - float(top) - math.log(mean_ratio)

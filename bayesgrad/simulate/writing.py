@@ -69,12 +69,23 @@ stratified draws, so their spread hardly changes with the seed.
 def write_england(england: SyntheticEngland, folder: Path) -> tuple[Path, ...]:
     """Write every file under a temporary name, then rename all; see `SyntheticEngland.write`."""
     contents = {
-        f"{STEM}_areas.csv": _csv(england.areas),
-        f"{STEM}_truth_parameters.csv": _csv(england.truth.assign(synthetic=True)),
-        f"{STEM}_truth_authorities.csv": _csv(england.authorities.assign(synthetic=True)),
+        f"{STEM}_areas.csv": to_csv(england.areas),
+        f"{STEM}_truth_parameters.csv": to_csv(england.truth.assign(synthetic=True)),
+        f"{STEM}_truth_authorities.csv": to_csv(england.authorities.assign(synthetic=True)),
         f"{STEM}.toml": _spec(england),
         "README.txt": _readme(england),
     }
+    return write_contents(folder, contents)
+
+
+def write_contents(folder: Path, contents: dict[str, str]) -> tuple[Path, ...]:
+    """Write texts by their file names to a folder, all or none.
+
+    Raises
+    ------
+    DataError
+        If the folder cannot be made or written to.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write_texts({folder / name: text for name, text in contents.items()})
@@ -86,7 +97,8 @@ def write_england(england: SyntheticEngland, folder: Path) -> tuple[Path, ...]:
     return tuple(folder / name for name in contents)
 
 
-def _csv(table: pd.DataFrame) -> str:
+def to_csv(table: pd.DataFrame) -> str:
+    """Table as CSV, every number in full."""
     return table.to_csv(index=False, lineterminator="\n")
 
 

@@ -46,18 +46,54 @@ NESTED: dict[str, tuple[str, type[BaseModel]]] = {
 """The table inside a table, by its heading: its key, and what it holds."""
 
 
-@pytest.mark.parametrize("name", ["referrals.toml", "stroke_admissions.toml"])
+SHIPPED = (
+    "age",
+    "duration",
+    "ethnicity",
+    "factors",
+    "moderators",
+    "plan_categories",
+    "re_referral",
+    "referrals",
+    "rural",
+    "sex",
+    "stages",
+    "stroke_admissions",
+    "thresholds",
+)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
 def test_specs_that_come_with_the_package_are_read(models, name):
-    spec = ModelSpec.read(models / name)
+    spec = ModelSpec.read(models / f"{name}.toml")
     assert spec.columns.vintage == "IoD2019"
-    assert name in (models / "README.md").read_text(encoding="utf-8")
+    assert f"| `{name}.toml` |" in (models / "README.md").read_text(encoding="utf-8")
 
 
 def test_every_spec_in_the_folder_is_tested(models):
-    assert {path.name for path in models.glob("*.toml")} == {
-        "referrals.toml",
-        "stroke_admissions.toml",
-    }
+    assert sorted(path.stem for path in models.glob("*.toml")) == list(SHIPPED)
+
+
+def test_forms_of_the_shipped_specs(models):
+    thresholds = ModelSpec.read(models / "thresholds.toml")
+    assert [outcome.column for outcome in thresholds.outcomes] == [
+        "referrals",
+        "assessments",
+        "section_47",
+        "plan_starts",
+        "care_starts",
+    ]
+    assert thresholds.authority.covariance == "full"
+    stages = ModelSpec.read(models / "stages.toml")
+    assert [outcome.out_of for outcome in stages.outcomes] == [None, "referrals", "section_47"]
+    assert [stages.link_of(outcome) for outcome in stages.outcomes] == ["log"] * 3
+    re_referral = ModelSpec.read(models / "re_referral.toml")
+    assert re_referral.link_of(re_referral.outcomes[0]) == "logit"
+    duration = ModelSpec.read(models / "duration.toml")
+    assert duration.columns.at_risk == "time"
+    assert duration.strata.gradients == "common"
+    age = ModelSpec.read(models / "age.toml")
+    assert (age.sampling.draws, age.sampling.tune, age.sampling.chains) == (1000, 200, 2)
 
 
 def sections(text: str) -> dict[str, str]:
