@@ -16,7 +16,14 @@ from bayesgrad.estimands.layout import (
     reference_position,
 )
 from bayesgrad.estimands.strata_effects import national_effect, refuse_without_strata
-from bayesgrad.estimands.summaries import DEFAULT_LEVEL, mean, probability, sd, with_interval
+from bayesgrad.estimands.summaries import (
+    DEFAULT_LEVEL,
+    checked_level,
+    mean,
+    probability,
+    sd,
+    with_interval,
+)
 
 COLUMNS = (
     "outcome",
@@ -94,6 +101,7 @@ def strata_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> pd.Data
     FitError
         If the fit has no strata, or `level` is not strictly between 0 and 1.
     """
+    checked_level(level)
     posterior, authorities = group(draws, "posterior"), group(draws, "authorities")
     reference = group(draws, "reference")
     refuse_without_strata(authorities)

@@ -120,11 +120,13 @@ def mean_over_strata(draws: xr.DataTree) -> xr.DataTree:
     """
     posterior, authorities = group(draws, "posterior"), group(draws, "authorities")
     of_strata = ("stratum", "stratum_component")
-    narrowed = posterior.drop_dims([dim for dim in of_strata if dim in posterior.dims])
+    narrowed = posterior.drop_dims(of_strata, errors="ignore")
     deviations = ("sd_authority_stratum_intercept", "sd_authority_stratum_slope")
     narrowed = narrowed.drop_vars(deviations, errors="ignore")
     totals = authorities[["events", "exposure"]].sum("stratum")
     totals["areas"] = authorities["areas"].max("stratum")
     whole = authorities.drop_dims("stratum").assign(totals.expand_dims(stratum=[""], axis=-1))
+    reference = group(draws, "reference").drop_dims(of_strata, errors="ignore")
     content = {str(name): node.to_dataset() for name, node in draws.children.items()}
-    return xr.DataTree.from_dict(content | {"posterior": narrowed, "authorities": whole})
+    changed = {"posterior": narrowed, "authorities": whole, "reference": reference}
+    return xr.DataTree.from_dict(content | changed)

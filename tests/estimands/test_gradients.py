@@ -10,7 +10,7 @@ def two_authorities() -> xr.DataTree:
     """One chain of three draws: slopes are chosen, everything else fabricated."""
     draws = fabricated_draws(authorities=2, chains=1, draws=3, moderation="none", family="poisson")
     posterior = draws["posterior"].to_dataset()
-    slopes = np.log([[1.0, 2.0, 4.0], [3.0, 3.0, 3.0]]).T.reshape(1, 3, 2, 1, 1)
+    slopes = np.log([[1.0, 2.0, 4.0], [3.0, 3.0, 3.0]]).T.reshape(1, 3, 2, 1)
     posterior["authority_slope"] = (posterior["authority_slope"].dims, slopes)
     posterior["slope"] = (("chain", "draw", "outcome"), np.log([2.0, 2.0, 2.0]).reshape(1, 3, 1))
     posterior["sd_slope"] = (("chain", "draw", "outcome"), np.array([1, 1, 1.0]).reshape(1, 3, 1))
@@ -34,7 +34,7 @@ def test_hand_computed_table() -> None:
 def test_reliability_is_not_negative() -> None:
     residual = xr.DataArray([[-1.0, 1.0, 3.0]], dims=("chain", "draw"))
     spread = xr.DataArray([[0.1, 0.1, 0.1]], dims=("chain", "draw"))
-    assert float(reliability(residual, spread)) == 0.0
+    assert float(reliability(residual, spread**2)) == 0.0
 
 
 def test_residual_takes_off_every_moderator() -> None:
@@ -42,11 +42,11 @@ def test_residual_takes_off_every_moderator() -> None:
         moderation="spline", authority_moderators=["spending", "turnover"], chains=1, draws=4
     )
     posterior, known = draws["posterior"].to_dataset(), draws["authorities"].to_dataset()
-    residual = slope_residual(posterior, known).isel(outcome=0, stratum=0, chain=0)
+    residual = slope_residual(posterior, known, outcome=0, stratum=0).isel(chain=0)
     t, j = 2, 5
     here = posterior.isel(chain=0, draw=t, outcome=0)
     expected = (
-        float(here["authority_slope"].isel(authority=j, stratum=0))
+        float(here["authority_slope"].isel(authority=j))
         - float(here["slope"])
         - here["interaction"].values @ known["moderation_basis"].values[j]
         - here["authority_moderator_gradient"].values @ known["moderator"].values[j]

@@ -15,8 +15,8 @@ def test_rate_is_that_of_the_predictor(centre: str | float, curvature: str) -> N
     mean = float(reference["mean_authority_deprivation"])
     table = levels_table(draws, level=0.9)
     j, code = 3, "E09000004"
-    a = posterior["authority_intercept"].isel(authority=j, stratum=0).values.ravel()
-    b = posterior["authority_slope"].isel(authority=j, stratum=0).values.ravel()
+    a = posterior["authority_intercept"].isel(authority=j).values.ravel()
+    b = posterior["authority_slope"].isel(authority=j).values.ravel()
     rows = table[table["authority"] == code]
     assert rows["deprivation"].tolist() == reference["level_deprivation"].values.tolist()
     for row in rows.to_dict("records"):
