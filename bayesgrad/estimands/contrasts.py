@@ -6,11 +6,14 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayesgrad.errors import FitError
 from bayesgrad.estimands.frame import typed
 from bayesgrad.estimands.layout import group, outcome_names, sample_dims
 from bayesgrad.estimands.pairs import compared
-from bayesgrad.estimands.strata_effects import refuse_without_strata, strata_names
+from bayesgrad.estimands.strata_effects import (
+    refuse_common_gradients,
+    refuse_without_strata,
+    strata_names,
+)
 from bayesgrad.estimands.summaries import DEFAULT_LEVEL, checked_level, tails
 
 COLUMNS = (
@@ -45,7 +48,7 @@ def contrasts_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> pd.D
     checked_level(level)
     posterior, authorities = group(draws, "posterior"), group(draws, "authorities")
     refuse_without_strata(authorities)
-    _refuse_common(posterior)
+    refuse_common_gradients(posterior)
     equivalence = float(group(draws, "reference").attrs["equivalence"])
     strata = np.asarray(strata_names(authorities), dtype=object)
     first, second = np.triu_indices(len(strata), k=1)
@@ -75,11 +78,3 @@ def contrasts_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> pd.D
             )
         )
     return typed(pd.concat(tables, ignore_index=True)[list(COLUMNS)])
-
-
-def _refuse_common(posterior: xr.Dataset) -> None:
-    if "stratum_slope" not in posterior:
-        raise FitError(
-            "all strata of this fit share one gradient: there is nothing to contrast",
-            'Fit with [strata] gradients = "pooled", which gives each stratum its own.',
-        )

@@ -50,6 +50,15 @@ def refuse_without_strata(authorities: xr.Dataset) -> None:
         )
 
 
+def refuse_common_gradients(posterior: xr.Dataset) -> None:
+    """Refuse a comparison of strata to a fit that gives them one gradient. Raises FitError."""
+    if "stratum_slope" not in posterior:
+        raise FitError(
+            "all strata of this fit share one gradient: there is nothing to contrast",
+            'Fit with [strata] gradients = "pooled", which gives each stratum its own.',
+        )
+
+
 def national_effect(posterior: xr.Dataset, authorities: xr.Dataset, effect: Effect) -> xr.DataArray:
     """Intercept or slope of each stratum at mean authority deprivation: mean plus deviation.
 

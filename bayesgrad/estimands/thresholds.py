@@ -10,7 +10,7 @@ import xarray as xr
 
 from bayesgrad.errors import FitError
 from bayesgrad.estimands.frame import from_rows
-from bayesgrad.estimands.layout import group, links, outcome_names
+from bayesgrad.estimands.layout import group, links, outcome_names, ratio_of
 from bayesgrad.estimands.summaries import (
     DEFAULT_LEVEL,
     checked_level,
@@ -67,6 +67,14 @@ def earlier_stages(reference: xr.Dataset, outcomes: Sequence[str]) -> dict[str, 
         return dict.fromkeys(outcomes, "")
     before = reference["out_of"].sel(outcome=list(outcomes)).values.tolist()
     return {outcome: str(stage) for outcome, stage in zip(outcomes, before, strict=True)}
+
+
+def first_ratio(draws: xr.DataTree) -> str:
+    """Name of the ratio that a whole gradient is: that of the first outcome of its chain."""
+    outcomes = outcome_names(group(draws, "posterior"))
+    before = earlier_stages(group(draws, "reference"), outcomes)
+    names = {ratio_of(draws, outcome) for outcome in outcomes if not before[outcome]}
+    return names.pop() if len(names) == 1 else "ratio"
 
 
 def _refuse_odds(link: Mapping[str, str], before: Mapping[str, str]) -> None:

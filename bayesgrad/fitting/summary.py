@@ -19,7 +19,6 @@ from bayesgrad.estimands.strata_effects import (
     mean_over_strata,
     strata_names,
 )
-from bayesgrad.estimands.thresholds import EVERY_THRESHOLD
 
 if TYPE_CHECKING:
     from bayesgrad.fitting.gradient_fit import GradientFit
@@ -132,7 +131,7 @@ def _thresholds(fit: GradientFit) -> list[str]:
     except FitError:
         # Gradients that are not ratios of one kind do not rise or fall from one to another.
         return []
-    chance = rows.set_index("from_outcome").loc[EVERY_THRESHOLD, "prob_rises"]
+    chance = rows["prob_rises"].iloc[-1]
     return [f"P(the gradient rises at every threshold) = {chance:.3f}"]
 
 
@@ -140,10 +139,7 @@ def _interactions(fit: GradientFit) -> list[str]:
     """Probabilities that the coefficient of authority deprivation is negative, by outcome."""
     rows = fit.interaction()
     rows = rows[(rows["moderator"] == "deprivation") & rows["form"].isin(["log", "linear"])]
-    chances = [
-        f"{outcome} {chance:.3f}"
-        for outcome, chance in zip(rows["outcome"], rows["prob_negative"], strict=True)
-    ]
+    chances = [f"{row['outcome']} {row['prob_negative']:.3f}" for row in rows.to_dict("records")]
     return [f"P(interaction with deprivation below 0): {', '.join(chances)}"] if chances else []
 
 

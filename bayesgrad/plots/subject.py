@@ -33,8 +33,8 @@ class Subject:
     draws : DataTree
         Draws of the fit, narrowed to that outcome and stratum; the dimensions stay.
     outcome, stratum : str
-        Their names; the stratum is empty where the fit has none, and mean over strata where the
-        figure is of no one stratum.
+        Their names; the outcome is empty where the figure is of all, the stratum where the fit has
+        none or the figure is of all. It is mean over strata where the figure averages them.
     unit : float
         Deprivation per unit of the gradient (a proportion).
     vintage : str
@@ -55,9 +55,12 @@ class Subject:
 
     @property
     def name(self) -> str:
-        """Title of the outcome, with the stratum where there is one."""
-        title = outcome_title(self.draws, self.outcome)
+        """Title of the outcome, or of the fit, with the stratum where there is one."""
+        title = self._fit_title() if not self.outcome else outcome_title(self.draws, self.outcome)
         return f"{title}, {self.stratum}" if self.stratum else title
+
+    def _fit_title(self) -> str:
+        return str(group(self.draws, "reference").attrs["title"])
 
     @property
     def ratio(self) -> str:
