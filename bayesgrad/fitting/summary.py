@@ -5,13 +5,26 @@ from __future__ import annotations
 import html
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
+from bayesgrad.errors import FitError
+from bayesgrad.estimands import table
+from bayesgrad.estimands.layout import ratio_of
 from bayesgrad.estimands.predictive import PIT_CHECK, SMALLEST_PIT_P_VALUE, p_value_words
 from bayesgrad.estimands.scores import AUTHORITY_SCORE
+from bayesgrad.estimands.strata_effects import (
+    MEAN_OVER_STRATA,
+    has_strata,
+    mean_over_strata,
+    strata_names,
+)
 
 if TYPE_CHECKING:
     from bayesgrad.fitting.gradient_fit import GradientFit
+
+BEYOND = 0.95
+"""Probability from which a contrast of strata is surely beyond the region of equivalence."""
 
 ENGINES = {"nuts": "NUTS", "laplace": "nested Laplace"}
 REMEDIES = {
@@ -22,15 +35,14 @@ REMEDIES = {
 
 def summary_text(fit: GradientFit) -> str:
     """Summary of a fit in some 15 lines: what was fitted, what was found, whether to trust it."""
+    findings = _one_outcome(fit) if len(fit.spec.outcomes) == 1 else _several_outcomes(fit)
     return "\n".join(
         [
             fit.spec.title,
             *_indented(_what(fit)),
             "",
-            *_indented(_national(fit)),
-            *_indented(_authorities(fit)),
-            *_indented(_interaction(fit)),
-            *_indented(_contextual(fit)),
+            *_indented(findings),
+            *_indented(_strata(fit)),
             "",
             *_indented(_scores(fit)),
             *_indented(_misfit(fit)),
@@ -54,28 +66,119 @@ def _interval(row: pd.Series, prefix: str = "", digits: int = 2) -> str:
 
 
 def _what(fit: GradientFit) -> list[str]:
-    authorities = fit.draws["authorities"]
-    posterior = fit.draws["posterior"]
-    outcome = fit.spec.outcomes[0]
-    family = fit.spec.likelihood.family.replace("_", " ")
+    spec, posterior = fit.spec, fit.draws["posterior"]
+    if len(spec.outcomes) == 1:
+        families = spec.family_of(spec.outcomes[0]).replace("_", " ")
+    else:
+        families = f"{len(spec.outcomes)} outcomes"
     return [
-        f"{outcome.title}: {int(authorities['events'].sum()):,} events in "
-        f"{int(authorities['areas'].sum()):,} areas of "
-        f"{posterior.sizes['authority']:,} authorities",
-        f"{family}, {fit.spec.authority.moderation} moderation, "
-        f"{fit.spec.gradient.centre} centring; deprivation: {fit.spec.columns.deprivation} "
-        f"({fit.spec.columns.vintage})",
+        *_counts(fit),
+        f"{families}, {spec.authority.moderation} moderation, {spec.gradient.centre} centring; "
+        f"deprivation: {spec.columns.deprivation} ({spec.columns.vintage})",
         f"{posterior.sizes['chain']} chains of {posterior.sizes['draw']:,} draws by "
         f"{ENGINES[fit.provenance['engine']]}, seed {fit.provenance['seed']}; intervals hold 95%",
     ]
 
 
+def _counts(fit: GradientFit) -> list[str]:
+    """Events and areas of each outcome, with its family where there are several."""
+    authorities = fit.draws["authorities"].to_dataset()
+    strata = strata_names(authorities)
+    of_strata = f" in {len(strata)} strata" if has_strata(authorities) else ""
+    places = f" of {authorities.sizes['authority']:,} authorities{of_strata}"
+    # An area counts once, however many strata it has rows in.
+    areas = authorities["areas"].max("stratum").sum("authority").values
+    events = authorities["events"].sum(("authority", "stratum")).values
+    several = len(fit.spec.outcomes) > 1
+    lines = []
+    for s, outcome in enumerate(fit.spec.outcomes):
+        family = f" ({fit.spec.family_of(outcome).replace('_', ' ')})" if several else ""
+        where = f"{int(areas[s]):,} areas{places}"
+        lines.append(f"{outcome.title}{family}: {int(events[s]):,} events in {where}")
+    return lines
+
+
+def _one_outcome(fit: GradientFit) -> list[str]:
+    return [*_national(fit), *_authorities(fit), *_interaction(fit), *_contextual(fit)]
+
+
+def _several_outcomes(fit: GradientFit) -> list[str]:
+    """One line for each outcome, and whether gradients rise from each to the next."""
+    whole = mean_over_strata(fit.draws)
+    national = table(whole, "national").query("deprivation_shift == 0")
+    gradients = table(whole, "gradients").groupby("outcome")
+    lowest, highest = gradients["gradient"].min(), gradients["gradient"].max()
+    lines = [f"national gradients per +{fit.spec.gradient.unit:g} of deprivation{_averaged(fit)}:"]
+    for outcome in fit.spec.outcomes:
+        name = outcome.column
+        row = national[national["outcome"] == name].iloc[0]
+        ratio, stage = ratio_of(fit.draws, name), f" out of {outcome.out_of}" * bool(outcome.out_of)
+        lines.append(
+            f"  {outcome.title}{stage}: {ratio} {row['gradient']:.2f} ({_interval(row)}); "
+            f"authorities {lowest[name]:.2f} to {highest[name]:.2f} (medians)"
+        )
+    return [*lines, *_thresholds(fit), *_interactions(fit)]
+
+
+def _averaged(fit: GradientFit) -> str:
+    strata = has_strata(fit.draws["authorities"].to_dataset())
+    return f", {MEAN_OVER_STRATA}" if strata else ""
+
+
+def _thresholds(fit: GradientFit) -> list[str]:
+    try:
+        rows = fit.thresholds()
+    except FitError:
+        # Gradients that are not ratios of one kind do not rise or fall from one to another.
+        return []
+    chance = rows["prob_rises"].iloc[-1]
+    return [f"P(the gradient rises at every threshold) = {chance:.3f}"]
+
+
+def _interactions(fit: GradientFit) -> list[str]:
+    """Probabilities that the coefficient of authority deprivation is negative, by outcome."""
+    rows = fit.interaction()
+    rows = rows[(rows["moderator"] == "deprivation") & rows["form"].isin(["log", "linear"])]
+    chances = [f"{row['outcome']} {row['prob_negative']:.3f}" for row in rows.to_dict("records")]
+    return [f"P(interaction with deprivation below 0): {', '.join(chances)}"] if chances else []
+
+
+def _strata(fit: GradientFit) -> list[str]:
+    """The largest contrast of each outcome, and how many are beyond the region."""
+    if "stratum_slope" not in fit.draws["posterior"]:
+        return []
+    contrasts = fit.contrasts()
+    lines = []
+    for outcome in fit.spec.outcomes:
+        rows = contrasts[contrasts["outcome"] == outcome.column]
+        row = rows.loc[np.log(rows["ratio"]).abs().idxmax()]
+        beyond = int((rows["prob_beyond"] >= BEYOND).sum())
+        of_outcome = f" ({outcome.title})" if len(fit.spec.outcomes) > 1 else ""
+        region = f"{row['region_lower']:.2f} to {row['region_upper']:.2f}"
+        lines.append(
+            f"strata{of_outcome}: largest contrast {_steeper_over_other(row)}; "
+            f"{beyond} of {len(rows)} pairs surely beyond {region}"
+        )
+    return lines
+
+
+def _steeper_over_other(row: pd.Series) -> str:
+    """Words for a contrast, the steeper stratum first."""
+    names, ratios = (row["stratum_a"], row["stratum_b"]), (row["ratio"], row["lower"], row["upper"])
+    if ratios[0] < 1:
+        names, ratios = names[::-1], (1 / ratios[0], 1 / ratios[2], 1 / ratios[1])
+    ratio, lower, upper = ratios
+    return f"{names[0]} over {names[1]} {ratio:.2f} ({lower:.2f} to {upper:.2f})"
+
+
 def _national(fit: GradientFit) -> list[str]:
-    national = fit.national().set_index("deprivation_shift")
+    national = table(mean_over_strata(fit.draws), "national").set_index("deprivation_shift")
     middle = national.loc[[0.0]].iloc[0]
+    ratio = ratio_of(fit.draws, fit.spec.outcomes[0].column)
+    kind = "" if ratio == "rate ratio" else f" ({ratio})"
     lines = [
-        f"national gradient per +{fit.spec.gradient.unit:g} of deprivation: "
-        f"{middle['gradient']:.2f} ({_interval(middle)})"
+        f"national gradient{kind} per +{fit.spec.gradient.unit:g} of deprivation"
+        f"{_averaged(fit)}: {middle['gradient']:.2f} ({_interval(middle)})"
     ]
     if fit.spec.authority.moderation == "none":
         return lines
@@ -89,7 +192,7 @@ def _national(fit: GradientFit) -> list[str]:
 
 
 def _authorities(fit: GradientFit) -> list[str]:
-    gradients = fit.gradients()
+    gradients = table(mean_over_strata(fit.draws), "gradients")
     lowest, highest = gradients["gradient"].min(), gradients["gradient"].max()
     return [
         f"authorities' gradients: {lowest:.2f} to {highest:.2f} (medians); median reliability "
@@ -109,8 +212,10 @@ def _contextual(fit: GradientFit) -> list[str]:
     if fit.spec.authority.moderation == "none":
         return []
     row = fit.contextual().iloc[0]
+    logit = fit.spec.link_of(fit.spec.outcomes[0]) == "logit"
+    scale = "log-odds" if logit else "log"
     return [
-        f"contextual effect (between less within, log scale): {row['contextual_mean']:.3f} "
+        f"contextual effect (between less within, {scale} scale): {row['contextual_mean']:.3f} "
         f"({_interval(row, 'contextual', 3)}), P(below 0) = {row['prob_contextual_negative']:.3f}"
     ]
 

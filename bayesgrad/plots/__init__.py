@@ -10,7 +10,9 @@ from bayesgrad.plots.fitted_lines import fitted_lines
 from bayesgrad.plots.interaction import interaction
 from bayesgrad.plots.predictive import predictive
 from bayesgrad.plots.saving import SUFFIXES, save_figure
+from bayesgrad.plots.strata import strata
 from bayesgrad.plots.theme import themed
+from bayesgrad.plots.thresholds import thresholds
 
 __all__ = [
     "SUFFIXES",
@@ -19,5 +21,7 @@ __all__ = [
     "interaction",
     "predictive",
     "save_figure",
+    "strata",
     "themed",
+    "thresholds",
 ]

@@ -46,7 +46,7 @@ def caterpillar(
 ) -> alt.LayerChart:
     """Gradient of every authority, the steepest at the top, on a logarithmic axis.
 
-    Each authority has a dot at the posterior median of its gradient, a rate ratio per unit of
+    Each authority has a dot at the posterior median of its gradient, a ratio per unit of
     neighbourhood deprivation, and a line over its equal-tailed interval. The blue line and band
     are the gradient of an authority of mean deprivation. Up to 50 authorities are all named; of
     more, those highlighted and five at either end. The order is that of the medians, which
@@ -56,8 +56,10 @@ def caterpillar(
     ----------
     draws : DataTree
         Draws of a fit.
-    outcome, stratum : str, optional
+    outcome : str, optional
         Which to show; needed where the fit has several.
+    stratum : str, optional
+        Which to show; the mean over strata if left out.
     level : float
         Probability inside the intervals.
     highlight : sequence of str
@@ -73,7 +75,7 @@ def caterpillar(
         If the outcome, the stratum or a code is not in the fit, or `level` is not strictly
         between 0 and 1.
     """
-    subject = subject_of(draws, outcome=outcome, stratum=stratum)
+    subject = subject_of(draws, outcome=outcome, stratum=stratum, or_mean=True)
     if subject.failed and not despite_failed_diagnostics:
         raise DiagnosticsError(
             "the figure of all authorities in order is withheld: the fit failed its diagnostics "
@@ -125,7 +127,7 @@ def _layers(
     national = _national(subject, level=level)
     bounds = [*rows["lower"], *rows["upper"], *national["lower"], *national["upper"]]
     scale = log_scale(bounds, include=1)
-    axis = log_axis(scale, title="Gradient (rate ratio, logarithmic scale)")
+    axis = log_axis(scale, title=subject.gradient_axis)
     y_scale = alt.Scale(domain=[len(rows) + 0.5, 0.5], nice=False)
 
     def x(field: str) -> alt.X:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from bayesgrad.areas.effects import EFFECTS
 from bayesgrad.estimands.frame import to_frame
 from bayesgrad.estimands.layout import group
 from bayesgrad.estimands.levels import like_for_like_rate
@@ -66,7 +67,7 @@ def fitted_lines(
     if bands is not None:
         rates += [bands["observed"], bands["lower"], bands["upper"]]
     scale = log_scale(np.concatenate(rates))
-    axis = log_axis(scale, title="Rate per 10,000 (logarithmic scale)")
+    axis = log_axis(scale, title=f"{subject.rate_words} (logarithmic scale)")
 
     def y(field: str) -> alt.Y:
         return alt.Y(field, type="quantitative", scale=scale, axis=axis)
@@ -85,7 +86,7 @@ def fitted_lines(
 
 def _notes(subject: Subject, level: float, *, with_bands: bool) -> list[str]:
     notes = [
-        f"Rates per 10,000 over {subject.with_vintage('neighbourhood deprivation')}.",
+        f"{subject.rate_words} over {subject.with_vintage('neighbourhood deprivation')}.",
         "Coloured lines: authorities (posterior medians), each over the deprivation of its own "
         f"areas. Black: an authority of mean deprivation, with {percent_interval(level)}.",
     ]
@@ -105,7 +106,7 @@ def _rates_along(
     deprivation: xr.DataArray,
     summarise: Callable[[xr.DataArray], xr.Dataset],
 ) -> xr.Dataset:
-    """Like-for-like rates at any deprivation of the areas, summarised over the draws.
+    """Like-for-like rates of the subject at any deprivation of areas, summarised over the draws.
 
     Parameters
     ----------
@@ -115,15 +116,16 @@ def _rates_along(
         From the draws at one point to what is kept of them: all points at once would not fit
         in memory.
     """
-    here = xr.Dataset(
-        {"unit": reference["unit"], "level_deprivation": deprivation.rename(point="level")}
-    )
+    kept = [name for name in ("unit", "link") if name in reference]
+    here = reference[kept].assign(level_deprivation=deprivation.rename(point="level"))
     if "curvature" in posterior:
         curve = reference["area_grid_curve"].interp(area_grid=here["level_deprivation"])
         here["level_curve"] = curve.drop_vars("area_grid")
     here = here.assign_coords(level=[str(k) for k in range(here.sizes["level"])])
     summaries = [
-        summarise(like_for_like_rate(posterior, authorities, here, level=name))
+        summarise(
+            like_for_like_rate(posterior, authorities, here, outcome=0, stratum=0, level=name)
+        )
         for name in here["level"].values.tolist()
     ]
     return xr.concat(summaries, dim="point").assign(deprivation=deprivation)
@@ -146,7 +148,7 @@ def _authority_lines(subject: Subject) -> pd.DataFrame:
         "name": authorities["name"],
         "authority_deprivation": authorities["deprivation"],
         "deprivation": along["deprivation"],
-        "rate": along["rate"].isel(outcome=0, stratum=0, drop=True),
+        "rate": along["rate"],
     }
     return to_frame(quantities, by=("authority", "point"), columns=("authority", *quantities))
 
@@ -158,9 +160,9 @@ def _national_line(subject: Subject, *, level: float) -> pd.DataFrame:
     mean = reference["mean_authority_deprivation"]
     centred = bool(reference["centre_is_authority"])
     centre = mean if centred else authorities["centre"].isel(authority=0, drop=True)
-    effects = {"authority_intercept": "intercept", "authority_slope": "slope"}
-    average = posterior.drop_vars(list(effects)).assign(
-        {effect: posterior[fixed] for effect, fixed in effects.items()}
+    own = [f"authority_stratum_{effect}" for effect in EFFECTS]
+    average = posterior.drop_vars(own, errors="ignore").assign(
+        {f"authority_{effect}": posterior[effect] for effect in EFFECTS}
     )
     ends = float(authorities["deprivation_min"].min()), float(authorities["deprivation_max"].max())
     along = _rates_along(
@@ -170,7 +172,7 @@ def _national_line(subject: Subject, *, level: float) -> pd.DataFrame:
         xr.DataArray(np.linspace(*ends, NATIONAL_POINTS), dims="point"),
         lambda rates: xr.Dataset(with_interval(rates, point="rate", level=level)),
     )
-    return along.isel(outcome=0, drop=True).to_dataframe().reset_index(drop=True)
+    return along.to_dataframe().reset_index(drop=True)
 
 
 def _bands(subject: Subject, *, level: float) -> pd.DataFrame:

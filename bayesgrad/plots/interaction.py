@@ -50,12 +50,14 @@ def interaction(
     ----------
     draws : DataTree
         Draws of a fit with moderation by authority deprivation.
-    outcome, stratum : str, optional
+    outcome : str, optional
         Which to show; needed where the fit has several.
+    stratum : str, optional
+        Which to show; the mean over strata if left out.
     level : float
         Probability inside the intervals.
     published : sequence of (float, float)
-        Authority deprivation (a proportion) and gradient (a rate ratio per unit) of published
+        Authority deprivation (a proportion) and gradient (a ratio per unit) of published
         contrasts, shown as labelled diamonds.
     published_label : str
         What to call them.
@@ -67,7 +69,7 @@ def interaction(
         in the fit, a published contrast is not a deprivation from 0 to 1 with a positive
         gradient, or `level` is not strictly between 0 and 1.
     """
-    subject = subject_of(draws, outcome=outcome, stratum=stratum)
+    subject = subject_of(draws, outcome=outcome, stratum=stratum, or_mean=True)
     _refuse_unmoderated(subject)
     contrasts = _contrasts(published, published_label)
     rows = _authorities(subject, level=level)
@@ -76,7 +78,7 @@ def interaction(
         [*rows["lower"], *rows["upper"], *curve["lower"], *curve["upper"], *contrasts["gradient"]],
         include=1,
     )
-    axis = log_axis(scale, title="Gradient (rate ratio, logarithmic scale)")
+    axis = log_axis(scale, title=subject.gradient_axis)
 
     def y(field: str) -> alt.Y:
         return alt.Y(field, type="quantitative", scale=scale, axis=axis)
@@ -134,9 +136,10 @@ def _curve(subject: Subject, *, level: float) -> pd.DataFrame:
     """Points of the fitted curve: authority deprivation, median gradient and interval."""
     basis = group(subject.draws, "reference")["authority_grid_basis"]
     grid = basis.rename(authority_grid="shift").to_dataset(name="shift_basis")
-    gradients = national_gradient(group(subject.draws, "posterior"), grid)
+    posterior, authorities = group(subject.draws, "posterior"), group(subject.draws, "authorities")
+    gradients = national_gradient(posterior, authorities, grid)
     curve = xr.Dataset(with_interval(gradients, point="gradient", level=level))
-    frame = curve.isel(outcome=0, drop=True).to_dataframe().reset_index()
+    frame = curve.isel(outcome=0, stratum=0, drop=True).to_dataframe().reset_index()
     return frame.rename(columns={"shift": "deprivation"})
 
 

@@ -49,8 +49,8 @@ def predictive(
         strictly between 0 and 1.
     """
     checked_level(level)
-    some_stratum = str(group(draws, "posterior")["stratum"].values[0])
-    subject = replace(subject_of(draws, outcome=outcome, stratum=some_stratum), stratum="")
+    # The checks are over all rows of the outcome, so the figure names no stratum.
+    subject = replace(subject_of(draws, outcome=outcome, stratum=None, or_mean=True), stratum="")
     checks = group(subject.draws, "predictive").isel(outcome=0, drop=True)
     return subject.panels(
         [_rootogram(checks, level=level), _histogram(checks, level=level)],

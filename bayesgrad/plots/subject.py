@@ -11,8 +11,14 @@ import xarray as xr
 
 from bayesgrad.errors import FitError
 from bayesgrad.estimands.diagnostics_table import failed_checks
-from bayesgrad.estimands.layout import group, outcome_title
+from bayesgrad.estimands.layout import families, group, outcome_title, ratio_of
+from bayesgrad.estimands.strata_effects import (
+    MEAN_OVER_STRATA,
+    mean_over_strata,
+    strata_names,
+)
 from bayesgrad.plots.theme import themed
+from bayesgrad.spec.model_spec import CASE_FAMILIES
 
 PIXELS_PER_LETTER = 5.6
 """Mean width of a letter of a subtitle, for breaking its lines."""
@@ -27,7 +33,8 @@ class Subject:
     draws : DataTree
         Draws of the fit, narrowed to that outcome and stratum; the dimensions stay.
     outcome, stratum : str
-        Their names; the stratum is empty where the fit has none.
+        Their names; the outcome is empty where the figure is of all, the stratum where the fit has
+        none or the figure is of all. It is mean over strata where the figure averages them.
     unit : float
         Deprivation per unit of the gradient (a proportion).
     vintage : str
@@ -48,14 +55,39 @@ class Subject:
 
     @property
     def name(self) -> str:
-        """Title of the outcome, with the stratum where there is one."""
-        title = outcome_title(self.draws, self.outcome)
+        """Title of the outcome, or of the fit, with the stratum where there is one."""
+        title = self._fit_title() if not self.outcome else outcome_title(self.draws, self.outcome)
         return f"{title}, {self.stratum}" if self.stratum else title
+
+    def _fit_title(self) -> str:
+        return str(group(self.draws, "reference").attrs["title"])
+
+    @property
+    def ratio(self) -> str:
+        """Name of the ratio that a gradient is, such as rate ratio."""
+        return ratio_of(self.draws, self.outcome)
 
     @property
     def gradient_words(self) -> str:
         """What a gradient is, with its unit."""
-        return f"Rate ratio per +{100 * self.unit:g} percentage points of neighbourhood deprivation"
+        return (
+            f"{self.ratio.capitalize()} per +{100 * self.unit:g} percentage points of "
+            "neighbourhood deprivation"
+        )
+
+    @property
+    def gradient_axis(self) -> str:
+        """Title of an axis of gradients."""
+        return f"Gradient ({self.ratio}, logarithmic scale)"
+
+    @property
+    def rate_words(self) -> str:
+        """What a rate is, with its unit."""
+        reference = group(self.draws, "reference")
+        if families(reference, [self.outcome])[0] in CASE_FAMILIES:
+            return "Rate per 10,000 cases"
+        at_risk = reference.attrs.get("at_risk", "people")
+        return "Rate per 10,000 units of time" if at_risk == "time" else "Rate per 10,000"
 
     def with_vintage(self, words: str) -> str:
         """Add the release of the deprivation measure, in brackets."""
@@ -122,18 +154,31 @@ class Subject:
         }
 
 
-def subject_of(draws: xr.DataTree, *, outcome: str | None, stratum: str | None) -> Subject:
+def subject_of(
+    draws: xr.DataTree, *, outcome: str | None, stratum: str | None, or_mean: bool = False
+) -> Subject:
     """Find the one outcome and stratum that a figure is of.
+
+    Parameters
+    ----------
+    or_mean : bool
+        Take the mean over strata where none is named and the fit has several.
 
     Raises
     ------
     FitError
         If there is no such outcome or stratum, or if none is named and the fit has several.
     """
+    strata = strata_names(group(draws, "authorities"))
+    only_stratum = len(strata) == 1
+    averaged = or_mean and stratum is None and not only_stratum
+    if averaged:
+        draws, strata, stratum = mean_over_strata(draws), [""], ""
     posterior, reference = group(draws, "posterior"), group(draws, "reference")
+    outcomes = [str(name) for name in posterior["outcome"].values.tolist()]
     chosen = {
-        dim: _chosen([str(name) for name in posterior[dim].values.tolist()], asked, dim)
-        for dim, asked in (("outcome", outcome), ("stratum", stratum))
+        "outcome": _chosen(outcomes, outcome, "outcome"),
+        "stratum": _chosen(strata, stratum, "stratum"),
     }
     narrowed = {
         str(name): node.to_dataset().sel(
@@ -144,10 +189,10 @@ def subject_of(draws: xr.DataTree, *, outcome: str | None, stratum: str | None) 
     return Subject(
         draws=xr.DataTree.from_dict(narrowed),
         outcome=chosen["outcome"],
-        stratum=chosen["stratum"],
+        stratum=MEAN_OVER_STRATA if averaged else chosen["stratum"],
         unit=float(reference["unit"]),
         vintage=str(reference.attrs.get("vintage", "")),
-        only_stratum=posterior.sizes["stratum"] == 1,
+        only_stratum=only_stratum,
         failed=tuple(failed_checks(draws)),
     )
 

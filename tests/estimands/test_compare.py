@@ -17,7 +17,7 @@ def two_slopes(*, above: int, failed: tuple[str, ...] = ()) -> xr.DataTree:
     slopes = np.stack([first, np.full(1000, np.log(1.6))], axis=1)
     posterior["authority_slope"] = (
         posterior["authority_slope"].dims,
-        slopes[None, :, :, None, None],
+        slopes[None, :, :, None],
     )
     return with_group(draws, posterior=posterior)
 
@@ -63,9 +63,32 @@ def test_several_comparisons_carry_a_caution_and_two_authorities_none() -> None:
     assert "stands alone" not in compare_in_words(draws, CODES)
 
 
-def test_strata_are_compared_one_by_one() -> None:
-    text = compare_in_words(fabricated_draws(strata=("girls", "boys")), CODES)
+def test_strata_with_deviations_of_authorities_are_compared_one_by_one() -> None:
+    draws = fabricated_draws(strata=("girls", "boys"), authority_deviations=True)
+    text = compare_in_words(draws, CODES)
     assert text.index("Gradient of referrals, girls:") < text.index("Gradient of referrals, boys:")
+    assert "mean over strata" not in text
+
+
+def test_strata_in_which_authorities_compare_alike_are_taken_together() -> None:
+    draws = fabricated_draws(strata=("girls", "boys"), outcomes=("referrals", "plans"))
+    text = compare_in_words(draws, CODES)
+    assert text.count("Gradient of ") == 2
+    assert "Gradient of plans, mean over strata: rate ratio per +10" in text
+    slope = draws["posterior"]["authority_slope"].sel(outcome="plans", authority=CODES[1])
+    events = draws["authorities"]["events"].sel(outcome="plans", authority=CODES[1])
+    line = next(
+        line for line in text.split("Gradient of plans")[1].splitlines() if CODES[1] in line
+    )
+    assert f"({CODES[1]}): {float(np.exp(np.median(slope))):.2f} (" in line
+    assert f"{int(events.sum()):,} events" in line
+
+
+def test_the_ratio_has_the_name_of_its_outcome() -> None:
+    draws = fabricated_draws(outcomes=("plans", "repeats"), family=("poisson", "binomial"))
+    text = compare_in_words(draws, CODES)
+    assert "Gradient of plans: rate ratio per" in text
+    assert "Gradient of repeats: odds ratio per" in text
 
 
 def test_failed_diagnostics_are_said_first() -> None:

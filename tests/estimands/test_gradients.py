@@ -10,7 +10,7 @@ def two_authorities() -> xr.DataTree:
     """One chain of three draws: slopes are chosen, everything else fabricated."""
     draws = fabricated_draws(authorities=2, chains=1, draws=3, moderation="none", family="poisson")
     posterior = draws["posterior"].to_dataset()
-    slopes = np.log([[1.0, 2.0, 4.0], [3.0, 3.0, 3.0]]).T.reshape(1, 3, 2, 1, 1)
+    slopes = np.log([[1.0, 2.0, 4.0], [3.0, 3.0, 3.0]]).T.reshape(1, 3, 2, 1)
     posterior["authority_slope"] = (posterior["authority_slope"].dims, slopes)
     posterior["slope"] = (("chain", "draw", "outcome"), np.log([2.0, 2.0, 2.0]).reshape(1, 3, 1))
     posterior["sd_slope"] = (("chain", "draw", "outcome"), np.array([1, 1, 1.0]).reshape(1, 3, 1))
@@ -34,7 +34,7 @@ def test_hand_computed_table() -> None:
 def test_reliability_is_not_negative() -> None:
     residual = xr.DataArray([[-1.0, 1.0, 3.0]], dims=("chain", "draw"))
     spread = xr.DataArray([[0.1, 0.1, 0.1]], dims=("chain", "draw"))
-    assert float(reliability(residual, spread)) == 0.0
+    assert float(reliability(residual, spread**2)) == 0.0
 
 
 def test_residual_takes_off_every_moderator() -> None:
@@ -42,11 +42,11 @@ def test_residual_takes_off_every_moderator() -> None:
         moderation="spline", authority_moderators=["spending", "turnover"], chains=1, draws=4
     )
     posterior, known = draws["posterior"].to_dataset(), draws["authorities"].to_dataset()
-    residual = slope_residual(posterior, known).isel(outcome=0, stratum=0, chain=0)
+    residual = slope_residual(posterior, known, outcome=0, stratum=0).isel(chain=0)
     t, j = 2, 5
     here = posterior.isel(chain=0, draw=t, outcome=0)
     expected = (
-        float(here["authority_slope"].isel(authority=j, stratum=0))
+        float(here["authority_slope"].isel(authority=j))
         - float(here["slope"])
         - here["interaction"].values @ known["moderation_basis"].values[j]
         - here["authority_moderator_gradient"].values @ known["moderator"].values[j]
@@ -72,3 +72,40 @@ def test_rows_are_by_outcome_stratum_and_code_whatever_the_order_of_the_draws() 
     ]
     exact = table.drop(columns=["log_mean", "log_sd"])
     assert exact.equals(gradients_table(draws).drop(columns=["log_mean", "log_sd"]))
+
+
+def test_authorities_are_held_against_the_gradient_of_their_stratum() -> None:
+    draws = fabricated_draws(
+        strata=("girls", "boys"), outcomes=("referral", "plan"), authority_deviations=True
+    )
+    posterior = draws["posterior"].to_dataset()
+    here = posterior.isel(outcome=1, stratum=0)
+    slopes = (
+        here["authority_slope"] + here["stratum_slope"] + here["authority_stratum_slope"]
+    ).isel(authority=3)
+    national = here["slope"] + here["stratum_slope"]
+    table = gradients_table(draws, level=0.9)
+    row = table.query("outcome == 'plan' and stratum == 'girls'").iloc[3]
+    expected = np.quantile(np.exp(slopes), [0.5, 0.05, 0.95])
+    assert [row["gradient"], row["lower"], row["upper"]] == pytest.approx(expected)
+    assert row["prob_above_national"] == pytest.approx(float((slopes > national).mean()))
+    assert row["events"] == int(draws["authorities"]["events"][3, 1, 0])
+
+
+def test_reliability_counts_the_deviations_of_authorities_in_strata() -> None:
+    draws = fabricated_draws(strata=("girls", "boys"), moderation="none", authority_deviations=True)
+    here = draws["posterior"].to_dataset().isel(outcome=0, stratum=1)
+    residual = here["authority_slope"] - here["slope"] + here["authority_stratum_slope"]
+    prior = here["sd_slope"] ** 2 + here["sd_authority_stratum_slope"] ** 2
+    expected = 1 - residual.var(("chain", "draw"), ddof=1) / prior.mean()
+    table = gradients_table(draws).query("stratum == 'boys'")
+    np.testing.assert_allclose(table["reliability"], expected.clip(min=0))
+    assert (table["reliability"] > 0).any()
+
+
+def test_reliability_is_that_of_the_authority_where_strata_shift_all_alike() -> None:
+    draws = fabricated_draws(strata=("girls", "boys"))
+    table = gradients_table(draws)
+    girls, boys = (table[table["stratum"] == stratum] for stratum in ("girls", "boys"))
+    assert girls["reliability"].tolist() == boys["reliability"].tolist()
+    assert girls["gradient"].tolist() != boys["gradient"].tolist()

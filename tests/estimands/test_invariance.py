@@ -61,7 +61,9 @@ def in_another_unit(draws: xr.DataTree, moderation: str) -> xr.DataTree:
     posterior = draws["posterior"].to_dataset()
     known, reference = draws["authorities"].to_dataset(), draws["reference"].to_dataset()
     w = 1.0 if moderation == "log" else FACTOR
-    for name in ("slope", "sd_slope", "authority_slope"):
+    of_slopes = [str(name) for name in posterior.data_vars if str(name).endswith("slope")]
+    assert len(of_slopes) in (3, 7)
+    for name in of_slopes:
         posterior[name] = posterior[name] * FACTOR
     posterior["between"] = posterior["between"] * w
     posterior["interaction"] = posterior["interaction"] * FACTOR * w
@@ -74,10 +76,14 @@ def in_another_unit(draws: xr.DataTree, moderation: str) -> xr.DataTree:
     return with_group(draws, posterior=posterior, authorities=known, reference=reference)
 
 
+IN_STRATA = {"strata": ("a", "b", "c"), "authority_deviations": True}
+
+
+@pytest.mark.parametrize("more", [{}, IN_STRATA, {"family": "binomial"}])
 @pytest.mark.parametrize("centre", ["authority", "national"])
 @pytest.mark.parametrize("moderation", ["linear", "log", "spline"])
-def test_the_unit_is_a_matter_of_words(moderation: str, centre: str) -> None:
-    draws = fabricated_draws(moderation=moderation, centre=centre, curvature="quadratic")
+def test_the_unit_is_a_matter_of_words(moderation: str, centre: str, more: dict) -> None:
+    draws = fabricated_draws(moderation=moderation, centre=centre, curvature="quadratic", **more)
     other = in_another_unit(draws, moderation)
     for name in ("levels", "heterogeneity", "ranks"):
         before, after = table(draws, name), table(other, name)
@@ -104,3 +110,63 @@ def test_the_unit_is_a_matter_of_words(moderation: str, centre: str) -> None:
     np.testing.assert_allclose(
         table(other, "gradients")["reliability"], table(draws, "gradients")["reliability"]
     )
+
+
+def test_the_unit_changes_neither_rates_nor_reliability_of_strata() -> None:
+    draws = fabricated_draws(centre="national", curvature="quadratic", **IN_STRATA)
+    before, after = (table(one, "strata") for one in (draws, in_another_unit(draws, "log")))
+    same = ["prob_above_mean", "reliability", "rate_per_10000", "rate_lower", "rate_upper"]
+    pd.testing.assert_frame_equal(before[same], after[same], rtol=1e-10)
+    np.testing.assert_allclose(after["log_mean"], FACTOR * before["log_mean"])
+
+
+def test_an_outcome_has_the_same_tables_whatever_stands_beside_it() -> None:
+    draws = fabricated_draws(
+        outcomes=("a", "b"), family=("negative_binomial", "beta_binomial"), strata=("x", "y")
+    )
+    alone = with_group(
+        draws,
+        **{
+            name: node.to_dataset().sel(
+                {dim: ["b"] for dim in ("outcome", "dispersed_outcome") if dim in node.dims}
+            )
+            for name, node in draws.children.items()
+        },
+    )
+    for name in (
+        "gradients",
+        "national",
+        "levels",
+        "contextual",
+        "ranks",
+        "pairs",
+        "strata",
+        "contrasts",
+        "heterogeneity",
+        "interaction",
+    ):
+        both = table(draws, name)
+        own = both[both["outcome"] == "b"].reset_index(drop=True)
+        pd.testing.assert_frame_equal(own, table(alone, name))
+
+
+def test_the_order_of_strata_orders_rows_alone() -> None:
+    draws = fabricated_draws(strata=("x", "y", "z"), authority_deviations=True)
+    turned = with_group(
+        draws,
+        **{
+            name: node.to_dataset().isel(stratum=[2, 0, 1])
+            for name, node in draws.children.items()
+            if "stratum" in node.dims
+        },
+    )
+    for name in ("gradients", "national", "levels", "strata", "ranks"):
+        before, after = table(draws, name), table(turned, name)
+        keys = [key for key in ("stratum", "authority", "deprivation") if key in before]
+        keys += [key for key in ("deprivation_shift",) if key in before]
+        pd.testing.assert_frame_equal(
+            before.sort_values(keys, ignore_index=True), after.sort_values(keys, ignore_index=True)
+        )
+    ratio = table(draws, "contrasts").query("stratum_a == 'x' and stratum_b == 'z'")["ratio"]
+    other = table(turned, "contrasts").query("stratum_a == 'z' and stratum_b == 'x'")["ratio"]
+    assert ratio.item() * other.item() == pytest.approx(1)

@@ -57,3 +57,17 @@ def test_at_mean_deprivation_it_is_the_gradient_that_authorities_are_held_agains
     above = gradients_table(draws)["prob_above_national"]
     b = draws["posterior"].to_dataset()["authority_slope"].isel(authority=0).values.ravel()
     assert above[0] == pytest.approx((b > slope).mean())
+
+
+def test_each_stratum_has_a_gradient_of_its_own_at_every_shift() -> None:
+    draws = fabricated_draws(strata=("girls", "boys"), outcomes=("a", "b"))
+    posterior, basis = draws["posterior"], draws["reference"]["shift_basis"]
+    log_gradient = (
+        posterior["slope"].values[..., 1]
+        + posterior["stratum_slope"].values[..., 1, 0]
+        + posterior["interaction"].values[..., 1, 0] * float(basis[2, 0])
+    )
+    table = national_table(draws)
+    assert len(table) == 2 * 2 * 3
+    row = table.query("outcome == 'b' and stratum == 'girls' and deprivation_shift == 0.1")
+    assert row["gradient"].item() == pytest.approx(np.median(np.exp(log_gradient)))

@@ -35,7 +35,7 @@ def test_all_pairs_by_code() -> None:
 
 def test_a_pair_is_compared_draw_by_draw() -> None:
     draws = fabricated_draws()
-    slopes = draws["posterior"].to_dataset()["authority_slope"].isel(outcome=0, stratum=0)
+    slopes = draws["posterior"].to_dataset()["authority_slope"].isel(outcome=0)
     a = slopes.sel(authority="E09000007").values.ravel()
     b = slopes.sel(authority="E09000002").values.ravel()
     (row,) = pairs_table(draws, ["E09000007", "E09000002"], level=0.8).to_dict("records")

@@ -71,3 +71,53 @@ def test_numbers_are_those_of_the_draws() -> None:
         float(az.ess(xr.Dataset({"v": values}), method="tail")["v"])
     )
     assert row["r_hat"] == pytest.approx(float(az.rhat(values.values)))
+
+
+def test_names_of_strata_and_outcomes() -> None:
+    draws = fabricated_draws(
+        moderation="none",
+        strata=("White", "Black"),
+        strata_column="ethnicity",
+        outcomes=("referrals", "plans"),
+        family=("poisson", "negative_binomial"),
+        authority_deviations=True,
+    )
+    assert parameters_table(draws)["parameter"].tolist() == [
+        *(
+            f"{name}[{outcome}]"
+            for name in ("intercept", "slope", "sd_intercept", "sd_slope")
+            for outcome in ("referrals", "plans")
+        ),
+        "correlation[referrals]",
+        "correlation[plans]",
+        "correlation[referrals intercept, plans intercept]",
+        "correlation[referrals slope, plans intercept]",
+        "correlation[referrals intercept, plans slope]",
+        "correlation[referrals slope, plans slope]",
+        "overdispersion[plans]",
+        "alpha[plans]",
+        *(
+            f"stratum_{effect}[{stratum}][{outcome}]"
+            for effect in ("intercept", "slope")
+            for outcome in ("referrals", "plans")
+            for stratum in ("White", "Black")
+        ),
+        *(
+            f"sd_stratum_{effect}[ethnicity][{outcome}]"
+            for effect in ("intercept", "slope")
+            for outcome in ("referrals", "plans")
+        ),
+        *(
+            f"sd_authority_stratum_{effect}[{outcome}]"
+            for effect in ("intercept", "slope")
+            for outcome in ("referrals", "plans")
+        ),
+    ]
+
+
+def test_a_stratum_of_one_outcome_has_its_own_numbers() -> None:
+    draws = fabricated_draws(strata=("White", "Black"))
+    table = parameters_table(draws).set_index("parameter")
+    values = draws["posterior"]["stratum_slope"].values[..., 0, 1]
+    assert table.loc["stratum_slope[Black]", "mean"] == pytest.approx(values.mean())
+    assert "sd_stratum_slope[group]" in table.index

@@ -254,3 +254,24 @@ def test_an_older_fit_is_replaced(tmp_path):
     path = fabricated_fit(draws=20).save(tmp_path / "fit.nc")
     fabricated_fit(draws=40).save(path)
     assert bg.load(path).draws["posterior"].sizes["draw"] == 40
+
+
+def test_strata_and_correlations_of_several_outcomes_keep_their_coordinates(tmp_path):
+    fit = fabricated_fit(
+        draws=30,
+        outcomes=("referrals", "plans"),
+        family=("negative_binomial", "binomial"),
+        strata=("5", "10"),
+        authority_deviations=True,
+    )
+    loaded = bg.load(fit.save(tmp_path / "fit.nc"))
+    for name, node in fit.draws.children.items():
+        before, after = node.to_dataset(), loaded.draws[name].to_dataset()
+        assert before.identical(after), name
+        for variable in before.variables:
+            assert before[variable].dtype == after[variable].dtype, (name, variable)
+    pairs = loaded.draws["posterior"]["effect_correlation"]
+    assert pairs["outcome_b"].dtype.kind == "U"
+    assert pairs["effect_pair"].values[1] == "referrals intercept, plans intercept"
+    for table in ("strata", "contrasts", "correlations", "parameters"):
+        assert loaded.table(table).equals(fit.table(table))

@@ -113,3 +113,78 @@ def test_the_summary_for_notebooks_is_the_same_text_escaped():
     assert "&lt;b&gt;Referrals&lt;/b&gt;" in page
     assert "<b>" not in page
     assert fit._repr_html_() == f"<pre>{str(fit).replace(chr(39), '&#x27;')}</pre>"
+
+
+def several(text: str = "", **settings) -> GradientFit:
+    outcomes = ("referrals", "plans")
+    spec = spec_of(text, outcomes=outcomes)
+    return GradientFit(spec, fabricated_draws(outcomes=outcomes, **settings), PROVENANCE)
+
+
+def test_several_outcomes_have_a_line_each_and_whether_gradients_rise():
+    fit = several(family=("negative_binomial", "poisson"))
+    text = str(fit)
+    national = fit.national().query("deprivation_shift == 0").set_index("outcome")
+    gradients = fit.gradients().groupby("outcome")["gradient"]
+    for outcome in ("referrals", "plans"):
+        row = national.loc[outcome]
+        low, high = gradients.min()[outcome], gradients.max()[outcome]
+        assert (
+            f"    {outcome}: rate ratio {row['gradient']:.2f} ({row['lower']:.2f} to "
+            f"{row['upper']:.2f}); authorities {low:.2f} to {high:.2f} (medians)"
+        ) in text
+        events = int(fit.draws["authorities"]["events"].sel(outcome=outcome).sum())
+        assert f"{events:,} events in" in text
+    rises = fit.thresholds()["prob_rises"].iloc[-1]
+    assert f"P(the gradient rises at every threshold) = {rises:.3f}" in text
+    assert "contextual" not in text
+    assert len(text.splitlines()) <= 20
+
+
+def test_gradients_of_different_kinds_are_named_and_not_said_to_rise():
+    text = str(several(family=("poisson", "binomial")))
+    assert "referrals: rate ratio" in text
+    assert "plans: odds ratio" in text
+    assert "threshold" not in text
+
+
+def test_a_stage_says_what_it_is_out_of():
+    spec = spec_of('family = "binomial"\nout_of = "referrals"', outcomes=("referrals", "plans"))
+    draws = fabricated_draws(
+        outcomes=("referrals", "plans"),
+        family=("poisson", "binomial"),
+        link="log",
+        out_of=("", "referrals"),
+    )
+    text = str(GradientFit(spec, draws, PROVENANCE))
+    assert "plans out of referrals: risk ratio" in text
+    assert "plans (binomial): " in text
+
+
+STRATA = '[strata]\ncolumn = "age"\nordered = true'
+
+
+def test_strata_have_their_largest_contrast_steeper_first():
+    strata = tuple("abcde")
+    fit = GradientFit(spec_of(STRATA), fabricated_draws(strata=strata, ordered=True), PROVENANCE)
+    contrasts = fit.contrasts()
+    one = contrasts.loc[contrasts["ratio"].idxmax()]
+    other = contrasts.loc[contrasts["ratio"].idxmin()]
+    if one["ratio"] > 1 / other["ratio"]:
+        words = f"{one['stratum_a']} over {one['stratum_b']} {one['ratio']:.2f}"
+    else:
+        words = f"{other['stratum_b']} over {other['stratum_a']} {1 / other['ratio']:.2f}"
+    text = str(fit)
+    assert f"strata: largest contrast {words} (" in text
+    beyond = (contrasts["prob_beyond"] >= 0.95).sum()
+    assert f"{beyond} of 10 pairs surely beyond 0.95 to 1.05" in text
+    assert "of deprivation, mean over strata: " in text
+    areas = int(fit.draws["authorities"]["areas"].max("stratum").sum())
+    assert f"in {areas:,} areas of 12 authorities in 5 strata" in text
+
+
+def test_strata_of_one_gradient_have_no_contrast():
+    draws = fabricated_draws(strata=("0", "1"), common_gradients=True, at_risk="time")
+    text = str(GradientFit(spec_of(STRATA), draws, PROVENANCE))
+    assert "contrast" not in text
+    assert "national gradient (hazard ratio) per +0.1 of deprivation" in text

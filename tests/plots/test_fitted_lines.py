@@ -36,8 +36,8 @@ def test_each_line_is_the_median_rate_over_its_own_range(curvature, points, cent
             np.median(
                 by_hand(
                     draws,
-                    posterior["authority_intercept"].values[:, :, j, 0, 0],
-                    posterior["authority_slope"].values[:, :, j, 0, 0],
+                    posterior["authority_intercept"].values[:, :, j, 0],
+                    posterior["authority_slope"].values[:, :, j, 0],
                     centre=float(known["centre"][j]),
                     deprivation=row["deprivation"],
                 )
