@@ -32,7 +32,9 @@ from numpy.typing import NDArray
 from bayesgrad.areas import summarise_areas
 from bayesgrad.design.design import Design
 from bayesgrad.design.splines import Floats
+from bayesgrad.estimands.correlations import PAIR
 from bayesgrad.inference.diagnostics import CHECKS, as_dataset
+from bayesgrad.model.pairs import effect_pairs
 from bayesgrad.spec.model_spec import ModelSpec
 
 SHIFTS = (-0.10, 0.0, 0.10)
@@ -54,7 +56,7 @@ def assemble_draws(spec: ModelSpec, design: Design, sampled: xr.DataTree) -> xr.
     # The kernels' compiler takes half a second to import, and a fit that is read needs none of it.
     from bayesgrad.predictive.checks import check_predictions
 
-    posterior = _plain(sampled["posterior"].to_dataset())
+    posterior = _with_pairs(_plain(sampled["posterior"].to_dataset()), design)
     tree = xr.DataTree.from_dict(
         {
             "posterior": posterior,
@@ -76,6 +78,16 @@ def _plain(posterior: xr.Dataset) -> xr.Dataset:
     return posterior.assign_coords(
         {name: posterior[name].astype(str) for name in names}
     ).assign_attrs({})
+
+
+def _with_pairs(posterior: xr.Dataset, design: Design) -> xr.Dataset:
+    """Say along pairs of effects which outcomes and effects they are of."""
+    if "effect_pair" not in posterior.dims:
+        return posterior
+    columns = np.array(effect_pairs(design.outcomes), dtype=str).T
+    return posterior.assign_coords(
+        {name: ("effect_pair", values) for name, values in zip(PAIR, columns, strict=True)}
+    )
 
 
 def _authorities(design: Design) -> xr.Dataset:
