@@ -20,11 +20,13 @@ minus infinity.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from bayesgrad.design.splines import Floats
 from bayesgrad.model.kernels.compiling import compiled
-from bayesgrad.model.kernels.elementary import exp, log1p
+from bayesgrad.model.kernels.elementary import exp, log, log1p
 from bayesgrad.model.kernels.rising import (
     SMALL_COUNTS,
     digamma_rest,
@@ -34,6 +36,9 @@ from bayesgrad.model.kernels.rising import (
 
 LARGEST_BETA_ALPHA = 1e12
 """A larger size of the beta-binomial is taken as this: the binomial all the same."""
+
+LEAST_PROBABILITY = 1e-30
+"""Of an event, or of none, out of one of a block's cases: below it the likelihood is taken as 0."""
 
 FACTORS = 8
 """Factors of a product between one logarithm and the next: few enough not to underflow."""
@@ -87,63 +92,107 @@ def beta_binomial(
     weight: Floats,
 ) -> tuple[float, float]:
     """Log likelihood of a block, sums over n left out, and its derivative in alpha."""
-    size = min(alpha, LARGEST_BETA_ALPHA)
-    inverse = 1.0 / size
-    value, change = 0.0, 0.0
-    for i in range(len(count)):
+    inverse = 1.0 / min(alpha, LARGEST_BETA_ALPHA)
+    size = len(count)
+    p, q, others = np.empty(size), np.empty(size), np.empty(size)
+    lowest = 1.0
+    for i in range(size):
         if logit:
             ratio = exp(-abs(eta[i]))
             share = 1.0 / (1.0 + ratio)
             low = ratio * share
-            p, q = (share, low) if eta[i] >= 0.0 else (low, share)
-            first, second = p * q, p * q * (q - p)
+            p[i] = share if eta[i] >= 0.0 else low
+            q[i] = low if eta[i] >= 0.0 else share
         else:
-            p = exp(eta[i])
-            q = 1.0 - p
-            first, second = p, p
-        if q <= 0.0 or p <= 0.0:
-            value = -np.inf
-            residual[i], weight[i] = 0.0, 0.0
-            continue
-        events, one, two = rising(p, count[i], inverse)
-        others, other_one, other_two = rising(q, cases[i] - count[i], inverse)
-        value += events + others
+            p[i] = exp(eta[i])
+            q[i] = 1.0 - p[i]
+        others[i] = cases[i] - count[i]
+        lowest = min(lowest, p[i], q[i])
+    if lowest < LEAST_PROBABILITY:
+        residual[:size] = 0.0
+        weight[:size] = 0.0
+        return -np.inf, 0.0
+    of_events, of_others = Rising(*sums(size)), Rising(*sums(size))
+    value = rising(p, count, inverse, of_events) + rising(q, others, inverse, of_others)
+    change = 0.0
+    for i in range(size):
+        one, other_one = of_events.one[i], of_others.one[i]
+        first = p[i] * q[i] if logit else p[i]
+        second = first * (q[i] - p[i]) if logit else p[i]
         slope = one - other_one
         residual[i] = slope * first
-        weight[i] = max((two + other_two) * first * first - slope * second, 0.0)
-        change -= inverse * (cases[i] - p * one - q * other_one)
+        two = of_events.two[i] + of_others.two[i]
+        weight[i] = max(two * first * first - slope * second, 0.0)
+        change -= inverse * (cases[i] - p[i] * one - q[i] * other_one)
     return value, change
 
 
-@compiled
-def rising(p: float, count: float, inverse: float) -> tuple[float, float, float]:
-    r"""Sums of :math:`\ln t`, :math:`1 / t` and :math:`1 / t^2`, with :math:`t = p + k / \alpha`.
+class Rising(NamedTuple):
+    r"""Sums over k, for each row of a block, of :math:`1 / t` and :math:`1 / t^2`; see `rising`."""
 
-    Over :math:`k < count`; term by term up to `SMALL_COUNTS`, and by Stirling's series beyond.
+    one: Floats
+    two: Floats
+
+
+@compiled
+def sums(size: int) -> tuple[Floats, Floats]:
+    """Room for the sums of a block of rows."""
+    return np.zeros(size), np.zeros(size)
+
+
+@compiled
+def rising(p: Floats, count: Floats, inverse: float, filled: Rising) -> float:
+    r"""Fill sums over :math:`k < count`, :math:`t = p + k / \alpha`; return that of :math:`\ln t`.
+
+    Products of a few factors, with their first two derivatives in p, up to `SMALL_COUNTS`, and
+    Stirling's series beyond. Rows are innermost, so that the compiler takes several at a time; one
+    that has all its factors is multiplied by 1.
     """
-    value, one, two, product = 0.0, 0.0, 0.0, 1.0
-    steps = int(min(count, SMALL_COUNTS))
-    for k in range(steps):
-        term = p + k * inverse
-        reciprocal = 1.0 / term
-        one += reciprocal
-        two += reciprocal * reciprocal
-        product *= term
-        if k % FACTORS == FACTORS - 1:
-            value += np.log(product)
-            product = 1.0
-    value += np.log(product)
-    if count <= SMALL_COUNTS:
-        return value, one, two
+    size, largest = len(p), 0.0
+    for i in range(size):
+        largest = max(largest, count[i])
+    steps = int(min(largest, SMALL_COUNTS))
+    product, first, second = np.empty(size), np.empty(size), np.empty(size)
+    value = 0.0
+    for begin in range(0, steps, FACTORS):
+        product[:] = 1.0
+        first[:] = 0.0
+        second[:] = 0.0
+        for k in range(begin, min(begin + FACTORS, steps)):
+            for i in range(size):
+                live = 1.0 if count[i] > k else 0.0
+                t = p[i] + k * inverse if count[i] > k else 1.0
+                second[i] = second[i] * t + 2.0 * live * first[i]
+                first[i] = first[i] * t + live * product[i]
+                product[i] *= t
+        for i in range(size):
+            reciprocal = 1.0 / product[i]
+            one = first[i] * reciprocal
+            value += log(product[i])
+            filled.one[i] += one
+            filled.two[i] += one * one - second[i] * reciprocal
+    if largest > SMALL_COUNTS:
+        for i in range(size):
+            if count[i] > SMALL_COUNTS:
+                part, one, two = rising_beyond(p[i], count[i], inverse)
+                value += part
+                filled.one[i] += one
+                filled.two[i] += two
+    return value
+
+
+@compiled
+def rising_beyond(p: float, count: float, inverse: float) -> tuple[float, float, float]:
+    """Sums of `rising` from `SMALL_COUNTS` on, for one row of a larger count."""
     size = 1.0 / inverse
     low, high = SMALL_COUNTS + p * size, count + p * size
     more = count - SMALL_COUNTS
     log_low, log_high = log1p(SMALL_COUNTS * inverse / p), log1p(count * inverse / p)
     gamma = (high - 0.5) * log_high - (low - 0.5) * log_low - more
-    value += more * np.log(p) + gamma + log_gamma_rest(high) - log_gamma_rest(low)
-    one += size * (log1p(more / low) + digamma_rest(high) - digamma_rest(low))
+    value = more * log(p) + gamma + log_gamma_rest(high) - log_gamma_rest(low)
+    one = size * (log1p(more / low) + digamma_rest(high) - digamma_rest(low))
     change = more / (low * high) + trigamma_rest(low) - trigamma_rest(high)
-    return value, one, two + size * size * change
+    return value, one, size * size * change
 
 
 @compiled

@@ -93,3 +93,23 @@ def log1p(u: float) -> float:
     p = p * z + 0.2
     p = p * z + 1.0 / 3.0
     return 2.0 * s * (p * z) + 2.0 * s + np.float64(exponent) * LN2 + lost / w
+
+
+@njit(fastmath=EXACT, error_model="numpy", forceinline=True)
+def log(x: float) -> float:
+    """Logarithm of a normal positive number; see `log1p`."""
+    bits = _bits_of(x)
+    exponent = (bits - SQRT_HALF) >> MANTISSA
+    m = _double_of(bits - (exponent << MANTISSA))
+    s = (m - 1.0) / (m + 1.0)
+    z = s * s
+    p = 1.0 / 19.0
+    p = p * z + 1.0 / 17.0
+    p = p * z + 1.0 / 15.0
+    p = p * z + 1.0 / 13.0
+    p = p * z + 1.0 / 11.0
+    p = p * z + 1.0 / 9.0
+    p = p * z + 1.0 / 7.0
+    p = p * z + 0.2
+    p = p * z + 1.0 / 3.0
+    return 2.0 * s * (p * z) + 2.0 * s + np.float64(exponent) * LN2
