@@ -94,37 +94,51 @@ def beta_binomial(
     """Log likelihood of a block, sums over n left out, and its derivative in alpha."""
     inverse = 1.0 / min(alpha, LARGEST_BETA_ALPHA)
     size = len(count)
-    p, q, others = np.empty(size), np.empty(size), np.empty(size)
-    lowest = 1.0
-    for i in range(size):
-        if logit:
-            ratio = exp(-abs(eta[i]))
-            share = 1.0 / (1.0 + ratio)
-            low = ratio * share
-            p[i] = share if eta[i] >= 0.0 else low
-            q[i] = low if eta[i] >= 0.0 else share
-        else:
-            p[i] = exp(eta[i])
-            q[i] = 1.0 - p[i]
-        others[i] = cases[i] - count[i]
-        lowest = min(lowest, p[i], q[i])
+    p, q = np.empty(size), np.empty(size)
+    first, second = np.empty(size), np.empty(size)
+    lowest = probabilities(eta, logit, p, q, first, second)
     if lowest < LEAST_PROBABILITY:
         residual[:size] = 0.0
         weight[:size] = 0.0
         return -np.inf, 0.0
     of_events, of_others = Rising(*sums(size)), Rising(*sums(size))
-    value = rising(p, count, inverse, of_events) + rising(q, others, inverse, of_others)
+    value = rising(p, count, inverse, of_events)
+    value += rising(q, cases - count, inverse, of_others)
     change = 0.0
     for i in range(size):
         one, other_one = of_events.one[i], of_others.one[i]
-        first = p[i] * q[i] if logit else p[i]
-        second = first * (q[i] - p[i]) if logit else p[i]
-        slope = one - other_one
-        residual[i] = slope * first
         two = of_events.two[i] + of_others.two[i]
-        weight[i] = max(two * first * first - slope * second, 0.0)
-        change -= inverse * (cases[i] - p[i] * one - q[i] * other_one)
-    return value, change
+        slope = one - other_one
+        residual[i] = slope * first[i]
+        weight[i] = max(two * first[i] * first[i] - slope * second[i], 0.0)
+        change -= cases[i] - p[i] * one - q[i] * other_one
+    return value, inverse * change
+
+
+@compiled
+def probabilities(
+    eta: Floats, logit: bool, p: Floats, q: Floats, first: Floats, second: Floats
+) -> float:
+    """Fill p, 1 - p and the derivatives of p in eta; return the least of p and 1 - p."""
+    lowest = 1.0
+    if logit:
+        for i in range(len(p)):
+            ratio = exp(-abs(eta[i]))
+            share = 1.0 / (1.0 + ratio)
+            low = ratio * share
+            p[i] = share if eta[i] >= 0.0 else low
+            q[i] = low if eta[i] >= 0.0 else share
+            first[i] = share * low
+            second[i] = first[i] * (q[i] - p[i])
+            lowest = min(lowest, low)
+    else:
+        for i in range(len(p)):
+            p[i] = exp(eta[i])
+            q[i] = 1.0 - p[i]
+            first[i] = p[i]
+            second[i] = p[i]
+            lowest = min(lowest, p[i], q[i])
+    return lowest
 
 
 class Rising(NamedTuple):
