@@ -116,8 +116,7 @@ def _rates_along(
         From the draws at one point to what is kept of them: all points at once would not fit
         in memory.
     """
-    kept = [name for name in ("unit", "link") if name in reference]
-    here = reference[kept].assign(level_deprivation=deprivation.rename(point="level"))
+    here = reference[["unit", "link"]].assign(level_deprivation=deprivation.rename(point="level"))
     if "curvature" in posterior:
         curve = reference["area_grid_curve"].interp(area_grid=here["level_deprivation"])
         here["level_curve"] = curve.drop_vars("area_grid")
