@@ -115,7 +115,8 @@ def _several_outcomes(fit: GradientFit) -> list[str]:
         found = f"{ratio_of(fit.draws, name)} {row['gradient']:.2f} ({_interval(row)})"
         stage = f" out of {outcome_title(fit.draws, outcome.out_of)}" if outcome.out_of else ""
         lines.append(
-            f"  {outcome.title}{stage}: {found}; authorities {lowest[name]:.2f} to {highest[name]:.2f} (medians)"
+            f"  {outcome.title}{stage}: {found}; "
+            f"authorities {lowest[name]:.2f} to {highest[name]:.2f} (medians)"
         )
     return [*lines, *_thresholds(fit), *_interactions(fit)]
 

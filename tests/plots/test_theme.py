@@ -5,7 +5,6 @@ from bayesgrad.plots import caterpillar, fitted_lines, interaction, strata, thre
 from bayesgrad.plots.theme import FONT
 from tests.plots.fits import drawable
 
-
 SEVERAL = {strata: {"strata": ("a", "b")}, thresholds: {"outcomes": ("a", "b")}}
 
 
