@@ -234,7 +234,7 @@ def slope_draws(posterior: Any) -> Any:
         values = posterior["x|authority"] + posterior["x"]
         values = values.rename({values.dims[-1]: "authority"})
     else:
-        values = posterior["authority_slope"].isel(outcome=0, stratum=0)
+        values = posterior["authority_slope"].isel(outcome=0)
     return values.stack(sample=("chain", "draw")).transpose("sample", "authority").values
 
 

@@ -23,7 +23,8 @@ def inequality_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> pd.
     The relative and the slope index of inequality (log-linear over the exposure-weighted rank;
     the slope index per 10,000), the concentration index, and the population attributable
     fraction (events in excess of the rate of the least deprived decile): posterior medians with
-    equal-tailed intervals. The national row, with an empty authority, comes first.
+    equal-tailed intervals. All strata of an outcome are taken together. The national row, with an
+    empty authority, comes first.
 
     Raises
     ------

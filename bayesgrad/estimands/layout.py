@@ -116,16 +116,12 @@ def outcome_names(posterior: xr.Dataset) -> list[str]:
 
 
 def links(reference: xr.Dataset, outcomes: Sequence[str]) -> list[Link]:
-    """Link of each outcome; log in a fit of a version that knew no other."""
-    if "link" not in reference:
-        return ["log"] * len(outcomes)
+    """Link of each outcome."""
     return [cast(Link, str(link)) for link in reference["link"].sel(outcome=list(outcomes)).values]
 
 
 def families(reference: xr.Dataset, outcomes: Sequence[str]) -> list[Family]:
-    """Family of each outcome; that of the whole fit in one of a version that knew no other."""
-    if "family" not in reference:
-        return [cast(Family, str(reference.attrs["family"]))] * len(outcomes)
+    """Family of each outcome."""
     found = reference["family"].sel(outcome=list(outcomes)).values
     return [cast(Family, str(family)) for family in found]
 
@@ -134,7 +130,7 @@ def ratio_of(draws: xr.DataTree, outcome: str) -> str:
     """Name of the ratio that a gradient of the outcome is, such as rate ratio."""
     reference = group(draws, "reference")
     (link,), (family,) = links(reference, [outcome]), families(reference, [outcome])
-    return ratio_name(link, family, cast(AtRisk, reference.attrs.get("at_risk", "people")))
+    return ratio_name(link, family, cast(AtRisk, reference.attrs["at_risk"]))
 
 
 def inverse_link(predictor: xr.DataArray, link: Link) -> xr.DataArray:

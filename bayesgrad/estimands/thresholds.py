@@ -63,8 +63,6 @@ def whole_slope(
 
 def earlier_stages(reference: xr.Dataset, outcomes: Sequence[str]) -> dict[str, str]:
     """Outcome whose events are the cases of each; empty where there is none."""
-    if "out_of" not in reference:
-        return dict.fromkeys(outcomes, "")
     before = reference["out_of"].sel(outcome=list(outcomes)).values.tolist()
     return {outcome: str(stage) for outcome, stage in zip(outcomes, before, strict=True)}
 

@@ -17,9 +17,10 @@ import xarray as xr
 
 from bayesgrad.errors import FitError
 from bayesgrad.files import replacing
+from bayesgrad.fitting.earlier import in_this_layout, spec_from
 from bayesgrad.spec.model_spec import ModelSpec
 
-FORMAT = 1
+FORMAT = 2
 _MARK = b"\nbayesgrad-sha256="
 _LENGTH = len(_MARK) + 64 + 1
 _COMPRESSED_FROM = 1000
@@ -76,15 +77,16 @@ def read_fit(path: Path) -> Stored:
     _verify(path)
     with xr.open_datatree(path, engine="h5netcdf") as opened:
         tree = opened.load()
-    if tree.attrs.get("bayesgrad_format", 0) > FORMAT:
+    written = int(tree.attrs.get("bayesgrad_format", 0))
+    if written > FORMAT:
         raise FitError(
-            f"{path}: has format {tree.attrs['bayesgrad_format']}; this version reads {FORMAT}",
+            f"{path}: has format {written}; this version reads {FORMAT}",
             "Update bayesgrad.",
         )
-    spec = ModelSpec.model_validate_json(tree.attrs["spec"])
+    spec = spec_from(tree.attrs["spec"], written)
     provenance = json.loads(tree.attrs["provenance"])
     tree.attrs = {}
-    return Stored(spec, _with_plain_strings(tree), provenance)
+    return Stored(spec, _with_plain_strings(in_this_layout(tree, written)), provenance)
 
 
 def _closing_line(digest: str) -> bytes:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from bayesgrad.errors import FitError
 from bayesgrad.estimands import table
-from bayesgrad.estimands.layout import ratio_of
+from bayesgrad.estimands.layout import outcome_title, ratio_of
 from bayesgrad.estimands.predictive import PIT_CHECK, SMALLEST_PIT_P_VALUE, p_value_words
 from bayesgrad.estimands.scores import AUTHORITY_SCORE
 from bayesgrad.estimands.strata_effects import (
@@ -112,9 +112,10 @@ def _several_outcomes(fit: GradientFit) -> list[str]:
     for outcome in fit.spec.outcomes:
         name = outcome.column
         row = national[national["outcome"] == name].iloc[0]
-        ratio, stage = ratio_of(fit.draws, name), f" out of {outcome.out_of}" * bool(outcome.out_of)
+        found = f"{ratio_of(fit.draws, name)} {row['gradient']:.2f} ({_interval(row)})"
+        stage = f" out of {outcome_title(fit.draws, outcome.out_of)}" if outcome.out_of else ""
         lines.append(
-            f"  {outcome.title}{stage}: {ratio} {row['gradient']:.2f} ({_interval(row)}); "
+            f"  {outcome.title}{stage}: {found}; "
             f"authorities {lowest[name]:.2f} to {highest[name]:.2f} (medians)"
         )
     return [*lines, *_thresholds(fit), *_interactions(fit)]

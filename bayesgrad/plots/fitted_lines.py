@@ -11,7 +11,7 @@ import xarray as xr
 
 from bayesgrad.areas.effects import EFFECTS
 from bayesgrad.estimands.frame import to_frame
-from bayesgrad.estimands.layout import group
+from bayesgrad.estimands.layout import group, links
 from bayesgrad.estimands.levels import like_for_like_rate
 from bayesgrad.estimands.summaries import DEFAULT_LEVEL, checked_level, median, with_interval
 from bayesgrad.plots.parts import PERCENT, inline, log_axis, log_scale, percent_interval
@@ -22,7 +22,7 @@ WIDTH, HEIGHT = 560, 420
 LEGEND_WIDTH = 80
 
 STRAIGHT_POINTS, CURVED_POINTS = 2, 21
-"""Points of an authority's line: on a logarithmic axis only the common curve bends it."""
+"""Points of an authority's line: on a logarithmic axis a common curve or a logit link bends it."""
 
 NATIONAL_POINTS = 61
 
@@ -116,8 +116,7 @@ def _rates_along(
         From the draws at one point to what is kept of them: all points at once would not fit
         in memory.
     """
-    kept = [name for name in ("unit", "link") if name in reference]
-    here = reference[kept].assign(level_deprivation=deprivation.rename(point="level"))
+    here = reference[["unit", "link"]].assign(level_deprivation=deprivation.rename(point="level"))
     if "curvature" in posterior:
         curve = reference["area_grid_curve"].interp(area_grid=here["level_deprivation"])
         here["level_curve"] = curve.drop_vars("area_grid")
@@ -134,7 +133,9 @@ def _rates_along(
 def _authority_lines(subject: Subject) -> pd.DataFrame:
     """Points of each authority's line: deprivation and median rate."""
     posterior, authorities = group(subject.draws, "posterior"), group(subject.draws, "authorities")
-    points = CURVED_POINTS if "curvature" in posterior else STRAIGHT_POINTS
+    (link,) = links(group(subject.draws, "reference"), [subject.outcome])
+    straight = link == "log" and "curvature" not in posterior
+    points = STRAIGHT_POINTS if straight else CURVED_POINTS
     share = xr.DataArray(np.linspace(0, 1, points), dims="point")
     lowest, highest = authorities["deprivation_min"], authorities["deprivation_max"]
     along = _rates_along(

@@ -86,8 +86,8 @@ class Subject:
         reference = group(self.draws, "reference")
         if families(reference, [self.outcome])[0] in CASE_FAMILIES:
             return "Rate per 10,000 cases"
-        at_risk = reference.attrs.get("at_risk", "people")
-        return "Rate per 10,000 units of time" if at_risk == "time" else "Rate per 10,000"
+        of_time = reference.attrs["at_risk"] == "time"
+        return "Rate per 10,000 units of time" if of_time else "Rate per 10,000"
 
     def with_vintage(self, words: str) -> str:
         """Add the release of the deprivation measure, in brackets."""

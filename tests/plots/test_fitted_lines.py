@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.special import expit
 
 from bayesgrad.errors import FitError
 from bayesgrad.plots import fitted_lines
@@ -137,3 +138,30 @@ def test_a_fit_without_rates_is_refused() -> None:
     del content["rates"]
     with pytest.raises(FitError, match="no group 'rates'"):
         fitted_lines(type(draws).from_dict(content))
+
+
+def test_lines_of_cases_are_shares_and_bend() -> None:
+    draws = drawable(authorities=4, family="binomial", strata=("boys", "girls"), draws=30)
+    spec = fitted_lines(draws, stratum="girls").to_dict()
+    line = [
+        row
+        for row in rows(spec, layer(spec, "line", detail="authority"))
+        if row["authority"] == "E09000003"
+    ]
+    assert len(line) == 21
+    posterior, known = draws["posterior"], draws["authorities"]
+    level, slope = (
+        posterior[f"authority_{effect}"].values[:, :, 2, 0]
+        + posterior[f"stratum_{effect}"].values[:, :, 0, 1]
+        for effect in ("intercept", "slope")
+    )
+    x = (line[7]["deprivation"] - float(known["centre"][2])) / 0.10
+    assert line[7]["rate"] == pytest.approx(1e4 * np.median(expit(level + slope * x)))
+    national = rows(spec, layer(spec, "area"))[0]
+    level, slope = (
+        posterior[effect].values[..., 0] + posterior[f"stratum_{effect}"].values[:, :, 0, 1]
+        for effect in ("intercept", "slope")
+    )
+    mean = float(draws["reference"]["mean_authority_deprivation"])
+    x = (national["deprivation"] - mean) / 0.10
+    assert national["rate"] == pytest.approx(1e4 * np.median(expit(level + slope * x)))
