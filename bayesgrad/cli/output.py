@@ -12,21 +12,8 @@ from bayesgrad.errors import DiagnosticsError, FitError
 if TYPE_CHECKING:
     from bayesgrad.fitting import GradientFit
 
-TABLES_OF_A_FIT = (
-    "gradients",
-    "national",
-    "interaction",
-    "levels",
-    "contextual",
-    "ranks",
-    "inequality",
-    "heterogeneity",
-    "predictive",
-    "scores",
-    "parameters",
-    "diagnostics",
-)
-"""Tables written with a fit; `pairs` has a row for every two authorities and is asked for."""
+ASKED_FOR = ("pairs",)
+"""Tables that are not written with a fit: `pairs` has a row for every two authorities."""
 
 
 def require_folder(path: Path) -> None:
@@ -38,16 +25,24 @@ def require_folder(path: Path) -> None:
 
 
 def write_tables(fit: GradientFit, folder: Path) -> list[Path]:
-    """Write the tables of a fit as CSV, all or none; ranks are left out if diagnostics failed."""
+    """Write the tables of a fit as CSV, all or none; say which the fit cannot give, and why.
+
+    Such are ranks where diagnostics failed, and thresholds whose gradients are not of one kind.
+    """
+    from bayesgrad.estimands import tables_of
     from bayesgrad.files import csv_text, write_texts
 
     folder.mkdir(parents=True, exist_ok=True)
     contents = {}
-    for name in TABLES_OF_A_FIT:
+    for name in tables_of(fit.draws):
+        if name in ASKED_FOR:
+            continue
         try:
             contents[folder / f"{name}.csv"] = csv_text(fit.table(name))
         except DiagnosticsError as error:
             typer.echo(f"{name} withheld: {error.what}", err=True)
+        except FitError as error:
+            typer.echo(f"{name} left out: {error.what}", err=True)
     write_texts(contents)
     return list(contents)
 

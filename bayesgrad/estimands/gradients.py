@@ -63,10 +63,14 @@ def slope_residual(
 
 
 def residual_variance(posterior: xr.Dataset, *, outcome: int) -> xr.DataArray:
-    """Variance between authorities of what `slope_residual` gives, per draw: (chain, draw)."""
+    """Variance between authorities of what `slope_residual` gives, per draw: (chain, draw).
+
+    Deviations of an authority's K strata sum to zero: the variance of each is 1 - 1/K of theirs.
+    """
     variance = posterior["sd_slope"] ** 2
     if "sd_authority_stratum_slope" in posterior:
-        variance = variance + posterior["sd_authority_stratum_slope"] ** 2
+        share = 1.0 - 1.0 / posterior.sizes["stratum"]
+        variance = variance + share * posterior["sd_authority_stratum_slope"] ** 2
     return variance.isel(outcome=outcome, drop=True)
 
 

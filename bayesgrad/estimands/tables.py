@@ -19,6 +19,7 @@ from bayesgrad.estimands.gradients import gradients_table
 from bayesgrad.estimands.heterogeneity import heterogeneity_table
 from bayesgrad.estimands.inequality import inequality_table
 from bayesgrad.estimands.interaction import interaction_table
+from bayesgrad.estimands.layout import group
 from bayesgrad.estimands.levels import levels_table
 from bayesgrad.estimands.national import national_table
 from bayesgrad.estimands.pairs import pairs_table
@@ -63,6 +64,23 @@ TABLES: Mapping[str, TableFunction] = MappingProxyType(
     }
 )
 """Every table, in the order in which a reader meets them."""
+
+
+def tables_of(draws: xr.DataTree) -> tuple[str, ...]:
+    """Names of the tables that have something to say of a fit, in the order of `TABLES`.
+
+    Those of thresholds need several outcomes, those of strata need strata (and contrasts gradients
+    of their own), and correlations need effects that are not independent.
+    """
+    posterior, reference = group(draws, "posterior"), group(draws, "reference")
+    needs = {
+        "thresholds": reference.sizes["outcome"] > 1,
+        "transitions": reference.sizes["outcome"] > 1,
+        "strata": "stratum_intercept" in posterior,
+        "contrasts": "stratum_slope" in posterior,
+        "correlations": "correlation" in posterior,
+    }
+    return tuple(name for name in TABLES if needs.get(name, True))
 
 
 def table(

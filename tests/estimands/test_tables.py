@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 
 from bayesgrad.errors import DiagnosticsError, FitError
-from bayesgrad.estimands import TABLES, table
+from bayesgrad.estimands import TABLES, table, tables_of
 from tests.fabricate import fabricated_draws
 
 CONTRACT = {
@@ -135,3 +135,22 @@ def test_draws_read_from_a_file_give_the_same_bytes(
         before, after = table(draws, name), table(read, name)
         pd.testing.assert_frame_equal(after, before, check_exact=True)
         assert after.to_csv(index=False) == before.to_csv(index=False)
+
+
+@pytest.mark.parametrize(
+    ("form", "present", "absent"),
+    [
+        ({}, {"gradients", "correlations"}, {"thresholds", "transitions", "strata", "contrasts"}),
+        ({"correlated": False}, {"pairs"}, {"correlations"}),
+        ({"outcomes": ("referrals", "plans")}, {"thresholds", "transitions"}, {"strata"}),
+        ({"strata": ("boys", "girls")}, {"strata", "contrasts"}, {"thresholds"}),
+        ({"strata": ("1", "2"), "common_gradients": True}, {"strata"}, {"contrasts"}),
+    ],
+)
+def test_a_fit_has_the_tables_that_say_something_of_it(form, present, absent):
+    draws = fabricated_draws(**form)
+    names = tables_of(draws)
+    assert set(names) >= present
+    assert not set(names) & absent
+    for name in names:
+        assert len(table(draws, name)) > 0, name
