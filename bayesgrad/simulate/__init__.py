@@ -4,6 +4,7 @@ from bayesgrad.simulate.england import SyntheticEngland, simulate_england
 from bayesgrad.simulate.geography import Geography, draw_geography
 from bayesgrad.simulate.outcomes import Outcomes, Truth, draw_outcomes, true_parameters
 from bayesgrad.simulate.scenario import Scenario, simulate_scenario
+from bayesgrad.simulate.scenario_settings import ScenarioSettings
 from bayesgrad.simulate.scenarios import SCENARIOS
 from bayesgrad.simulate.settings import EnglandSettings
 
@@ -13,6 +14,7 @@ __all__ = [
     "Geography",
     "Outcomes",
     "Scenario",
+    "ScenarioSettings",
     "SyntheticEngland",
     "Truth",
     "draw_geography",

@@ -228,7 +228,7 @@ class Scenario:
 
 
 def simulate_scenario(
-    name: str,
+    scenario: str | ScenarioSettings,
     *,
     seed: int,
     geography_seed: int | None = None,
@@ -239,8 +239,9 @@ def simulate_scenario(
 
     Parameters
     ----------
-    name : str
-        One of `bayesgrad.simulate.SCENARIOS`.
+    scenario : str or ScenarioSettings
+        Name of one of `bayesgrad.simulate.SCENARIOS`, or settings: such as one of theirs with
+        other truths, by `dataclasses.replace`.
     seed : int
         Not negative. The same arguments give the same data.
     geography_seed : int, optional
@@ -252,9 +253,7 @@ def simulate_scenario(
     SpecError
         If there is no such scenario (the message lists them), or a size or seed is impossible.
     """
-    if name not in SCENARIOS:
-        raise SpecError(f"there is no scenario {name!r}", f"There are: {', '.join(SCENARIOS)}.")
-    settings = SCENARIOS[name]
+    settings = _settings_of(scenario)
     england = EnglandSettings(authorities=authorities, areas=areas)
     fixed, drawn, attributes, cases = streams("seed", seed)
     if geography_seed is not None:
@@ -263,3 +262,11 @@ def simulate_scenario(
     parameters = fix_parameters(settings, population)
     draws = draw_scenario(settings, population, parameters, seed=drawn, cases_seed=cases)
     return Scenario(settings, seed, geography_seed, population, parameters, draws)
+
+
+def _settings_of(scenario: str | ScenarioSettings) -> ScenarioSettings:
+    if isinstance(scenario, ScenarioSettings):
+        return scenario
+    if scenario not in SCENARIOS:
+        raise SpecError(f"there is no scenario {scenario!r}", f"There are: {', '.join(SCENARIOS)}.")
+    return SCENARIOS[scenario]
