@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -12,7 +14,7 @@ from bayesgrad.spec import ModelSpec
 from tests.model.forms import CENTRED, FORMS, MODE, NON_CENTRED, PARTIAL, spec_named
 from tests.small import drawn_design, drawn_table, spec_of, table_of
 
-HIGH_RISK = '[likelihood]\nfamily = "binomial"\nlink = "log"\n'
+RISK = '[likelihood]\nfamily = "{}"\nlink = "log"\n'
 
 
 def shapes_of(model) -> dict[str, tuple[int, ...]]:
@@ -57,24 +59,46 @@ def test_so_do_other_coordinates(form, more):
     assert np.isfinite(densities_of_starts(spec, design)).all()
 
 
-def of_shares(share: np.ndarray, spec: ModelSpec, cases: int = 200) -> Design:
-    """A design of four authorities in whose areas the share of cases has events."""
-    areas = len(share)
+def of_risks(spec: ModelSpec, risk: float, *, authorities: int = 60, areas: int = 20) -> Design:
+    """A design of authorities that differ little in a risk of that size."""
+    rng = np.random.default_rng(1)
+    authority = np.repeat(np.arange(authorities), areas)
+    p = risk * np.exp(rng.normal(0.0, (1.0 - risk) / 3.0, authorities))[authority]
     table = table_of(
-        authority=[f"A{j}" for j in range(4) for _ in range(areas)],
-        deprivation=np.tile(np.linspace(0.05, 0.35, areas), 4),
-        exposure=np.full(4 * areas, cases),
-        count=np.tile(np.round(cases * share).astype(int), 4),
+        authority=[f"A{j:02d}" for j in authority],
+        deprivation=rng.uniform(0.05, 0.35, len(authority)),
+        exposure=np.full(len(authority), 60),
+        count=rng.binomial(60, np.minimum(p, 0.995)),
     )
     return build_design(spec, table)
 
 
-@pytest.mark.parametrize("parameterisation", [PARTIAL, CENTRED, NON_CENTRED])
-@pytest.mark.parametrize("highest", [0.5, 0.9, 0.98])
-def test_risks_near_one_start_below_it(highest, parameterisation):
-    spec = spec_of(HIGH_RISK + parameterisation)
-    design = of_shares(np.geomspace(highest / 2.0, highest, 12), spec)
-    assert np.isfinite(densities_of_starts(spec, design, seeds=8)).all()
+@pytest.mark.parametrize("family", ["binomial", "beta_binomial"])
+@pytest.mark.parametrize("risk", [0.5, 0.8, 0.95])
+def test_risks_near_one_start_below_it(risk, family):
+    spec = spec_of(RISK.format(family) + PARTIAL)
+    # The sampler tries 500 seeds for each chain: a tenth of them is plenty.
+    found = np.isfinite(densities_of_starts(spec, of_risks(spec, risk), seeds=20))
+    assert found.mean() > (0.1 if risk > 0.9 else 0.8)
+
+
+def test_where_every_case_has_an_event_there_is_a_start_too():
+    spec = spec_of(RISK.format("binomial") + PARTIAL)
+    design = of_risks(spec, 0.9, authorities=3)
+    rows = replace(design.rows, count=design.rows.exposure.astype(int))
+    sure = replace(design, rows=rows)
+    assert np.isfinite(densities_of_starts(spec, sure, seeds=20)).any()
+
+
+def test_first_points_of_risks_lie_closer_together():
+    plain, risk = spec_of(), spec_of(RISK.format("binomial"))
+    assert Start.of(plain, drawn_design(plain)).spread == 1.0
+    assert Start.of(risk, drawn_design(risk)).spread == 0.1
+    shapes = {"slope": (1,), "z": (1, 2, 1000)}
+    point = Start({"slope": np.array([3.0])}, 0.1).point(shapes, 1)
+    assert_allclose(point[0], 3.0, atol=0.05)
+    # The standard deviation of 2,000 numbers has a standard error of 1.6 %.
+    assert_allclose(point[1:].std(), 0.1, rtol=0.1)
 
 
 def test_a_start_reads_what_the_rows_say(england, england_spec, england_design):
