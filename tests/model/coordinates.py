@@ -19,9 +19,7 @@ from tests.model.forms import (
 )
 
 
-def in_coordinates(
-    spec: ModelSpec, design: Design, theta: Parameters
-) -> tuple[Parameters, float]:
+def in_coordinates(spec: ModelSpec, design: Design, theta: Parameters) -> tuple[Parameters, float]:
     """Free variables of the model of a spec, and log |d parameters / d coordinates|.
 
     `theta` has authority effects and standardised contrasts, as of `drawn_parameters`.

@@ -40,7 +40,7 @@ link = "log"
 
 def effects_of(design: Design, **given) -> CellEffects:
     """Effects of cells as constants; those not given are nothing."""
-    authorities, outcomes, strata = design.cells
+    _, outcomes, strata = design.cells
     none = {
         "stratum_intercept": np.zeros((outcomes, strata)),
         "stratum_slope": np.zeros((outcomes, strata)),
@@ -55,7 +55,9 @@ def value_of(design: Design, *, intercept, slope, **given) -> float:
     """The log likelihood of the package, cells' own effects in the order of cells."""
     data = {name: pt.constant(array) for name, array in likelihood_arrays(design).items()}
     of_cells = (np.reshape(values, design.cells) for values in (intercept, slope))
-    effects = effects_of(design, **dict(zip(("intercept", "slope"), of_cells, strict=True)), **given)
+    effects = effects_of(
+        design, **dict(zip(("intercept", "slope"), of_cells, strict=True)), **given
+    )
     return float(log_likelihood(data, effects).eval(mode=MODE))
 
 

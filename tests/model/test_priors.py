@@ -84,9 +84,7 @@ def test_priors_of_coefficients_are_those_that_the_spec_names(name, distribution
 @pytest.mark.parametrize("name", SCALE_USES)
 def test_priors_of_scales_are_those_that_the_spec_names(name, distribution):
     parameters, log_density = SCALE[distribution]
-    spec = with_prior(
-        SCALE_USES[name], name=name, distribution=distribution, parameters=parameters
-    )
+    spec = with_prior(SCALE_USES[name], name=name, distribution=distribution, parameters=parameters)
     design = drawn_design(spec)
     theta = drawn_parameters(spec, design)
     found = density_of(build_model(spec, design), theta, name)

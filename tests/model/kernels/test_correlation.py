@@ -53,7 +53,10 @@ def by_the_recursion(partial: np.ndarray, size: int) -> np.ndarray:
     rest = np.sqrt(1.0 - r**2)
     return np.array(
         [
-            [(r[i, k] if k < i else 1.0) * rest[i, :k].prod() if k <= i else 0.0 for k in range(size)]
+            [
+                (r[i, k] if k < i else 1.0) * rest[i, :k].prod() if k <= i else 0.0
+                for k in range(size)
+            ]
             for i in range(size)
         ]
     )

@@ -104,9 +104,7 @@ def rows_of(family: str, link: str, alpha: float) -> list[Row]:
     else:
         etas = LOGITS if link == "logit" else LOGS
         grid = [(eta, y, y + rest) for eta in etas for y in COUNTS for rest in MORE]
-    return [
-        Row(family, link, alpha, eta, float(count), float(cases)) for eta, count, cases in grid
-    ]
+    return [Row(family, link, alpha, eta, float(count), float(cases)) for eta, count, cases in grid]
 
 
 def test_every_family_of_the_vocabulary_has_a_kernel():

@@ -53,7 +53,7 @@ def case_of(log_rate: float = -1.0, largest: int = 30, alpha: float = 5.0) -> Ca
     large = np.unique(total[total > SMALL_COUNTS])
 
     def number(chosen: np.ndarray) -> list[int]:
-        return [int((chosen & dispersed & (ROW_OUTCOME == s)).sum()) for s in range(OUTCOMES)]
+        return [int((chosen & dispersed & (s == ROW_OUTCOME)).sum()) for s in range(OUTCOMES)]
 
     rows = CountRows(
         events=count.astype(float),
@@ -113,7 +113,7 @@ def of_scipy(case: Case) -> float:
     """The log likelihood with its constants, outcome by outcome."""
     eta, total = predictors(case), 0.0
     for s, (family, link) in enumerate(FORMS):
-        own = ROW_OUTCOME == s
+        own = s == ROW_OUTCOME
         y, n, alpha = case.rows.events[own], case.rows.cases[own], case.at.alpha[s]
         mean = np.exp(eta[own])
         p = mean / (1.0 + mean) if link == "logit" else mean
@@ -264,7 +264,7 @@ def test_variances_of_coefficients_count_among_third_derivatives():
         ("binomial", "log"): rest * mean * (1 + mean) / (1 - mean) ** 3,
     }
     for form, slant in slants.items():
-        own = ROW_OUTCOME == FORMS.index(form)
+        own = FORMS.index(form) == ROW_OUTCOME
         expected = np.bincount(CELL[own], (slant * variance)[own], minlength=CELLS)
         cells = FORMS.index(form) == OUTCOME
         assert_allclose(found.intercept[cells], expected[cells], rtol=1e-9)
