@@ -10,9 +10,14 @@ from scipy.optimize import minimize
 
 from bayesgrad.design import Design, build_design
 from bayesgrad.model.arrays import count_rows
-from bayesgrad.model.information import Information, effects_information
+from bayesgrad.model.information import (
+    WAY_TO_BOUNDARY,
+    Information,
+    _OfEffects,
+    effects_information,
+)
 from bayesgrad.spec import ModelSpec
-from tests.small import AGES, drawn_design, drawn_table, spec_of
+from tests.small import AGES, drawn_design, drawn_table, spec_of, table_of
 
 STRONG = {"authorities": 4, "areas": 60, "largest": 4000}
 POISSON = '[likelihood]\nfamily = "poisson"\n'
@@ -231,3 +236,41 @@ def test_a_stratum_without_rows_or_events_is_finite():
         for name in ("mode", "strata_mode", "strata_curvature", "cell_curvature", "cell_pull"):
             assert np.isfinite(getattr(information, name)).all(), name
     assert_allclose(information.cell_curvature[:, 0, 0, 2], 0.0)
+
+
+@pytest.mark.parametrize("strata", ["", STRATA])
+@pytest.mark.parametrize("family", ["risk", "dispersed risk"])
+def test_risks_stay_below_one_in_the_search_and_at_the_peak_of_the_quadratic(family, strata):
+    design = drawn_design(spec_of(FAMILIES[family] + strata), authorities=30, areas=15)
+    rng, size = np.random.default_rng(3), len(design.rows.x)
+    risk = np.clip(0.9 + 0.03 * rng.standard_normal(30), 0.0, 0.99)
+    authority = design.cell_authority[design.rows.cell]
+    cases = np.full(size, 40)
+    high = with_counts(design, rng.binomial(cases, risk[authority]), cases.astype(float))
+    information = information_of(high)
+    peaks = np.stack([quadratic_maximum(information, j) for j in range(30)], axis=1)
+    stratum = high.rows.cell % len(high.strata)
+    of_strata = information.strata_mode[:, 0, stratum]
+    for effects in (information.mode[:, :, 0], peaks):
+        level, gradient = effects[:, authority] + of_strata
+        assert (level + gradient * high.rows.x < 0.0).all()
+    # Some 600 cases or more in each authority: a standard error of a hundredth.
+    assert_allclose(np.exp(information.mode[0, :, 0].mean()), 0.9, atol=0.03)
+
+
+def test_parts_of_steps_by_hand():
+    table = table_of(
+        authority=["A", "A", "B", "B"],
+        deprivation=[0.1, 0.3, 0.1, 0.3],
+        exposure=[10] * 4,
+        count=[5, 6, 4, 3],
+    )
+    spec = spec_of(FAMILIES["risk"] + "[gradient]\ncentre = 0.1\n")
+    design = build_design(spec, table)
+    assert_allclose(design.rows.x, [0.0, 2.0, 0.0, 2.0], atol=1e-12)
+    of_effects = _OfEffects(design, count_rows(design))
+    effects = np.array([[[-1.0], [-1.0]], [[0.2], [0.0]]])
+    step = np.array([[[1.0], [-1.0]], [[0.5], [0.0]]])
+    found = of_effects.possible_part(effects, np.zeros((2, 1, 1)), step[..., None])
+    # Of A's areas, predictors of -1 and -0.6 would rise by 1 and 2; B's fall.
+    assert_allclose(found.ravel(), [WAY_TO_BOUNDARY * 0.6 / 2.0, 1.0])
