@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -37,15 +39,15 @@ LOCATION_USES = {
     "intercept": (FULL, ["intercept"]),
     "loadings": (LOW_RANK, ["z_loadings"]),
 }
-SCALE_USES = {
-    "sd_intercept": "",
-    "sd_slope": "",
-    "overdispersion": "",
-    "sd_stratum_intercept": DEVIATIONS,
-    "sd_stratum_slope": DEVIATIONS,
-    "sd_authority_stratum_intercept": DEVIATIONS,
-    "sd_authority_stratum_slope": DEVIATIONS,
-}
+SCALE_USES = (
+    "sd_intercept",
+    "sd_slope",
+    "overdispersion",
+    "sd_stratum_intercept",
+    "sd_stratum_slope",
+    "sd_authority_stratum_intercept",
+    "sd_authority_stratum_slope",
+)
 
 
 def assert_close(found: float, expected: float) -> None:
@@ -53,10 +55,12 @@ def assert_close(found: float, expected: float) -> None:
     assert_allclose(found, expected, rtol=0, atol=2e-7 * max(1.0, abs(expected) ** 0.5))
 
 
-def with_prior(text: str, *, name: str, distribution: str, parameters: dict) -> ModelSpec:
+def with_priors(text: str, names: Iterable[str], distribution: str, parameters: dict) -> ModelSpec:
+    """A spec of two outcomes with one prior for all names."""
     given = ", ".join(f"{key} = {value}" for key, value in parameters.items())
-    prior = f'\n[priors]\n{name} = {{ distribution = "{distribution}", {given} }}\n'
-    return spec_of(text + prior + CENTRED, outcomes=TWO)
+    prior = f'{{ distribution = "{distribution}", {given} }}'
+    priors = "\n[priors]\n" + "".join(f"{name} = {prior}\n" for name in names)
+    return spec_of(text + priors + CENTRED, outcomes=TWO)
 
 
 def test_every_distribution_of_the_grammar_is_tested_here():
@@ -68,34 +72,54 @@ def test_every_prior_of_the_grammar_is_tested_here():
 
 
 @pytest.mark.parametrize("distribution", LOCATION)
-@pytest.mark.parametrize("name", LOCATION_USES)
-def test_priors_of_coefficients_are_those_that_the_spec_names(name, distribution):
-    text, variables = LOCATION_USES[name]
+@pytest.mark.parametrize("text", [FULL, LOW_RANK])
+def test_priors_of_coefficients_are_those_that_the_spec_names(text, distribution):
     parameters, known = LOCATION[distribution]
-    spec = with_prior(text, name=name, distribution=distribution, parameters=parameters)
+    uses = {name: variables for name, (of, variables) in LOCATION_USES.items() if of == text}
+    spec = with_priors(text, uses, distribution, parameters)
     design = drawn_design(spec)
     model, theta = build_model(spec, design), drawn_parameters(spec, design)
-    for variable in variables:
+    for variable in (variable for variables in uses.values() for variable in variables):
         found = density_of(model, theta, variable)
         assert_close(found, known.logpdf(theta[variable]).sum())
 
 
 @pytest.mark.parametrize("distribution", SCALE)
-@pytest.mark.parametrize("name", SCALE_USES)
-def test_priors_of_scales_are_those_that_the_spec_names(name, distribution):
+def test_priors_of_scales_are_those_that_the_spec_names(distribution):
     parameters, log_density = SCALE[distribution]
-    spec = with_prior(SCALE_USES[name], name=name, distribution=distribution, parameters=parameters)
+    spec = with_priors(DEVIATIONS, SCALE_USES, distribution, parameters)
     design = drawn_design(spec)
-    theta = drawn_parameters(spec, design)
-    found = density_of(build_model(spec, design), theta, name)
-    assert_close(found, log_density(theta[name]).sum())
+    model, theta = build_model(spec, design), drawn_parameters(spec, design)
+    for name in SCALE_USES:
+        assert_close(density_of(model, theta, name), log_density(theta[name]).sum())
+
+
+def test_each_prior_is_that_of_its_own_name():
+    scales = {name: 0.1 + 0.1 * k for k, name in enumerate(SCALE_USES)}
+    locations = {name: 0.1 + 0.1 * k for k, name in enumerate(LOCATION_USES)}
+    lines = [
+        *(f'{name} = {{ distribution = "HalfNormal", sigma = {s} }}' for name, s in scales.items()),
+        *(
+            f'{name} = {{ distribution = "Normal", mu = 0.3, sigma = {s} }}'
+            for name, s in locations.items()
+        ),
+    ]
+    for text in (FULL + DEVIATIONS, LOW_RANK):
+        spec = spec_of(text + "[priors]\n" + "\n".join(lines) + CENTRED, outcomes=TWO)
+        design = drawn_design(spec)
+        model, theta = build_model(spec, design), drawn_parameters(spec, design)
+        known = {name: stats.halfnorm(scale=s) for name, s in scales.items()}
+        for name, (_, variables) in LOCATION_USES.items():
+            known |= dict.fromkeys(variables, stats.norm(0.3, locations[name]))
+        for name in set(known) & set(theta):
+            assert_close(density_of(model, theta, name), known[name].logpdf(theta[name]).sum())
 
 
 @pytest.mark.parametrize("distribution", ["StudentT", "Laplace"])
 def test_an_intercept_without_a_location_is_centred_at_the_crude_rate(distribution):
     parameters, _ = LOCATION[distribution]
     spread = {key: value for key, value in parameters.items() if key != "mu"}
-    spec = with_prior("", name="intercept", distribution=distribution, parameters=spread)
+    spec = with_priors("", ["intercept"], distribution, spread)
     design = drawn_design(spec)
     theta = drawn_parameters(spec, design)
     scale = {"StudentT": stats.t(4, 0, 0.2), "Laplace": stats.laplace(0, 0.2)}[distribution]
@@ -117,7 +141,7 @@ def test_the_intercept_of_events_out_of_cases_is_centred_on_the_scale_of_its_lin
 @pytest.mark.parametrize("covariance", ["full", "by_outcome"])
 def test_the_prior_of_the_correlation_takes_its_eta(covariance):
     text = f'[authority]\ncovariance = "{covariance}"\n'
-    spec = with_prior(text, name="correlation", distribution="LKJ", parameters={"eta": 5.0})
+    spec = with_priors(text, ["correlation"], "LKJ", {"eta": 5.0})
     design = drawn_design(spec)
     theta = drawn_parameters(spec, design)
     found = density_of(build_model(spec, design), theta, "correlation_half")

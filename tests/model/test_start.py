@@ -7,9 +7,17 @@ import pytest
 from numpy.testing import assert_allclose
 
 from bayesgrad.design import Design, build_design
+from bayesgrad.model.arrays import count_rows
 from bayesgrad.model.graph import build_model
+from bayesgrad.model.information import effects_information
 from bayesgrad.model.kernels.correlation import partial_forward
-from bayesgrad.model.start import LARGEST_CORRELATION, SHRINKAGE, Start, _partial_correlations
+from bayesgrad.model.start import (
+    LARGEST_CORRELATION,
+    SHRINKAGE,
+    Start,
+    _partial_correlations,
+    _regression,
+)
 from bayesgrad.spec import ModelSpec
 from tests.model.forms import CENTRED, FORMS, MODE, NON_CENTRED, PARTIAL, spec_named
 from tests.small import drawn_design, drawn_table, spec_of, table_of
@@ -140,6 +148,20 @@ def test_first_partial_correlations_have_the_correlation_of_the_residuals():
     by_effect = residuals.transpose(1, 2, 0).reshape(50, 4)
     expected = np.corrcoef(by_effect.T)[np.tril_indices(4, -1)]
     assert_allclose(correlation[:, 0], (1.0 - SHRINKAGE) * expected, atol=1e-7)
+
+
+@pytest.mark.parametrize("form", ["two outcomes", "by outcome"])
+def test_first_halves_of_correlations_are_on_the_sampler_s_scale(form):
+    spec = spec_named(form, PARTIAL)
+    design = drawn_design(spec, authorities=12)
+    model = build_model(spec, design)
+    centre = Start.of(spec, design).centre["correlation_half"]
+    variable = model["correlation_half"]
+    transform = model.rvs_to_transforms[variable]
+    half = transform.backward(centre, *variable.owner.inputs).eval(mode=MODE)
+    residuals = _regression(design, effects_information(design, count_rows(design)).mode)[1]
+    expected = _partial_correlations(residuals, joint=form == "two outcomes")
+    assert_allclose(2.0 * half - 1.0, expected, rtol=1e-8)
 
 
 def test_first_correlations_by_outcome_are_those_of_its_own_effects():
