@@ -83,8 +83,13 @@ def drawn_table(
     covariates: Sequence[str] = (),
     moderators: Sequence[str] = (),
     largest: int = 40,
+    out_of: Mapping[str, str] | None = None,
 ) -> AnalysisTable:
-    """An analysis table of made-up numbers: every area in every outcome and stratum."""
+    """An analysis table of made-up numbers: every area in every outcome and stratum.
+
+    Events of outcomes in `out_of` are out of those of the outcome that it names for each; rows
+    without any are left out.
+    """
     rng = np.random.default_rng(seed)
     cells = list(product([f"A{j:02d}" for j in range(authorities)], outcomes, strata))
     keys = [cell for cell in cells for _ in range(areas)]
@@ -92,25 +97,42 @@ def drawn_table(
     authority, outcome, stratum = (list(column) for column in zip(*keys, strict=True))
     level = rng.permutation(np.linspace(0.05, 0.25, authorities))
     at = np.unique(authority, return_inverse=True)[1]
+    deprivation = np.clip(level[at] + rng.uniform(-0.045, 0.2, size), 0, 1)
+    exposure, count = rng.integers(50, 900, size), rng.integers(0, largest, size)
+    of_areas = {name: rng.normal(3.0, 2.0, size) for name in covariates}
+    of_authorities = {name: rng.normal(10.0, 4.0, authorities) for name in moderators}
+    for stage, earlier in (out_of or {}).items():
+        own, before = np.array(outcome) == stage, np.array(outcome) == earlier
+        exposure[own], deprivation[own] = count[before], deprivation[before]
+        count[own] = rng.binomial(count[before], 0.4)
+    kept = exposure > 0
     return table_of(
-        authority=authority,
-        outcome=outcome,
-        stratum=stratum,
+        authority=np.array(authority)[kept],
+        outcome=np.array(outcome)[kept],
+        stratum=np.array(stratum)[kept],
         strata=strata,
         strata_levels=strata_levels,
-        deprivation=np.clip(level[at] + rng.uniform(-0.045, 0.2, size), 0, 1),
-        exposure=rng.integers(50, 900, size),
-        count=rng.integers(0, largest, size),
-        covariates={name: rng.normal(3.0, 2.0, size) for name in covariates},
-        moderators={name: rng.normal(10.0, 4.0, authorities) for name in moderators},
+        deprivation=deprivation[kept],
+        exposure=exposure[kept],
+        count=count[kept],
+        covariates={name: values[kept] for name, values in of_areas.items()},
+        moderators=of_authorities,
     )
+
+
+AGES, SEXES = ("0 to 4", "5 to 9", "10 to 15"), ("boys", "girls")
 
 
 def drawn_design(spec: ModelSpec, **settings: object) -> Design:
     """The design of a spec on a table of made-up numbers with all the columns that it names."""
-    columns = {
+    columns: dict[str, object] = {
         "outcomes": tuple(outcome.column for outcome in spec.outcomes),
+        "out_of": {one.column: one.out_of for one in spec.outcomes if one.out_of},
         "covariates": (*spec.area.covariates, *spec.area.moderators),
         "moderators": spec.authority.moderators,
     }
+    if spec.strata is not None:
+        levels = (AGES, SEXES) if spec.strata.crossed_with else (AGES,)
+        columns["strata"] = tuple(" x ".join(labels) for labels in product(*levels))
+        columns["strata_levels"] = levels
     return build_design(spec, drawn_table(**{**columns, **settings}))  # type: ignore[arg-type]

@@ -151,6 +151,11 @@ class Design:
         return tuple(form.column for form in self.forms)
 
     @property
+    def risks(self) -> NDArray[np.bool_]:
+        """Which outcomes have probabilities with a log link, bounded by 1: (outcomes,)."""
+        return np.array([form.of_cases and form.link == "log" for form in self.forms])
+
+    @property
     def cells(self) -> tuple[int, int, int]:
         """Number of authorities, outcomes and strata."""
         return len(self.authorities.codes), len(self.outcomes), len(self.strata)

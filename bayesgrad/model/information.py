@@ -26,6 +26,11 @@ SPREAD = np.array([0.3, 0.1])
 STRATA_PRECISION = np.array([0.25, 4.0])
 """Of deviations of strata from their mean: a little, so that a stratum of few events has a mode."""
 FIRST_INVERSE_ALPHA = 0.1
+LARGEST_FIRST_RISK = 0.9
+"""Of events out of cases under the log link, at which the search may start."""
+WAY_TO_BOUNDARY = 0.8
+"""Of the way to a probability of 1, under the log link: as far as one step may go."""
+LEAST_PRECISION = 1e-9
 LEAST_OVERDISPERSION, MOST_OVERDISPERSION = 1e-4, 10.0
 """Range of 1/alpha that is tried."""
 
@@ -69,7 +74,8 @@ def effects_information(
 
     Newton steps for the effects of each authority alternate with those for the deviations of
     strata, and with estimates of the authorities' common mean, their spread (a step of the EM
-    algorithm) and 1/alpha (by moments).
+    algorithm) and 1/alpha (by moments). Under the log link steps stop short of probabilities of 1,
+    beyond which rows would say nothing.
 
     Parameters
     ----------
@@ -82,7 +88,11 @@ def effects_information(
     likelihood = _OfEffects(design, rows)
     authorities, outcomes, count = design.cells
     effects = np.zeros((2, authorities, outcomes))
-    effects[0] = design.crude_level()
+    effects[0] = np.where(
+        design.risks,
+        np.minimum(design.crude_level(), np.log(LARGEST_FIRST_RISK)),
+        design.crude_level(),
+    )
     strata = np.zeros((2, outcomes, count))
     spread = np.repeat(SPREAD[:, None], outcomes, axis=1)
     dispersed = np.array([form.dispersed for form in design.forms])
@@ -94,14 +104,17 @@ def effects_information(
             gradient, curvature = _over_strata(likelihood.at(effects, strata, inverse_alpha))
             rise = gradient - precision * (effects - mean)
             step, variance = _newton(curvature, precision, rise)
-            effects = effects + np.clip(step, -LARGEST_STEP, LARGEST_STEP)
+            step = np.clip(step, -LARGEST_STEP, LARGEST_STEP)
+            possible = likelihood.possible_part(effects, strata, step[..., None])
+            effects = effects + step * possible.min(axis=2)
             if count > 1:
-                strata, shift = _better_strata(
-                    *likelihood.at(effects, strata, inverse_alpha),
-                    strata,
-                    slopes=stratum_slopes,
+                step = _strata_step(
+                    *likelihood.at(effects, strata, inverse_alpha), strata, slopes=stratum_slopes
                 )
-                effects = effects + shift[:, None, :]
+                possible = likelihood.possible_part(effects, strata, step[:, None])
+                strata = strata + step * possible.min(axis=(0, 2))[:, None]
+                mean = strata.mean(axis=2)
+                strata, effects = strata - mean[:, :, None], effects + mean[:, None, :]
         spread = np.sqrt(effects.var(axis=1) + variance.mean(axis=1))
         if dispersed.any():
             inverse_alpha = np.where(dispersed, likelihood.inverse_alpha(effects, strata), 0.0)
@@ -116,6 +129,9 @@ def _quadratics(
     whole = np.moveaxis(curvature[[[0, 1], [1, 2]]], 3, 0)
     pull = np.einsum("sikj,skj->sij", whole, effects.transpose(2, 0, 1))
     own_gradient, own_curvature = of_cells[0], of_cells[1][[0, 2]]
+    # The quadratic, too, peaks where all risks are below 1.
+    step, _ = _newton(curvature, np.full((2, 1, 1), LEAST_PRECISION), gradient)
+    possible = likelihood.possible_part(effects, strata, step[..., None]).min(axis=2)
     total = np.maximum(curvature[[0, 2]], np.finfo(float).tiny)
     shared = np.einsum(
         "ejsk,ejsl->eskl", own_curvature / total[..., None], own_curvature
@@ -123,7 +139,7 @@ def _quadratics(
     alone = np.einsum("esk,kl->eskl", own_curvature.sum(axis=1), np.eye(strata.shape[2]))
     return Information(
         curvature=whole,
-        pull=pull + gradient.transpose(2, 0, 1),
+        pull=pull + (possible * gradient).transpose(2, 0, 1),
         mode=effects,
         inverse_alpha=inverse_alpha,
         strata_mode=strata,
@@ -138,18 +154,15 @@ def _over_strata(of_cells: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
     return gradient.sum(axis=3), curvature.sum(axis=3)
 
 
-def _better_strata(
-    gradient: Floats, curvature: Floats, strata: Floats, *, slopes: bool
-) -> tuple[Floats, Floats]:
-    """Deviations of strata after a Newton step, and the mean, (2, outcomes), taken out of them."""
+def _strata_step(gradient: Floats, curvature: Floats, strata: Floats, *, slopes: bool) -> Floats:
+    """Newton step of the deviations of strata, (2, outcomes, strata)."""
     precision = STRATA_PRECISION[:, None, None]
     rise = gradient.sum(axis=1) - precision * strata
     step, _ = _newton(curvature.sum(axis=1), np.broadcast_to(precision, strata.shape), rise)
-    better = strata + np.clip(step, -LARGEST_STEP, LARGEST_STEP)
+    step = np.clip(step, -LARGEST_STEP, LARGEST_STEP)
     if not slopes:
-        better[1] = 0.0
-    mean = better.mean(axis=2)
-    return better - mean[:, :, None], mean
+        step[1] = 0.0
+    return step
 
 
 class _OfEffects:
@@ -181,6 +194,30 @@ class _OfEffects:
             np.stack([gradient.intercept, gradient.slope]).reshape(2, *shape),
             upper.reshape(3, *shape),
         )
+
+    def possible_part(self, effects: Floats, strata: Floats, step: Floats) -> Floats:
+        """Part of a step that keeps the risks of each cell below 1, (*cells).
+
+        Parameters
+        ----------
+        effects : ndarray, shape (2, authorities, outcomes)
+        strata : ndarray, shape (2, outcomes, strata)
+        step : ndarray, shape (2, authorities, outcomes, strata)
+            Of the effects of cells; any dimension but the first may be 1.
+        """
+        rows, design = self._rows, self._design
+        part = np.ones(design.cells)
+        if not design.risks.any():
+            return part
+        cell = design.rows.cell
+        level, gradient = self._of_cells(effects, strata)[:, cell]
+        rise, tilt = np.broadcast_to(step, (2, *design.cells)).reshape(2, -1)[:, cell]
+        rise = rise + tilt * rows.x
+        bounded = design.risks[design.row_outcome] & (rise > 0.0)
+        room = -WAY_TO_BOUNDARY * (level + gradient * rows.x)
+        of_row = np.divide(room, rise, out=np.ones_like(room), where=bounded)
+        np.minimum.at(part.reshape(-1), cell, of_row)
+        return np.maximum(part, 0.0)
 
     def inverse_alpha(self, effects: Floats, strata: Floats) -> Floats:
         """Moment estimate of 1/alpha by outcome, from the variance beyond that of no dispersion."""

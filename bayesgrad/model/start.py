@@ -32,6 +32,8 @@ FIRST_DEVIATION = 0.05
 """Standard deviation of authorities' own deviations of strata."""
 JITTER = 0.1
 """Spread of the chains' first points; of the standardised effects it is 1, that of the model."""
+RISK_SPREAD = 0.1
+"""Factor of these where probabilities have a log link, and points of 1 or more no density."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,9 +44,12 @@ class Start:
     ----------
     centre : dict of str to ndarray
         By free variable; those left out start around zero.
+    spread : float
+        Factor of the spread of first points around it.
     """
 
     centre: dict[str, Floats]
+    spread: float = 1.0
 
     @classmethod
     def of(cls, spec: ModelSpec, design: Design) -> Start:
@@ -66,7 +71,8 @@ class Start:
         if spec.sampling.parameterisation == "centred":
             by_effect = information.mode.transpose(1, 2, 0)
             centre["authority_effects"] = by_effect.reshape(len(by_effect), -1)
-        return cls(centre | _of_strata(spec, design, information))
+        spread = RISK_SPREAD if design.risks.any() else 1.0
+        return cls(centre | _of_strata(spec, design, information), spread)
 
     def point(self, shapes: dict[str, tuple[int, ...]], seed: int) -> Floats:
         """First point of a chain, shape (parameters,).
@@ -80,7 +86,7 @@ class Start:
         rng = np.random.default_rng(seed)
         parts = []
         for name, shape in shapes.items():
-            spread = 1.0 if name.startswith("z") else JITTER
+            spread = self.spread * (1.0 if name.startswith("z") else JITTER)
             centre = self.centre.get(name, np.zeros(shape)).reshape(shape)
             parts.append((centre + spread * rng.standard_normal(shape)).ravel())
         return np.concatenate(parts)

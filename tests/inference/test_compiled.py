@@ -11,11 +11,17 @@ from bayesgrad.inference.compiled import compile_model
 from bayesgrad.inference.nuts import Sampler
 from bayesgrad.model.arrays import DRAWN, model_arrays
 from bayesgrad.model.graph import build_model
+from tests.inference.joint import joint_design, joint_spec
 
 
 @pytest.fixture(scope="module")
 def model(england_spec, england_design):
     return build_model(england_spec, england_design)
+
+
+@pytest.fixture(scope="module")
+def joint_model():
+    return build_model(joint_spec(), joint_design())
 
 
 @pytest.fixture(scope="module")
@@ -30,14 +36,22 @@ def drawn_points(size: int, count: int = 3) -> np.ndarray:
     return np.random.default_rng(1).normal(0.0, 0.1, (count, size))
 
 
-def test_the_log_density_is_that_of_pymc(model, england_sampler):
+def assert_density_is_that_of_pymc(model, compiled) -> None:
     density = model.logp_dlogp_function(ravel_inputs=True, mode="FAST_COMPILE")
     density.set_extra_values({})
-    for point in drawn_points(england_sampler.compiled.size):
-        value, gradient = england_sampler.compiled.density(point)
+    for point in drawn_points(compiled.size):
+        value, gradient = compiled.density(point)
         expected, expected_gradient = density(point)
         assert_allclose(value, float(expected), rtol=1e-10)
         assert_allclose(gradient, expected_gradient, rtol=1e-8, atol=1e-8)
+
+
+def test_the_log_density_is_that_of_pymc(model, england_sampler):
+    assert_density_is_that_of_pymc(model, england_sampler.compiled)
+
+
+def test_so_is_that_of_several_outcomes_in_strata(joint_model, joint_sampler):
+    assert_density_is_that_of_pymc(joint_model, joint_sampler.compiled)
 
 
 def test_the_free_variables_stand_one_after_another(model, england_sampler):
@@ -48,8 +62,7 @@ def test_the_free_variables_stand_one_after_another(model, england_sampler):
     assert ends[-1] == compiled.size
 
 
-def test_expanded_variables_are_those_of_pymc(model, england_sampler):
-    compiled = england_sampler.compiled
+def assert_expansion_is_that_of_pymc(model, compiled) -> None:
     points = drawn_points(compiled.size)
     expanded = compiled.expand(points)
     names = list(expanded)
@@ -63,6 +76,14 @@ def test_expanded_variables_are_those_of_pymc(model, england_sampler):
         }
         for name, expected in zip(names, one_by_one(given), strict=True):
             assert_allclose(expanded[name][k], expected, rtol=1e-12, err_msg=name)
+
+
+def test_expanded_variables_are_those_of_pymc(model, england_sampler):
+    assert_expansion_is_that_of_pymc(model, england_sampler.compiled)
+
+
+def test_so_are_those_of_several_outcomes_in_strata(joint_model, joint_sampler):
+    assert_expansion_is_that_of_pymc(joint_model, joint_sampler.compiled)
 
 
 def test_behind_a_lock_the_density_is_the_same(behind_a_lock, england_sampler):
@@ -102,3 +123,21 @@ def test_other_data_take_the_place_of_the_first(england_sampler, england_spec, e
     fresh = Sampler.compile(england_spec, doubled).compiled
     point = drawn_points(fresh.size)[0]
     assert_allclose(refitted.density(point)[0], fresh.density(point)[0], rtol=1e-12)
+
+
+def test_so_do_those_of_several_outcomes_in_strata(joint_sampler):
+    other = joint_design(seed=2)
+    refitted = joint_sampler.with_design(other).compiled
+    wanted = model_arrays(joint_spec(), other)
+    assert set(refitted.arrays) == set(wanted)
+    for name, array in refitted.arrays.items():
+        assert_allclose(array, wanted[name])
+    fresh = build_model(joint_spec(), other)
+    density = fresh.logp_dlogp_function(ravel_inputs=True, mode="FAST_COMPILE")
+    density.set_extra_values({})
+    point = drawn_points(refitted.size)[0]
+    expected, expected_gradient = density(point)
+    value, gradient = refitted.density(point)
+    assert_allclose(value, float(expected), rtol=1e-10)
+    assert_allclose(gradient, expected_gradient, rtol=1e-8, atol=1e-8)
+    assert abs(value - joint_sampler.compiled.density(point)[0]) > 1.0

@@ -11,6 +11,8 @@ from bayesgrad.design import Design
 from bayesgrad.errors import FitError
 from bayesgrad.inference.nuts import KEPT_STATISTICS
 from bayesgrad.spec.model_spec import Sampling
+from tests.inference.joint import joint_design
+from tests.small import AGES
 
 SHORT = Sampling(draws=60, tune=60, chains=3, seed=5)
 LONG = Sampling(draws=1500, tune=500, chains=4, seed=5)
@@ -137,3 +139,52 @@ def test_an_interrupted_run_gives_no_draws(england_sampler, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         draw(england_sampler)
     assert events == ["cancelled"]
+
+
+@pytest.fixture(scope="module")
+def joint(joint_sampler) -> xr.Dataset:
+    return draw(joint_sampler)
+
+
+def test_draws_of_several_outcomes_in_strata_have_the_layout(joint):
+    dims = {name: values.dims[2:] for name, values in joint.data_vars.items()}
+    of_authorities = ("authority", "outcome", "stratum")
+    assert dims == {
+        **dict.fromkeys(("intercept", "slope", "sd_intercept", "sd_slope"), ("outcome",)),
+        **dict.fromkeys(("correlation", "overdispersion", "alpha"), ("outcome",)),
+        "effect_correlation": ("effect_pair",),
+        **dict.fromkeys(("authority_intercept", "authority_slope"), ("authority", "outcome")),
+        **dict.fromkeys(("stratum_intercept", "stratum_slope"), ("outcome", "stratum")),
+        **dict.fromkeys(
+            ("sd_stratum_intercept", "sd_stratum_slope"), ("outcome", "stratum_component")
+        ),
+        **dict.fromkeys(("authority_stratum_intercept", "authority_stratum_slope"), of_authorities),
+        **dict.fromkeys(
+            ("sd_authority_stratum_intercept", "sd_authority_stratum_slope"), ("outcome",)
+        ),
+    }
+    assert tuple(joint["stratum"].values) == AGES
+    assert joint["effect_pair"].values[1] == "referrals intercept, plans intercept"
+
+
+def test_deviations_of_strata_sum_to_zero_in_every_draw(joint):
+    for name in ("stratum_intercept", "stratum_slope", "authority_stratum_slope"):
+        total = joint[name].sum("stratum")
+        np.testing.assert_allclose(total, 0.0, atol=1e-12)
+        assert float(joint[name].std()) > 0.0
+
+
+def test_correlations_of_every_draw_are_those_of_a_matrix(joint):
+    pairs = joint["effect_correlation"].values.reshape(-1, 6)
+    matrices = np.tile(np.eye(4), (len(pairs), 1, 1))
+    rows, columns = np.tril_indices(4, -1)
+    matrices[:, rows, columns] = matrices[:, columns, rows] = pairs
+    assert (np.linalg.eigvalsh(matrices) > 0.0).all()
+    np.testing.assert_allclose(joint["correlation"].values.reshape(-1, 2), pairs[:, [0, 5]])
+
+
+def test_a_joint_model_draws_the_same_by_seed_and_after_a_refit(joint_sampler, joint):
+    assert joint.equals(draw(joint_sampler.with_design(joint_design())))
+    other = draw(joint_sampler.with_design(joint_design(seed=2)))
+    assert not np.isin(other["slope"], joint["slope"]).any()
+    assert joint.equals(draw(joint_sampler))

@@ -1,0 +1,96 @@
+"""Parameters in the coordinates of each parameterisation, by matrices, one authority at a time."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bayesgrad.design import Design
+from bayesgrad.design.strata import strata_basis
+from bayesgrad.model.arrays import count_rows, model_arrays
+from bayesgrad.model.information import effects_information
+from bayesgrad.spec import ModelSpec
+from tests.model.forms import (
+    Parameters,
+    blocks_of,
+    covariances_of,
+    effect_means,
+    in_blocks,
+    kinds_of,
+)
+
+
+def in_coordinates(spec: ModelSpec, design: Design, theta: Parameters) -> tuple[Parameters, float]:
+    """Free variables of the model of a spec, and log |d parameters / d coordinates|.
+
+    `theta` has authority effects and standardised contrasts, as of `drawn_parameters`.
+    """
+    found, jacobian = dict(theta), 0.0
+    if spec.sampling.parameterisation != "centred":
+        del found["authority_effects"]
+        found["z"], jacobian = effects_in_coordinates(spec, design, theta)
+    if spec.sampling.parameterisation == "non_centred":
+        return found, jacobian
+    arrays = model_arrays(spec, design)
+    for kind in kinds_of(spec):
+        for c, component in enumerate(design.strata_components):
+            name = f"stratum_{kind}_{c}"
+            sets = [component.basis] * len(design.forms)
+            sd = theta[f"sd_stratum_{kind}"][:, c]
+            z, more = contrasts_in_coordinates(arrays, name, theta[f"z_{name}"], sets, sd)
+            found[f"z_{name}"], jacobian = z, jacobian + more
+        name = f"authority_stratum_{kind}"
+        if f"z_{name}" in theta:
+            authorities, outcomes, count = design.cells
+            w = theta[f"z_{name}"].reshape(outcomes * authorities, -1)
+            sets = [strata_basis(count, ordered=False)] * len(w)
+            sd = np.repeat(theta[f"sd_{name}"], authorities)
+            z, more = contrasts_in_coordinates(arrays, name, w, sets, sd)
+            found[f"z_{name}"] = z.reshape(theta[f"z_{name}"].shape)
+            jacobian += more
+    return found, jacobian
+
+
+def effects_in_coordinates(
+    spec: ModelSpec, design: Design, theta: Parameters
+) -> tuple[np.ndarray, float]:
+    """Coordinates z, (outcomes, 2, authorities), and log |d effects / d z|."""
+    blocks, size = blocks_of(spec)
+    effects = in_blocks(spec, theta["authority_effects"])
+    means = in_blocks(spec, effect_means(design, theta))
+    z, jacobian = np.empty((blocks, size, len(effects))), 0.0
+    informed = spec.sampling.parameterisation == "partial"
+    slopes = "slope" in kinds_of(spec)
+    found = effects_information(design, count_rows(design), stratum_slopes=slopes)
+    per_block = size // 2
+    for b, covariance in enumerate(covariances_of(spec, theta)):
+        root = np.linalg.cholesky(covariance)
+        outcomes = range(b * per_block, (b + 1) * per_block)
+        for j in range(len(effects)):
+            curvature, pull = np.zeros((size, size)), np.zeros(size)
+            for place, s in enumerate(outcomes if informed else ()):
+                own = slice(2 * place, 2 * place + 2)
+                curvature[own, own] = found.curvature[s, :, :, j]
+                pull[own] = found.pull[s, :, j]
+            factor = np.linalg.cholesky(np.eye(size) + root.T @ curvature @ root)
+            target = root.T @ (pull - curvature @ means[j, b])
+            w = np.linalg.solve(root, effects[j, b] - means[j, b])
+            z[b, :, j] = factor.T @ w - np.linalg.solve(factor, target)
+            jacobian += np.log(np.diag(root)).sum() - np.log(np.diag(factor)).sum()
+    return z.reshape(len(design.forms), 2, -1), jacobian
+
+
+def contrasts_in_coordinates(
+    arrays: dict[str, np.ndarray],
+    name: str,
+    w: np.ndarray,
+    sets: list[np.ndarray],
+    sd: np.ndarray,
+) -> tuple[np.ndarray, float]:
+    """Informed coordinates of contrasts w, (sets, contrasts), and log |d w / d z|."""
+    z, jacobian = np.empty_like(w), 0.0
+    for s, basis in enumerate(sets):
+        rotation = np.linalg.pinv(basis) @ arrays[f"{name}_basis"][s]
+        m = 1.0 + sd[s] ** 2 * arrays[f"{name}_information"][s]
+        z[s] = (rotation.T @ w[s] - sd[s] * arrays[f"{name}_pull"][s] / m) * np.sqrt(m)
+        jacobian -= 0.5 * np.log(m).sum()
+    return z, jacobian
