@@ -12,7 +12,12 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from tests.fabricated_strata import effect_correlation, strata_reference, strata_variables
+
 Array = NDArray[np.float64]
+
+CASES = ("binomial", "beta_binomial")
+DISPERSED = ("negative_binomial", "beta_binomial")
 
 TERMS = {"none": (), "linear": ("linear",), "log": ("log",), "spline": ("linear", "spline 1")}
 CURVES = {"none": (), "quadratic": ("quadratic",), "spline": ("spline 1", "spline 2")}
@@ -47,20 +52,35 @@ def fabricated_draws(
     chains: int = 2,
     draws: int = 200,
     moderation: str = "log",
-    family: str = "negative_binomial",
+    family: str | Sequence[str] = "negative_binomial",
+    link: str | Sequence[str] | None = None,
+    out_of: Sequence[str] | None = None,
+    at_risk: str = "people",
     centre: str | float = "authority",
     curvature: str = "none",
     correlated: bool = True,
+    by_outcome: bool = False,
     outcomes: Sequence[str] = ("referrals",),
     strata: Sequence[str] = ("",),
+    strata_column: str = "group",
+    ordered: bool = False,
+    common_gradients: bool = False,
+    authority_deviations: bool = False,
+    equivalence: float = 1.05,
     covariates: Sequence[str] = (),
     authority_moderators: Sequence[str] = (),
     area_moderators: Sequence[str] = (),
     unit: float = 0.10,
     failed_checks: Sequence[str] = (),
 ) -> xr.DataTree:
-    """Draws of a fit that was never made, with every group of the layout."""
-    rng = np.random.default_rng(seed)
+    """Draws of a fit that was never made, with every group of the layout.
+
+    Families and links are one for all outcomes or one for each; without a link, log for counts and
+    logit for cases. Effects of several outcomes are correlated with one another unless
+    `by_outcome`.
+    """
+    rng, more = np.random.default_rng(seed), np.random.default_rng([seed, 1])
+    forms = _forms(outcomes, family=family, link=link, out_of=out_of)
     known = _authorities(
         rng,
         count=authorities,
@@ -71,9 +91,12 @@ def fabricated_draws(
         moderators=authority_moderators,
         unit=unit,
     )
+    of_strata = {"column": strata_column, "ordered": ordered}
+    about_strata = strata_reference(strata, **of_strata, equivalence=equivalence)
     reference = _reference(
-        known, moderation=moderation, curvature=curvature, family=family, centre=centre, unit=unit
-    )
+        known, moderation=moderation, curvature=curvature, forms=forms, centre=centre, unit=unit
+    ).merge(about_strata)
+    reference = reference.assign_attrs(about_strata.attrs | {"at_risk": at_risk})
     parameters = _parameters(
         rng,
         shape=(chains, draws, len(outcomes)),
@@ -83,10 +106,23 @@ def fabricated_draws(
             "authority_moderator": authority_moderators,
             "area_moderator": area_moderators,
         },
-        negative_binomial=family == "negative_binomial",
         correlated=correlated,
+        dispersed=[form["family"] in DISPERSED for form in forms],
     ).assign_coords(outcome=list(outcomes), chain=range(chains), draw=range(draws))
+    parameters = _named_dispersion(parameters, forms)
     posterior = _authority_effects(rng, parameters, known)
+    posterior = posterior.merge(
+        strata_variables(
+            more,
+            posterior,
+            strata,
+            **of_strata,
+            common=common_gradients,
+            authority_deviations=authority_deviations,
+        )
+    )
+    if correlated and len(outcomes) > 1 and not by_outcome:
+        posterior["effect_correlation"] = effect_correlation(more, posterior)
     groups = {
         "posterior": posterior,
         "sample_stats": _sample_stats(rng, chains=chains, draws=draws),
@@ -98,6 +134,37 @@ def fabricated_draws(
         "diagnostics": _diagnostics(failed_checks),
     }
     return xr.DataTree.from_dict(groups)
+
+
+def _forms(
+    outcomes: Sequence[str],
+    *,
+    family: str | Sequence[str],
+    link: str | Sequence[str] | None,
+    out_of: Sequence[str] | None,
+) -> list[dict[str, str]]:
+    families = [family] * len(outcomes) if isinstance(family, str) else list(family)
+    if link is None:
+        links = ["logit" if name in CASES else "log" for name in families]
+    else:
+        links = [link] * len(outcomes) if isinstance(link, str) else list(link)
+    stages = [""] * len(outcomes) if out_of is None else list(out_of)
+    return [
+        {"outcome": outcome, "family": family, "link": link, "out_of": stage}
+        for outcome, family, link, stage in zip(outcomes, families, links, stages, strict=True)
+    ]
+
+
+def _named_dispersion(parameters: xr.Dataset, forms: Sequence[Mapping[str, str]]) -> xr.Dataset:
+    """Overdispersion of the outcomes that have it, by a dimension of their own where not all do."""
+    dispersed = [form["outcome"] for form in forms if form["family"] in DISPERSED]
+    if not dispersed or len(dispersed) == len(forms):
+        return parameters
+    own = {
+        name: parameters[name].sel(outcome=dispersed).rename(outcome="dispersed_outcome")
+        for name in ("overdispersion", "alpha")
+    }
+    return parameters.drop_vars(list(own)).assign(own)
 
 
 def with_group(draws: xr.DataTree, **groups: xr.Dataset) -> xr.DataTree:
@@ -161,7 +228,7 @@ def _reference(
     *,
     moderation: str,
     curvature: str,
-    family: str,
+    forms: Sequence[Mapping[str, str]],
     centre: str | float,
     unit: float,
 ) -> xr.Dataset:
@@ -171,6 +238,10 @@ def _reference(
     areas = authorities["areas"].sum(("authority", "stratum"))
     return xr.Dataset(
         {
+            **{
+                name: ("outcome", [form[name] for form in forms])
+                for name in ("family", "link", "out_of")
+            },
             "unit": unit,
             "mean_authority_deprivation": mean,
             "centre_is_authority": int(centre == "authority"),
@@ -196,7 +267,6 @@ def _reference(
             "curvature_term": np.array(CURVES[curvature], dtype=str),
         },
         attrs={
-            "family": family,
             "moderation": moderation,
             "curvature": curvature,
             "centre": str(centre),
@@ -212,8 +282,8 @@ def _parameters(
     shape: tuple[int, int, int],
     terms: Mapping[str, Sequence[str]],
     items: Mapping[str, Sequence[str]],
-    negative_binomial: bool,
     correlated: bool,
+    dispersed: Sequence[bool],
 ) -> xr.Dataset:
     base = ("chain", "draw", "outcome")
     rise = 0.05 * np.arange(shape[2])
@@ -225,7 +295,7 @@ def _parameters(
     }
     if correlated:
         variables["correlation"] = (base, rng.uniform(-0.5, 0.2, shape))
-    if negative_binomial:
+    if any(dispersed):
         overdispersion = np.abs(rng.normal(0.35, 0.02, shape))
         variables |= {"overdispersion": (base, overdispersion), "alpha": (base, overdispersion**-2)}
     coords: dict[str, list[str]] = {}
@@ -253,9 +323,8 @@ def _parameters(
 def _authority_effects(
     rng: np.random.Generator, parameters: xr.Dataset, authorities: xr.Dataset
 ) -> xr.Dataset:
-    count, strata = authorities.sizes["authority"], authorities.sizes["stratum"]
-    shape = (*parameters["intercept"].shape, count, strata)
-    dims = ("chain", "draw", "outcome", "authority", "stratum")
+    shape = (*parameters["intercept"].shape, authorities.sizes["authority"])
+    dims = ("chain", "draw", "outcome", "authority")
     effects = {}
     for effect, fixed, sd, moderation, moderator in (
         ("intercept", "intercept", "sd_intercept", "between", "authority_moderator_level"),
@@ -271,9 +340,9 @@ def _authority_effects(
         own = rng.normal(size=shape[2:]) + rng.uniform(0.1, 0.9, shape[2:]) * rng.normal(size=shape)
         residual = xr.DataArray(own, dims=dims, coords={"authority": authorities["authority"]})
         effects[f"authority_{effect}"] = (expected + parameters[sd] * residual).transpose(
-            "chain", "draw", "authority", "outcome", "stratum"
+            "chain", "draw", "authority", "outcome"
         )
-    return parameters.assign(effects).assign_coords(stratum=authorities["stratum"])
+    return parameters.assign(effects)
 
 
 def _sample_stats(rng: np.random.Generator, *, chains: int, draws: int) -> xr.Dataset:

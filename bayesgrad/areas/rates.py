@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from bayesgrad.areas.effects import EFFECTS, whole_effect
 from bayesgrad.design.design import Design, Integers
 from bayesgrad.design.splines import Floats
 
@@ -62,31 +63,64 @@ def thinned(posterior: xr.Dataset, *, size: int = LARGEST_SAMPLE) -> xr.Dataset:
     return joint.transpose("sample", ...)
 
 
+def cell_effects(sample: xr.Dataset, *, outcome: int, stratum: int) -> tuple[Floats, Floats]:
+    """Intercepts and slopes of authorities in one outcome and stratum, all deviations added.
+
+    Parameters
+    ----------
+    sample : Dataset
+        From `thinned`; see `bayesgrad.areas.effects.whole_effect` for the variables.
+    outcome, stratum : int
+        Positions.
+
+    Returns
+    -------
+    intercepts, slopes : ndarray, shape (authorities, sample)
+    """
+    intercepts, slopes = (
+        whole_effect(sample, effect, outcome=outcome, stratum=stratum)
+        .transpose("authority", "sample")
+        .values
+        for effect in EFFECTS
+    )
+    return intercepts, slopes
+
+
 def cell_rates(design: Design, sample: xr.Dataset) -> Iterator[CellRates]:
     """Yield the fitted rates of every cell that has rows, in the design's order.
+
+    Rates are by the link of the outcome: exp of the linear predictor, or for a logit link
+    expit of it, the expected share of cases.
 
     Parameters
     ----------
     design : Design
     sample : Dataset
-        From `thinned`: authority_intercept and authority_slope (sample, authority, outcome,
-        stratum), and the coefficients of rows where the model has them.
+        From `thinned`: what `cell_effects` reads, and the coefficients of rows where the model
+        has them.
     """
     starts = design.cell_starts()
-    intercept = sample["authority_intercept"].transpose("sample", "authority", ...).values
-    slope = sample["authority_slope"].transpose("sample", "authority", ...).values
+    _, outcomes, strata = design.cells
+    effects = {
+        (outcome, stratum): cell_effects(sample, outcome=outcome, stratum=stratum)
+        for outcome, stratum in np.ndindex(outcomes, strata)
+    }
+    coefficients = {
+        name: (sample[name].transpose("sample", "outcome", ...).values, columns)
+        for name, columns in row_columns(design).items()
+        if name in sample
+    }
     for cell, (authority, outcome, stratum) in enumerate(np.ndindex(*design.cells)):
         rows = slice(int(starts[cell]), int(starts[cell + 1]))
         if rows.start == rows.stop:
             continue
-        log_rate = (
-            intercept[:, authority, outcome, stratum, None]
-            + slope[:, authority, outcome, stratum, None] * design.rows.x[rows]
-        )
-        for name, columns in row_columns(design).items():
-            if name in sample:
-                log_rate += sample[name].values[:, outcome] @ columns[rows].T
-        yield CellRates(authority, outcome, stratum, rows, log_rate)
+        intercept, slope = (effect[authority] for effect in effects[outcome, stratum])
+        predictor = intercept[:, None] + slope[:, None] * design.rows.x[rows]
+        for values, columns in coefficients.values():
+            predictor += values[:, outcome] @ columns[rows].T
+        if design.forms[outcome].link == "logit":
+            predictor = -np.logaddexp(0.0, -predictor)
+        yield CellRates(authority, outcome, stratum, rows, predictor)
 
 
 def row_columns(design: Design) -> dict[str, Floats]:

@@ -18,7 +18,10 @@ NATION = ""
 
 
 def summarise_areas(design: Design, posterior: xr.Dataset) -> dict[str, xr.Dataset]:
-    """Summaries over areas under the joint posterior.
+    """Summaries over areas under the joint posterior, by outcome.
+
+    They are over all rows of an outcome, its strata together; so an area counts once for each of
+    its strata, by the exposure that it has there.
 
     Parameters
     ----------

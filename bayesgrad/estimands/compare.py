@@ -10,8 +10,9 @@ import xarray as xr
 
 from bayesgrad.estimands.diagnostics_table import failed_checks
 from bayesgrad.estimands.gradients import gradients_table
-from bayesgrad.estimands.layout import group, outcome_title
+from bayesgrad.estimands.layout import group, outcome_title, ratio_of
 from bayesgrad.estimands.pairs import chosen_codes, pairs_table, told_apart
+from bayesgrad.estimands.strata_effects import MEAN_OVER_STRATA, has_strata, mean_over_strata
 from bayesgrad.estimands.summaries import DEFAULT_LEVEL
 
 
@@ -20,10 +21,11 @@ def compare_in_words(
 ) -> str:
     """Compare the gradients of two authorities or more, in words and numbers.
 
-    For each outcome and stratum: the gradient of each authority with its interval, reliability,
-    events and areas; then, pair by pair, the probability that one is the steeper and the ratio of
-    the two. A pair is called different only where that probability reaches `level`; otherwise it
-    is said that the two cannot be told apart.
+    For each outcome, and each stratum where authorities have deviations of their own (otherwise for
+    the mean over strata, since they compare alike in all): the gradient of each authority with its
+    interval, reliability, events and areas; then, pair by pair, the probability that one is the
+    steeper and the ratio of the two. A pair is called different only where that probability
+    reaches `level`; otherwise it is said that the two cannot be told apart.
 
     Parameters
     ----------
@@ -39,16 +41,17 @@ def compare_in_words(
         and 1.
     """
     chosen = chosen_codes(draws, codes)
-    gradients = gradients_table(draws, level=level)
     pairs = pairs_table(draws, chosen, level=level)
+    alike = has_strata(group(draws, "authorities")) and (pairs["stratum"] == "").all()
+    gradients = gradients_table(mean_over_strata(draws) if alike else draws, level=level)
     keys = ["outcome", "stratum"]
     lines = _warning(draws)
     for (outcome, stratum), compared in pairs.groupby(keys, sort=False):
         here = (gradients["outcome"] == outcome) & (gradients["stratum"] == stratum)
         rows = gradients[here].set_index("authority").loc[chosen]
-        title = outcome_title(draws, str(outcome))
-        heading = f"{title}, {stratum}" if stratum else title
-        lines += [_heading(draws, heading, level=level), *_gradient_lines(rows), ""]
+        where = MEAN_OVER_STRATA if alike else str(stratum)
+        heading = _heading(draws, str(outcome), where, level=level)
+        lines += [heading, *_gradient_lines(rows), ""]
         lines += [*_pair_lines(compared, rows["name"], level=level), ""]
     if len(chosen) > 2:
         lines += [
@@ -69,14 +72,15 @@ def _warning(draws: xr.DataTree) -> list[str]:
     ]
 
 
-def _heading(draws: xr.DataTree, what: str, *, level: float) -> str:
+def _heading(draws: xr.DataTree, outcome: str, stratum: str, *, level: float) -> str:
+    title = outcome_title(draws, outcome)
+    what = f"{title}, {stratum}" if stratum else title
     reference = group(draws, "reference")
     vintage = reference.attrs.get("vintage")
     measure = f"deprivation ({vintage})" if vintage else "deprivation"
-    return (
-        f"Gradient of {what}: rate ratio per +{100 * float(reference['unit']):g} percentage points "
-        f"of {measure}, median and {100 * level:g}% interval"
-    )
+    step = f"per +{100 * float(reference['unit']):g} percentage points of {measure}"
+    ratio = ratio_of(draws, outcome)
+    return f"Gradient of {what}: {ratio} {step}, median and {100 * level:g}% interval"
 
 
 def _gradient_lines(rows: pd.DataFrame) -> list[str]:

@@ -32,6 +32,8 @@ def contextual_effects(
 ) -> xr.Dataset:
     """Effects of deprivation on the log rate per unit, for an area like a mean authority.
 
+    Where the link of an outcome is logit, read log odds for log rate.
+
     In an authority of deprivation D, an area of deprivation d* has the log rate
 
         intercept + between . W(D) + (slope + interaction . W(D)) (d* - c(D)) / unit + curve(d*)
@@ -88,7 +90,8 @@ def contextual_effects(
 def contextual_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> pd.DataFrame:
     """Within, between and contextual effects of each outcome, and the crossover.
 
-    Effects are posterior means on the log scale per unit of deprivation, with equal-tailed
+    They are means over strata where there are strata. Effects are posterior means on the scale of
+    the link (log, or log odds) per unit of deprivation, with equal-tailed
     intervals. The contextual effect is negative where, in equally deprived neighbourhoods, more
     affluent authorities intervene more. The crossover is a ratio with heavy tails: when the
     posterior of the interaction reaches zero it has no mean and its draws run off to both sides,

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import xarray as xr
 
+from bayesgrad.areas.effects import whole_effect
 from bayesgrad.estimands.frame import to_frame
 from bayesgrad.estimands.layout import group, sample_dims, slope_contributions
+from bayesgrad.estimands.strata_effects import national_effect, over_cells
 from bayesgrad.estimands.summaries import (
     DEFAULT_LEVEL,
     exponential,
@@ -34,50 +36,70 @@ COLUMNS = (
 
 
 def gradient(log_gradient: xr.DataArray) -> xr.DataArray:
-    """Rate ratio per unit of deprivation: exp(b), draw by draw."""
+    """Ratio per unit of deprivation: exp(b), draw by draw."""
     return exponential(log_gradient)
 
 
-def slope_residual(posterior: xr.Dataset, authorities: xr.Dataset) -> xr.DataArray:
-    """Part of an authority's log gradient that its moderators do not explain.
+def slope_residual(
+    posterior: xr.Dataset, authorities: xr.Dataset, *, outcome: int, stratum: int
+) -> xr.DataArray:
+    """Part of an authority's log gradient that neither its moderators nor the stratum explain.
 
-    u1_j = b_j - (slope + interaction . W_j + authority_moderator_gradient . M_j), per draw.
+    u1_j = B_j - (slope + interaction . W_j + authority_moderator_gradient . M_j), per draw, plus
+    the authority's own deviation in the stratum where the model has one.
+
+    Returns
+    -------
+    DataArray
+        Dimensions chain, draw, authority.
     """
-    expected = posterior["slope"]
-    for contribution in slope_contributions(posterior, authorities).values():
-        expected = expected + contribution
-    return posterior["authority_slope"] - expected
+    one = posterior.isel(outcome=outcome)
+    residual = one["authority_slope"] - one["slope"]
+    for contribution in slope_contributions(one, authorities).values():
+        residual = residual - contribution
+    if "authority_stratum_slope" in one:
+        residual = residual + one["authority_stratum_slope"].isel(stratum=stratum, drop=True)
+    return residual.reset_coords("outcome", drop=True)
 
 
-def reliability(residual: xr.DataArray, sd_slope: xr.DataArray) -> xr.DataArray:
-    """Share of the spread between authorities that an authority's own data resolve.
+def residual_variance(posterior: xr.Dataset, *, outcome: int) -> xr.DataArray:
+    """Variance between authorities of what `slope_residual` gives, per draw: (chain, draw)."""
+    variance = posterior["sd_slope"] ** 2
+    if "sd_authority_stratum_slope" in posterior:
+        variance = variance + posterior["sd_authority_stratum_slope"] ** 2
+    return variance.isel(outcome=outcome, drop=True)
 
-    reliability_j = 1 - Var(u1_j | data) / E(sd_slope^2 | data), not below 0. Near 1 the estimate
-    rests on the authority's own areas; near 0 it is the national pattern.
+
+def reliability(residual: xr.DataArray, variance: xr.DataArray) -> xr.DataArray:
+    """Share of a spread that the data of each of those that differ resolve.
+
+    reliability_j = 1 - Var(u_j | data) / E(variance_j | data), not below 0. Near 1 the estimate
+    rests on the authority's own areas; near 0 it is the national pattern. The same of a stratum.
 
     Parameters
     ----------
     residual : DataArray
-        u1_j, dimensions chain, draw, authority, ...
-    sd_slope : DataArray
-        Standard deviation of the slopes between authorities, dimensions chain, draw, ...
+        u_j, dimensions chain, draw, authority, ...
+    variance : DataArray
+        Variance that the model gives u_j, dimensions chain, draw, ...
 
     References
     ----------
     Goldstein and Spiegelhalter (1996), Journal of the Royal Statistical Society A 159, 385-443.
     """
     within = residual.var(sample_dims(residual), ddof=1)
-    return (1 - within / mean(sd_slope**2)).clip(min=0)
+    return (1 - within / mean(variance)).clip(min=0)
 
 
 def gradients_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> pd.DataFrame:
     """Gradient of each authority, by outcome and stratum.
 
-    `gradient` is the posterior median of exp(b_j), a rate ratio per unit of deprivation (with a
-    common curve: at the mean authority deprivation, where the curve is flat), with an equal-tailed
-    interval; `log_mean` and `log_sd` describe b_j. `prob_above_national` is P(b_j > slope), where
-    slope is that of an authority of mean deprivation. Rows are in order of outcome, stratum and
-    authority code.
+    `gradient` is the posterior median of exp(b_j), a ratio per unit of deprivation: of rates, of
+    odds where the link is logit, of hazards where exposure is time at risk. With a common curve it
+    holds at the mean authority deprivation, where the curve is flat. Its interval is equal-tailed;
+    `log_mean` and `log_sd` describe b_j. `prob_above_national` is P(b_j > slope), where slope is
+    that of an authority of mean deprivation in the same stratum. Rows are in order of outcome,
+    stratum and authority code.
 
     Raises
     ------
@@ -85,15 +107,25 @@ def gradients_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> pd.D
         If `level` is not strictly between 0 and 1.
     """
     posterior, authorities = group(draws, "posterior"), group(draws, "authorities")
-    slopes = posterior["authority_slope"]
+    national = national_effect(posterior, authorities, "slope")
+
+    def of_cell(outcome: int, stratum: int) -> xr.Dataset:
+        slopes = whole_effect(posterior, "slope", outcome=outcome, stratum=stratum)
+        middle = national.isel(outcome=outcome, stratum=stratum, drop=True)
+        residual = slope_residual(posterior, authorities, outcome=outcome, stratum=stratum)
+        return xr.Dataset(
+            {
+                **with_interval(gradient(slopes), point="gradient", level=level),
+                "log_mean": mean(slopes),
+                "log_sd": sd(slopes),
+                "prob_above_national": probability(slopes > middle),
+                "reliability": reliability(residual, residual_variance(posterior, outcome=outcome)),
+            }
+        )
+
+    summaries = over_cells(posterior, authorities, of_cell)
     quantities = {
-        "name": authorities["name"],
-        **with_interval(gradient(slopes), point="gradient", level=level),
-        "log_mean": mean(slopes),
-        "log_sd": sd(slopes),
-        "prob_above_national": probability(slopes > posterior["slope"]),
-        "reliability": reliability(slope_residual(posterior, authorities), posterior["sd_slope"]),
-        "events": authorities["events"],
-        "areas": authorities["areas"],
+        **{str(name): summaries[name] for name in summaries.data_vars},
+        **{name: authorities[name] for name in ("name", "events", "areas")},
     }
     return to_frame(quantities, by=("outcome", "stratum", "authority"), columns=COLUMNS)

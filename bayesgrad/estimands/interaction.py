@@ -74,6 +74,14 @@ def slope_variance_explained(
     dict of str to DataArray
         By moderator, dimension outcome.
     """
+    by_outcome = [
+        _shares(posterior.isel(outcome=s), authorities) for s in range(posterior.sizes["outcome"])
+    ]
+    return {name: xr.concat([one[name] for one in by_outcome], "outcome") for name in by_outcome[0]}
+
+
+def _shares(posterior: xr.Dataset, authorities: xr.Dataset) -> dict[str, xr.DataArray]:
+    """Shares of one outcome: all at once would hold draws by authority by outcome several times."""
     parts = slope_contributions(posterior, authorities)
     if not parts:
         return {}
@@ -85,10 +93,10 @@ def slope_variance_explained(
 def interaction_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> pd.DataFrame:
     """Posterior of each coefficient that changes the log gradient, by outcome.
 
-    `prob_negative` is P(coefficient < 0): for authority deprivation, the probability that more
-    affluent authorities have steeper gradients. `slope_variance_explained` is missing for
-    area-level moderators; on the rows of a spline it is that of all terms together. Without any
-    moderator the table is empty.
+    It changes the gradients of all strata alike. `prob_negative` is P(coefficient < 0): for
+    authority deprivation, the probability that more affluent authorities have steeper gradients.
+    `slope_variance_explained` is missing for area-level moderators; on the rows of a spline it is
+    that of all terms together. Without any moderator the table is empty.
 
     Raises
     ------

@@ -2,35 +2,27 @@
 
 Draws are an `xarray.DataTree`. Its groups `posterior`, `authorities` and `reference` hold the
 parameters (dimensions chain, draw, ...), what is known of each authority, and the values at which
-national quantities are evaluated. Coefficients are on the log-rate scale per `unit` of
-deprivation. The moderation basis W(D) is zero at the mean authority deprivation Dbar, so `slope`
+national quantities are evaluated. Coefficients are on the scale of the outcome's link per `unit`
+of deprivation. The moderation basis W(D) is zero at the mean authority deprivation Dbar, so `slope`
 is the log gradient of an authority of mean deprivation; the common curve has value and slope zero
-at Dbar.
+at Dbar. The effects of an authority are means over strata, to which strata add deviations: see
+`bayesgrad.estimands.strata_effects`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
 from bayesgrad.errors import FitError
+from bayesgrad.spec.naming import ratio_name
+from bayesgrad.spec.vocabulary import AtRisk, Family, Link
 
 SAMPLE_DIMS = ("chain", "draw", "sample")
 """Dimensions that count posterior draws."""
-
-
-class Population(NamedTuple):
-    """Slopes of the authorities that are compared with one another, in order of code."""
-
-    outcome: str
-    stratum: str
-    codes: list[str]
-    slopes: NDArray[np.float64]
-    """Shape (authority, draw), chains one after the other."""
 
 
 def group(draws: xr.DataTree, name: str) -> xr.Dataset:
@@ -118,12 +110,53 @@ def reference_position(authorities: xr.Dataset, reference: xr.Dataset) -> float:
     return (mean - centre) / float(reference["unit"])
 
 
-def populations(draws: xr.DataTree) -> Iterator[Population]:
-    """Go through outcomes and strata in their order, authorities by code."""
-    slopes = group(draws, "posterior")["authority_slope"].sortby("authority")
-    codes = [str(code) for code in slopes["authority"].values.tolist()]
-    ordered = slopes.transpose("outcome", "stratum", "authority", *sample_dims(slopes))
-    for i, outcome in enumerate(slopes["outcome"].values.tolist()):
-        for k, stratum in enumerate(slopes["stratum"].values.tolist()):
-            block = ordered.values[i, k].reshape(len(codes), -1)
-            yield Population(str(outcome), str(stratum), codes, np.ascontiguousarray(block))
+def outcome_names(posterior: xr.Dataset) -> list[str]:
+    """Names of the outcomes, in the order of the spec."""
+    return [str(outcome) for outcome in posterior["outcome"].values.tolist()]
+
+
+def links(reference: xr.Dataset, outcomes: Sequence[str]) -> list[Link]:
+    """Link of each outcome; log in a fit of a version that knew no other."""
+    if "link" not in reference:
+        return ["log"] * len(outcomes)
+    return [cast(Link, str(link)) for link in reference["link"].sel(outcome=list(outcomes)).values]
+
+
+def families(reference: xr.Dataset, outcomes: Sequence[str]) -> list[Family]:
+    """Family of each outcome; that of the whole fit in one of a version that knew no other."""
+    if "family" not in reference:
+        return [cast(Family, str(reference.attrs["family"]))] * len(outcomes)
+    found = reference["family"].sel(outcome=list(outcomes)).values
+    return [cast(Family, str(family)) for family in found]
+
+
+def ratio_of(draws: xr.DataTree, outcome: str) -> str:
+    """Name of the ratio that a gradient of the outcome is, such as rate ratio."""
+    reference = group(draws, "reference")
+    (link,), (family,) = links(reference, [outcome]), families(reference, [outcome])
+    return ratio_name(link, family, cast(AtRisk, reference.attrs.get("at_risk", "people")))
+
+
+def inverse_link(predictor: xr.DataArray, link: Link) -> xr.DataArray:
+    """Rate per unit of exposure, or share of cases: exp or expit of a linear predictor."""
+    from scipy.special import expit
+
+    result: xr.DataArray = xr.apply_ufunc(expit if link == "logit" else np.exp, predictor)
+    return result
+
+
+def size_parameter(posterior: xr.Dataset) -> xr.DataArray:
+    """Give alpha of every outcome, infinite where there is no overdispersion.
+
+    Returns
+    -------
+    DataArray
+        Dimensions chain, draw, outcome.
+    """
+    if "alpha" not in posterior:
+        return xr.full_like(posterior["intercept"], np.inf)
+    alpha = posterior["alpha"]
+    if "dispersed_outcome" not in alpha.dims:
+        return alpha
+    alpha = alpha.rename(dispersed_outcome="outcome")
+    return alpha.reindex(outcome=posterior["outcome"], fill_value=np.inf)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pandas as pd
 import xarray as xr
 
+from bayesgrad.areas.effects import EFFECTS, whole_effect
 from bayesgrad.estimands.frame import to_frame
-from bayesgrad.estimands.layout import group
-from bayesgrad.estimands.summaries import DEFAULT_LEVEL, exponential, with_interval
+from bayesgrad.estimands.layout import group, inverse_link, links, outcome_names
+from bayesgrad.estimands.strata_effects import over_cells
+from bayesgrad.estimands.summaries import DEFAULT_LEVEL, with_interval
 
 COLUMNS = (
     "authority",
@@ -22,38 +24,51 @@ COLUMNS = (
 
 
 def like_for_like_rate(
-    posterior: xr.Dataset, authorities: xr.Dataset, reference: xr.Dataset, *, level: str
+    posterior: xr.Dataset,
+    authorities: xr.Dataset,
+    reference: xr.Dataset,
+    *,
+    outcome: int,
+    stratum: int,
+    level: str,
 ) -> xr.DataArray:
     """Rate per 10,000 in a neighbourhood of deprivation d* in each authority.
 
-    10000 exp(a_j + b_j (d* - c_j) / unit + curve(d*)), covariates and area moderators at zero.
-    Unlike the authority's intercept, it compares authorities at the same deprivation.
+    10000 exp(a_j + b_j (d* - c_j) / unit + curve(d*)), covariates and area moderators at zero; for
+    a logit link expit takes the place of exp, and the rate is per 10,000 cases. Unlike the
+    authority's intercept, it compares authorities at the same deprivation.
 
     Parameters
     ----------
+    outcome, stratum : int
+        Positions.
     level : str
         Which reference neighbourhood: p10, mean or p90 of the areas' deprivation.
 
     Returns
     -------
     DataArray
-        Dimensions chain, draw, authority, outcome, stratum.
+        Dimensions chain, draw, authority.
     """
     here = reference.sel(level=level, drop=True)
     x = (here["level_deprivation"] - authorities["centre"]) / reference["unit"]
-    log_rate = posterior["authority_intercept"] + posterior["authority_slope"] * x
+    intercept, slope = (
+        whole_effect(posterior, effect, outcome=outcome, stratum=stratum) for effect in EFFECTS
+    )
+    predictor = intercept + slope * x
     if "curvature" in posterior:
-        log_rate = log_rate + xr.dot(
-            posterior["curvature"], here["level_curve"], dim="curvature_term"
-        )
-    return 10_000 * exponential(log_rate)
+        curvature = posterior["curvature"].isel(outcome=outcome, drop=True)
+        predictor = predictor + xr.dot(curvature, here["level_curve"], dim="curvature_term")
+    link = links(reference, outcome_names(posterior))[outcome]
+    return 10_000 * inverse_link(predictor, link)
 
 
 def levels_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> pd.DataFrame:
-    """Like-for-like rate of each authority at three reference neighbourhoods.
+    """Like-for-like rate of each authority at three reference neighbourhoods, by stratum.
 
     `deprivation` is the neighbourhood's deprivation d* (10th percentile, exposure-weighted mean
-    and 90th percentile of areas); the rate is a posterior median with an equal-tailed interval.
+    and 90th percentile of areas); the rate, per 10,000 of exposure, is a posterior median with an
+    equal-tailed interval.
 
     Raises
     ------
@@ -62,18 +77,18 @@ def levels_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> pd.Data
     """
     posterior, authorities = group(draws, "posterior"), group(draws, "authorities")
     reference = group(draws, "reference")
-    # One reference at a time: all of them at once would triple the memory.
-    summaries = [
-        xr.Dataset(
-            with_interval(
-                like_for_like_rate(posterior, authorities, reference, level=name),
-                point="rate_per_10000",
-                level=level,
+
+    def of_cell(outcome: int, stratum: int) -> xr.Dataset:
+        # One reference at a time: all of them at once would triple the memory.
+        summaries = []
+        for name in reference["level"].values.tolist():
+            rate = like_for_like_rate(
+                posterior, authorities, reference, outcome=outcome, stratum=stratum, level=name
             )
-        )
-        for name in reference["level"].values.tolist()
-    ]
-    rates = xr.concat(summaries, dim="level")
+            summaries.append(xr.Dataset(with_interval(rate, point="rate_per_10000", level=level)))
+        return xr.concat(summaries, dim="level")
+
+    rates = over_cells(posterior, authorities, of_cell)
     quantities = {
         "name": authorities["name"],
         "deprivation": reference["level_deprivation"].drop_vars("level"),

@@ -7,13 +7,18 @@ import xarray as xr
 
 from bayesgrad.estimands.frame import to_frame
 from bayesgrad.estimands.layout import group, is_moderated
+from bayesgrad.estimands.strata_effects import national_effect
 from bayesgrad.estimands.summaries import DEFAULT_LEVEL, exponential, with_interval
 
 COLUMNS = ("outcome", "stratum", "deprivation_shift", "gradient", "lower", "upper", "extrapolated")
 
 
-def national_gradient(posterior: xr.Dataset, reference: xr.Dataset) -> xr.DataArray:
+def national_gradient(
+    posterior: xr.Dataset, authorities: xr.Dataset, reference: xr.Dataset
+) -> xr.DataArray:
     """Gradient at authority deprivation Dbar + shift: exp(slope + interaction . W(Dbar + shift)).
+
+    The slope is that of the stratum: the mean over strata, plus the stratum's deviation.
 
     Authority-level moderators other than deprivation are at their mean. Without moderation it is
     exp(slope) at every shift. It is NaN where W is not defined (log moderation at or below zero
@@ -22,9 +27,10 @@ def national_gradient(posterior: xr.Dataset, reference: xr.Dataset) -> xr.DataAr
     Returns
     -------
     DataArray
-        Rate ratio per unit of deprivation, dimensions chain, draw, outcome, shift.
+        Ratio per unit of deprivation, dimensions chain, draw, outcome, stratum, shift.
     """
-    slope = posterior["slope"].expand_dims(shift=reference["shift"].values)
+    slope = national_effect(posterior, authorities, "slope")
+    slope = slope.expand_dims(shift=reference["shift"].values)
     if not is_moderated(posterior):
         return exponential(slope)
     change = xr.dot(posterior["interaction"], reference["shift_basis"], dim="moderation_term")
@@ -44,7 +50,7 @@ def is_extrapolated(
 
 
 def national_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> pd.DataFrame:
-    """Gradient at mean authority deprivation, and at 0.10 less and more than it.
+    """Gradient at mean authority deprivation, and at 0.10 less and more than it, by stratum.
 
     Posterior median and equal-tailed interval; `extrapolated` marks an authority deprivation that
     no authority of the fit has.
@@ -54,10 +60,12 @@ def national_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> pd.Da
     FitError
         If `level` is not strictly between 0 and 1.
     """
-    posterior, reference = group(draws, "posterior"), group(draws, "reference")
+    posterior, authorities = group(draws, "posterior"), group(draws, "authorities")
+    reference = group(draws, "reference")
+    gradients = national_gradient(posterior, authorities, reference)
     quantities = {
-        **with_interval(national_gradient(posterior, reference), point="gradient", level=level),
-        "extrapolated": is_extrapolated(posterior, group(draws, "authorities"), reference),
+        **with_interval(gradients, point="gradient", level=level),
+        "extrapolated": is_extrapolated(posterior, authorities, reference),
     }
     renamed = {name: part.rename(shift="deprivation_shift") for name, part in quantities.items()}
     return to_frame(renamed, by=("outcome", "stratum", "deprivation_shift"), columns=COLUMNS)

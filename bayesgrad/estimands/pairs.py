@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from bayesgrad.errors import FitError
 from bayesgrad.estimands.frame import typed
-from bayesgrad.estimands.layout import group, populations
+from bayesgrad.estimands.layout import group
+from bayesgrad.estimands.strata_effects import populations
 from bayesgrad.estimands.summaries import DEFAULT_LEVEL, checked_level, tails
 
 COLUMNS = (
@@ -101,6 +102,9 @@ def pairs_table(
     exp(b_a - b_b), the ratio of the two gradients, with an equal-tailed interval. Each row stands
     alone: nothing is adjusted for the number of pairs looked at.
 
+    Unless authorities have deviations of their own in each stratum, two of them compare alike in
+    all strata: the comparison is then given once for each outcome, with an empty `stratum`.
+
     Parameters
     ----------
     codes : sequence of str, optional
@@ -120,11 +124,7 @@ def pairs_table(
         place = {code: i for i, code in enumerate(population.codes)}
         slopes = population.slopes[[place[code] for code in members]]
         first, second = np.triu_indices(len(members), k=1)
-        blocks = [
-            _compare(slopes[first[part]] - slopes[second[part]], probabilities)
-            for part in _parts(len(first), draws=slopes.shape[1])
-        ]
-        prob, ratio, lower, upper = np.concatenate(blocks, axis=1)
+        prob, ratio, lower, upper = compared(slopes, first, second, probabilities)
         labels = np.asarray(members, dtype=object)
         tables.append(
             pd.DataFrame(
@@ -141,6 +141,32 @@ def pairs_table(
             )
         )
     return typed(pd.concat(tables, ignore_index=True)[list(COLUMNS)])
+
+
+def compared(
+    slopes: NDArray[np.float64],
+    first: NDArray[np.int64],
+    second: NDArray[np.int64],
+    probabilities: tuple[float, ...],
+) -> NDArray[np.float64]:
+    """Compare slopes two at a time, without holding all differences in memory.
+
+    Parameters
+    ----------
+    slopes : array (those compared, draw)
+    first, second : array (pair,)
+        Positions of the two.
+
+    Returns
+    -------
+    array (1 + quantiles, pair)
+        P(first > second), a tie counting one half, then quantiles of exp(first - second).
+    """
+    blocks = [
+        _compare(slopes[first[part]] - slopes[second[part]], probabilities)
+        for part in _parts(len(first), draws=slopes.shape[1])
+    ]
+    return np.concatenate(blocks, axis=1)
 
 
 def _compare(

@@ -21,8 +21,15 @@ NAMES = {
     "sd_intercept": "sd_intercept",
     "sd_slope": "sd_slope",
     "correlation": "correlation",
+    "effect_correlation": "correlation[{item}]",
     "overdispersion": "overdispersion",
     "alpha": "alpha",
+    "stratum_intercept": "stratum_intercept[{item}]",
+    "stratum_slope": "stratum_slope[{item}]",
+    "sd_stratum_intercept": "sd_stratum_intercept[{item}]",
+    "sd_stratum_slope": "sd_stratum_slope[{item}]",
+    "sd_authority_stratum_intercept": "sd_authority_stratum_intercept",
+    "sd_authority_stratum_slope": "sd_authority_stratum_slope",
     "covariate": "{item}",
     "authority_moderator_level": "{item} (authority)",
     "authority_moderator_gradient": "interaction with {item}",
@@ -31,51 +38,73 @@ NAMES = {
 }
 """How each variable of the posterior is named in the table, in the order of its rows."""
 
+OUTCOME_DIMS = ("outcome", "dispersed_outcome")
+
 
 def named_parameters(posterior: xr.Dataset) -> xr.Dataset:
     """Every scalar parameter of the model under its name in the table.
 
-    Terms of a basis of several are numbered from 1 (`between[2]`); `[outcome]` is appended where
-    there are several outcomes.
+    A parameter of a stratum, of a component of strata or of a pair of effects has their name in
+    brackets (`stratum_slope[White]`); terms of a basis of several are numbered from 1
+    (`between[2]`). Where the model has several outcomes, the outcome comes last, in brackets of its
+    own (`stratum_slope[White][plans]`). The correlation of an outcome's own intercept and slope
+    stands as `correlation[outcome]` alone; that of two outcomes' effects as
+    `correlation[referrals intercept, plans slope]`. Deviations of an authority's own are no
+    parameters.
 
     Returns
     -------
     Dataset
         Dimensions chain, draw.
     """
+    several = posterior.sizes["outcome"] > 1
     return xr.Dataset(
         {
             name: values
             for variable in NAMES
             if variable in posterior
-            for name, values in _scalars(posterior[variable])
+            for name, values in _scalars(_between_outcomes(posterior[variable]), several=several)
         }
     )
 
 
-def _scalars(values: xr.DataArray) -> Iterator[tuple[str, xr.DataArray]]:
-    """Scalar parameters of one variable, outcome by outcome."""
+def _between_outcomes(values: xr.DataArray) -> xr.DataArray:
+    """Drop correlations of effects of one outcome, which have a variable of their own."""
+    if "effect_pair" not in values.dims:
+        return values
+    return values.isel(effect_pair=(values["outcome_a"] != values["outcome_b"]).values)
+
+
+def _scalars(values: xr.DataArray, *, several: bool) -> Iterator[tuple[str, xr.DataArray]]:
+    """Scalar parameters of one variable, outcome by outcome; `several`: the model has several."""
     pattern = NAMES[str(values.name)]
-    outcomes = [str(outcome) for outcome in values["outcome"].values.tolist()]
-    inner = next((dim for dim in values.dims if dim not in ("chain", "draw", "outcome")), None)
-    for i, outcome in enumerate(outcomes):
-        suffix = f"[{outcome}]" if len(outcomes) > 1 else ""
-        one = values.isel(outcome=i, drop=True)
-        if inner is None:
-            yield f"{pattern}{suffix}", one.reset_coords(drop=True)
-            continue
-        for k, item in enumerate(values[inner].values.tolist()):
-            name = pattern.format(item=item)
-            if name == pattern and values.sizes[inner] > 1:
-                name = f"{pattern}[{k + 1}]"
-            yield f"{name}{suffix}", one.isel({inner: k}, drop=True).reset_coords(drop=True)
+    by = next((dim for dim in OUTCOME_DIMS if dim in values.dims), None)
+    if by is None:
+        yield from _items(pattern, values)
+        return
+    for i, outcome in enumerate(values[by].values.tolist()):
+        suffix = f"[{outcome}]" if several else ""
+        for name, one in _items(pattern, values.isel({by: i}, drop=True)):
+            yield f"{name}{suffix}", one
+
+
+def _items(pattern: str, values: xr.DataArray) -> Iterator[tuple[str, xr.DataArray]]:
+    inner = next((dim for dim in values.dims if dim not in ("chain", "draw")), None)
+    if inner is None:
+        yield pattern, values.reset_coords(drop=True)
+        return
+    for k, item in enumerate(values[inner].values.tolist()):
+        name = pattern.format(item=item)
+        if name == pattern and values.sizes[inner] > 1:
+            name = f"{pattern}[{k + 1}]"
+        yield name, values.isel({inner: k}, drop=True).reset_coords(drop=True)
 
 
 def parameters_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> pd.DataFrame:
     """Posterior mean, sd and interval of each parameter, effective draws and R-hat.
 
-    Coefficients are on the log-rate scale per unit of deprivation; `overdispersion` is
-    1 / sqrt(alpha).
+    Coefficients are on the scale of the outcome's link (log, or log odds) per unit of
+    deprivation; `overdispersion` is 1 / sqrt(alpha). See `named_parameters` for the names.
 
     Raises
     ------

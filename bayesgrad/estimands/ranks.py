@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from bayesgrad.errors import DiagnosticsError
 from bayesgrad.estimands.diagnostics_table import failed_checks
 from bayesgrad.estimands.frame import typed
-from bayesgrad.estimands.layout import Population, group, populations
+from bayesgrad.estimands.layout import group
 from bayesgrad.estimands.pairs import probability_steeper, told_apart
 from bayesgrad.estimands.simultaneous import outward_interval, simultaneous_band
+from bayesgrad.estimands.strata_effects import Population, populations
 from bayesgrad.estimands.summaries import DEFAULT_LEVEL, checked_level
 
 COLUMNS = (
@@ -96,6 +97,9 @@ def ranks_table(
     `prob_top_decile` is P(rank <= k) and `prob_bottom_decile` P(rank > J - k). `tier` groups
     authorities within which no pair can be told apart at `level`; see `tiers`. Rows are by
     expected rank, ties by code.
+
+    Unless authorities have deviations of their own in each stratum, their order is the same in all
+    strata: it is then given once for each outcome, with an empty `stratum`.
 
     Parameters
     ----------

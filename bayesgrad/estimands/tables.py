@@ -12,6 +12,8 @@ import xarray as xr
 
 from bayesgrad.errors import FitError
 from bayesgrad.estimands.contextual import contextual_table
+from bayesgrad.estimands.contrasts import contrasts_table
+from bayesgrad.estimands.correlations import correlations_table
 from bayesgrad.estimands.diagnostics_table import diagnostics_table
 from bayesgrad.estimands.gradients import gradients_table
 from bayesgrad.estimands.heterogeneity import heterogeneity_table
@@ -24,8 +26,10 @@ from bayesgrad.estimands.parameters import parameters_table
 from bayesgrad.estimands.predictive import predictive_table
 from bayesgrad.estimands.ranks import ranks_table
 from bayesgrad.estimands.scores import scores_table
+from bayesgrad.estimands.strata import strata_table
 from bayesgrad.estimands.summaries import DEFAULT_LEVEL
 from bayesgrad.estimands.thresholds import thresholds_table
+from bayesgrad.estimands.transitions import transitions_table
 
 
 class TableFunction(Protocol):
@@ -46,6 +50,10 @@ TABLES: Mapping[str, TableFunction] = MappingProxyType(
         "ranks": ranks_table,
         "pairs": pairs_table,
         "thresholds": thresholds_table,
+        "transitions": transitions_table,
+        "strata": strata_table,
+        "contrasts": contrasts_table,
+        "correlations": correlations_table,
         "inequality": inequality_table,
         "heterogeneity": heterogeneity_table,
         "predictive": predictive_table,

@@ -1,16 +1,19 @@
 """The draws of a fit, in the layout that every estimand, table and figure reads.
 
 ``posterior``
-    (chain, draw, ...): the variables of the model; ``authority_intercept`` and
-    ``authority_slope`` by authority, outcome and stratum.
+    (chain, draw, ...): the variables of the model. ``authority_intercept`` and
+    ``authority_slope`` are by authority and outcome, means over strata; what strata add stands in
+    variables of their own (`bayesgrad.areas.effects`).
 ``sample_stats``
     (chain, draw), or of the whole fit: what the engine says of itself.
 ``authorities``
     What is known of each authority: name, deprivation, centre, moderation basis, moderators,
-    events, areas, exposure, and the range and spread of its areas' deprivation.
+    events, areas and exposure by outcome and stratum, and the range and spread of its areas'
+    deprivation.
 ``reference``
     Values at which national quantities are evaluated: unit, mean authority deprivation, the
-    moderation basis at shifts of it, reference neighbourhood deprivations, and curves to draw.
+    moderation basis at shifts of it, reference neighbourhood deprivations, and curves to draw;
+    and what outcomes and strata are: families, links, stages, prior variances of strata.
 ``inequality``, ``rates``
     Summaries over areas (`bayesgrad.areas`).
 ``predictive``, ``scores``
@@ -24,6 +27,7 @@ from __future__ import annotations
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from bayesgrad.areas import summarise_areas
 from bayesgrad.design.design import Design
@@ -50,7 +54,7 @@ def assemble_draws(spec: ModelSpec, design: Design, sampled: xr.DataTree) -> xr.
     # The kernels' compiler takes half a second to import, and a fit that is read needs none of it.
     from bayesgrad.predictive.checks import check_predictions
 
-    posterior = _with_strata(sampled["posterior"].to_dataset(), design)
+    posterior = _plain(sampled["posterior"].to_dataset())
     tree = xr.DataTree.from_dict(
         {
             "posterior": posterior,
@@ -66,17 +70,11 @@ def assemble_draws(spec: ModelSpec, design: Design, sampled: xr.DataTree) -> xr.
     return tree
 
 
-def _with_strata(posterior: xr.Dataset, design: Design) -> xr.Dataset:
-    """Give authority effects the dimension of strata that all strata of a model share."""
-    effects = {}
-    for name in ("authority_intercept", "authority_slope"):
-        effect = posterior[name]
-        if "stratum" not in effect.dims:
-            effect = effect.expand_dims(stratum=list(design.strata), axis=-1)
-        effects[name] = effect.transpose("chain", "draw", "authority", "outcome", "stratum")
-    kept = posterior.assign(effects)
-    return kept.assign_coords(
-        {name: kept[name].astype(str) for name in kept.coords if kept[name].dtype == object}
+def _plain(posterior: xr.Dataset) -> xr.Dataset:
+    """Without the engine's attributes, and names as strings of one type."""
+    names = [name for name in posterior.coords if posterior[name].dtype == object]
+    return posterior.assign_coords(
+        {name: posterior[name].astype(str) for name in names}
     ).assign_attrs({})
 
 
@@ -108,10 +106,20 @@ def _authorities(design: Design) -> xr.Dataset:
     )
 
 
+def _at_risk(design: Design) -> NDArray[np.bool_]:
+    """Which rows tell who lives where: not those whose exposure is an earlier stage's events.
+
+    So an area weighs by its children (or cases, or time) alone, not by how many came further.
+    """
+    first = np.array([not form.out_of for form in design.forms])
+    return first[design.row_outcome]
+
+
 def _deprivation_ranges(design: Design) -> tuple[Floats, Floats, Floats]:
     """Smallest, largest and exposure-weighted sd of area deprivation, by authority."""
-    authority = design.cell_authority[design.rows.cell]
-    deprivation, exposure = design.rows.deprivation, design.rows.exposure
+    kept = _at_risk(design)
+    authority = design.cell_authority[design.rows.cell[kept]]
+    deprivation, exposure = design.rows.deprivation[kept], design.rows.exposure[kept]
     starts = np.searchsorted(authority, np.arange(len(design.authorities.codes)))
     total = np.bincount(authority, exposure)
     mean = np.bincount(authority, exposure * deprivation) / total
@@ -123,13 +131,20 @@ def _deprivation_ranges(design: Design) -> tuple[Floats, Floats, Floats]:
     )
 
 
+def _reference_levels(design: Design) -> dict[str, float]:
+    """Deprivation of the reference neighbourhoods, by name."""
+    kept = _at_risk(design)
+    deprivation = design.rows.deprivation[kept]
+    return {
+        "p10": float(np.quantile(deprivation, 0.10)),
+        "mean": float(np.average(deprivation, weights=design.rows.exposure[kept])),
+        "p90": float(np.quantile(deprivation, 0.90)),
+    }
+
+
 def _reference(spec: ModelSpec, design: Design) -> xr.Dataset:
     basis, curve, rows = design.basis, design.curve, design.rows
-    levels = {
-        "p10": np.quantile(rows.deprivation, 0.10),
-        "mean": np.average(rows.deprivation, weights=rows.exposure),
-        "p90": np.quantile(rows.deprivation, 0.90),
-    }
+    levels = _reference_levels(design)
     at_levels = np.array(list(levels.values()))
     area_grid = np.linspace(0.0, rows.deprivation.max(), CURVE_POINTS)
     authority_grid = np.linspace(
@@ -137,9 +152,12 @@ def _reference(spec: ModelSpec, design: Design) -> xr.Dataset:
     )
     areas = design.cell_sum(np.ones_like(rows.x)).sum(axis=(0, 2))
     covariates = rows.covariates
-    return xr.Dataset(
+    values = xr.Dataset(
         {
             "outcome_label": ("outcome", [outcome.title for outcome in spec.outcomes]),
+            "family": ("outcome", [form.family for form in design.forms]),
+            "link": ("outcome", [form.link for form in design.forms]),
+            "out_of": ("outcome", [form.out_of for form in design.forms]),
             "unit": ((), design.unit),
             "mean_authority_deprivation": ((), basis.mean),
             "centre_is_authority": ((), int(spec.gradient.centre == "authority")),
@@ -170,7 +188,7 @@ def _reference(spec: ModelSpec, design: Design) -> xr.Dataset:
             "area_covariate": np.array(covariates.names, dtype=str),
         },
         attrs={
-            "family": spec.likelihood.family,
+            "at_risk": spec.columns.at_risk,
             "moderation": spec.authority.moderation,
             "curvature": spec.gradient.curvature,
             "centre": str(spec.gradient.centre),
@@ -178,3 +196,32 @@ def _reference(spec: ModelSpec, design: Design) -> xr.Dataset:
             "title": spec.title,
         },
     )
+    return values.merge(_strata(design)).assign_attrs(_strata_attributes(spec))
+
+
+def _strata(design: Design) -> xr.Dataset:
+    """Prior variance of a stratum's deviation, by component, at a standard deviation of 1."""
+    components = design.strata_components
+    if not components:
+        return xr.Dataset()
+    variance = np.array([component.variance for component in components])
+    return xr.Dataset(
+        {"stratum_variance": (("stratum_component", "stratum"), variance)},
+        coords={
+            "stratum_component": [component.name for component in components],
+            "stratum": list(design.strata),
+        },
+    )
+
+
+def _strata_attributes(spec: ModelSpec) -> dict[str, str | int | float]:
+    strata = spec.strata
+    if strata is None:
+        return {}
+    crossed = strata.crossed_with
+    return {
+        "strata_column": f"{strata.column} x {crossed.column}" if crossed else strata.column,
+        # The combinations of two columns have no one order.
+        "strata_ordered": int(strata.ordered and crossed is None),
+        "equivalence": strata.equivalence,
+    }

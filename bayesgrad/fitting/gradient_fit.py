@@ -59,7 +59,7 @@ class GradientFit:
         )
 
     def gradients(self, *, level: float = 0.95) -> pd.DataFrame:
-        """Gradient of every authority: rate ratio per unit, interval, reliability."""
+        """Gradient of every authority: ratio per unit, interval, reliability."""
         return self.table("gradients", level=level)
 
     def national(self, *, level: float = 0.95) -> pd.DataFrame:
@@ -95,6 +95,26 @@ class GradientFit:
     def pairs(self, *codes: str, level: float = 0.95) -> pd.DataFrame:
         """Pairwise comparison of the authorities named, or of all if none is."""
         return pairs_table(self.draws, codes or None, level=level)
+
+    def thresholds(self, *, level: float = 0.95) -> pd.DataFrame:
+        """Whether the national gradient rises from each outcome to the next."""
+        return self.table("thresholds", level=level)
+
+    def transitions(self, *, level: float = 0.95) -> pd.DataFrame:
+        """The same of every authority: ratio of its gradients of successive outcomes."""
+        return self.table("transitions", level=level)
+
+    def strata(self, *, level: float = 0.95) -> pd.DataFrame:
+        """National gradient and rate of every stratum."""
+        return self.table("strata", level=level)
+
+    def contrasts(self, *, level: float = 0.95) -> pd.DataFrame:
+        """Gradients of strata two at a time, and whether they differ by more than a little."""
+        return self.table("contrasts", level=level)
+
+    def correlations(self, *, level: float = 0.95) -> pd.DataFrame:
+        """Correlations of authorities' intercepts and slopes, within and between outcomes."""
+        return self.table("correlations", level=level)
 
     def inequality(self, *, level: float = 0.95) -> pd.DataFrame:
         """Inequality indices of the nation and of every authority."""

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import xarray as xr
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.special import expit
 
 from bayesgrad.areas import summarise_areas
 from bayesgrad.areas.inequality import MEASURES
-from bayesgrad.areas.rates import LARGEST_SAMPLE, thinned
+from bayesgrad.areas.rates import LARGEST_SAMPLE, cell_effects, thinned
 from bayesgrad.design import Design
 from bayesgrad.model.arrays import coordinates
 from bayesgrad.spec import ModelSpec
@@ -42,9 +43,13 @@ def drawn_posterior(design: Design, *, chains: int = 2, draws: int = 15) -> xr.D
         return ("chain", "draw", *dims), rng.normal(centre, sd, shape)
 
     variables = {
-        "authority_intercept": draw(cells, -3.0, 0.3),
-        "authority_slope": draw(cells, 0.4, 0.2),
+        "authority_intercept": draw(cells[:2], -3.0, 0.3),
+        "authority_slope": draw(cells[:2], 0.4, 0.2),
     }
+    if len(design.strata) > 1:
+        for effect in ("intercept", "slope"):
+            variables[f"stratum_{effect}"] = draw(cells[1:], 0.0, 0.3)
+            variables[f"authority_stratum_{effect}"] = draw(cells, 0.0, 0.1)
     for name, dim in TERMS.items():
         if dim in coords:
             variables[name] = draw(("outcome", dim), 0.0, 0.1)
@@ -56,12 +61,17 @@ def rates_of(design: Design, posterior: xr.Dataset) -> np.ndarray:
     joint = posterior.stack(sample=("chain", "draw")).transpose("sample", ...)
     size = joint.sizes["sample"]
     cell, outcome = design.rows.cell, design.row_outcome
-    flat = {
-        name: joint[name].transpose("sample", "authority", "outcome", "stratum").values
-        for name in ("authority_intercept", "authority_slope")
-    }
-    eta = flat["authority_intercept"].reshape(size, -1)[:, cell]
-    eta = eta + flat["authority_slope"].reshape(size, -1)[:, cell] * design.rows.x
+    flat = {}
+    for effect in ("intercept", "slope"):
+        parts = [
+            joint[name]
+            for name in (f"authority_{effect}", f"stratum_{effect}", f"authority_stratum_{effect}")
+            if name in joint
+        ]
+        whole = sum(parts, start=xr.DataArray(np.zeros(len(design.strata)), dims="stratum"))
+        flat[effect] = whole.transpose("sample", "authority", "outcome", "stratum").values
+    eta = flat["intercept"].reshape(size, -1)[:, cell]
+    eta = eta + flat["slope"].reshape(size, -1)[:, cell] * design.rows.x
     columns = {
         "covariate": design.rows.covariates.values,
         "gradient_moderator": design.rows.gradient_moderators,
@@ -70,17 +80,19 @@ def rates_of(design: Design, posterior: xr.Dataset) -> np.ndarray:
     for name, values in columns.items():
         if name in joint:
             eta = eta + (joint[name].values[:, outcome, :] * values).sum(axis=-1)
-    return np.exp(eta)
+    logit = np.array([form.link == "logit" for form in design.forms])
+    return np.where(logit[outcome], expit(eta), np.exp(eta))
 
 
 def case(name: str) -> tuple[ModelSpec, Design]:
-    several = name == "several"
-    spec = spec_of(FULL if name != "plain" else "", outcomes=OUTCOMES if several else OUTCOMES[:1])
+    several = name in ("several", "cases")
+    text = {"plain": "", "cases": '[likelihood]\nfamily = "binomial"\n'}.get(name, FULL)
+    spec = spec_of(text, outcomes=OUTCOMES if several else OUTCOMES[:1])
     strata = ("boys", "girls") if several else ("",)
     return spec, drawn_design(spec, strata=strata, areas=7)
 
 
-@pytest.fixture(params=["plain", "full", "several"])
+@pytest.fixture(params=["plain", "full", "several", "cases"])
 def summarised(request):
     _, design = case(request.param)
     posterior = drawn_posterior(design)
@@ -168,3 +180,30 @@ def test_draws_stay_joint_when_thinned():
     posterior = numbered(4, 1500)
     both = thinned(posterior.assign(intercept=-posterior["slope"]))
     assert_array_equal(both["intercept"], -both["slope"])
+
+
+def test_effects_of_a_cell_are_the_sum_of_their_parts():
+    _, design = case("several")
+    sample = thinned(drawn_posterior(design))
+    intercepts, slopes = cell_effects(sample, outcome=1, stratum=0)
+    draw, authority = 7, 2
+    for effect, found in (("intercept", intercepts), ("slope", slopes)):
+        expected = (
+            sample[f"authority_{effect}"].values[draw, authority, 1]
+            + sample[f"stratum_{effect}"].values[draw, 1, 0]
+            + sample[f"authority_stratum_{effect}"].values[draw, authority, 1, 0]
+        )
+        assert found.shape == (len(design.authorities.codes), sample.sizes["sample"])
+        assert_allclose(found[authority, draw], expected, rtol=1e-12)
+
+
+def test_strata_of_common_gradients_differ_in_their_intercepts_only():
+    _, design = case("several")
+    posterior = drawn_posterior(design).drop_vars(
+        ["stratum_slope", "authority_stratum_slope", "authority_stratum_intercept"]
+    )
+    sample = thinned(posterior)
+    boys, girls = (cell_effects(sample, outcome=0, stratum=k) for k in (0, 1))
+    assert_array_equal(boys[1], girls[1])
+    expected = (sample["stratum_intercept"][:, 0, 0] - sample["stratum_intercept"][:, 0, 1]).values
+    assert_allclose(boys[0] - girls[0], np.broadcast_to(expected, boys[0].shape), atol=1e-12)
