@@ -5,21 +5,17 @@ import pytest
 import xarray as xr
 from numpy.testing import assert_allclose
 from scipy.special import logsumexp
+from scipy.stats import nbinom
 
 from bayesgrad.design import build_design
 from bayesgrad.predictive.pointwise import leave_one_area_out
-from tests.predictive.cases import drawn_posterior, log_density, log_means, model
-from tests.small import spec_of, table_of
+from tests.predictive.cases import FORMS, drawn_posterior, formed, log_densities, model
+from tests.small import table_of
 
 
 def by_hand(design, posterior):
     """Elpd, lpd and effective draws of every row, with full arrays of draws by rows."""
-    mean = np.exp(log_means(design, posterior))
-    alpha = None
-    if "alpha" in posterior:
-        joint = posterior["alpha"].stack(sample=("chain", "draw"))
-        alpha = joint.transpose("sample", "outcome").values[:, design.row_outcome]
-    log_p = log_density(design.rows.count, mean, alpha)
+    log_p = log_densities(design, posterior)
     size = len(log_p)
     ratio = np.exp(log_p.min(axis=0) - log_p)
     weight = np.minimum(ratio, ratio.mean(axis=0) * np.sqrt(size))
@@ -30,11 +26,12 @@ def by_hand(design, posterior):
     )
 
 
-@pytest.mark.parametrize("family", ["poisson", "negative_binomial"])
+@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("name", ["plain", "full", "several"])
-def test_scores_are_those_of_weights_computed_the_long_way(name, family):
-    _, design = model(name)
-    posterior = drawn_posterior(design, family=family, draws=150)
+def test_scores_are_those_of_weights_computed_the_long_way(name, form):
+    design = model(name, form)
+    deviations = ("intercept", "slope") if name == "several" else ()
+    posterior = drawn_posterior(design, draws=150, deviations=deviations)
     found = leave_one_area_out(design, posterior)
     elpd, lpd, effective = by_hand(design, posterior)
     for s, outcome in enumerate(design.outcomes):
@@ -48,16 +45,18 @@ def test_scores_are_those_of_weights_computed_the_long_way(name, family):
 
 
 def test_the_score_does_not_depend_on_the_size_of_blocks():
-    _, design = model("several")
+    design = model("several", "negative_binomial", "beta-binomial of log link", "poisson")
     posterior = drawn_posterior(design)
-    assert leave_one_area_out(design, posterior, block_rows=1).identical(
-        leave_one_area_out(design, posterior, block_rows=10_000)
+    one, whole = (
+        leave_one_area_out(design, posterior, block_rows=size) for size in (1, 10_000)
     )
+    xr.testing.assert_allclose(one, whole, rtol=1e-12)
 
 
 @pytest.mark.parametrize("alpha", [1e-3, 1e8, 1e14, np.inf])
-def test_no_digits_are_lost_at_either_end_of_overdispersion(alpha):
-    _, design = model("plain")
+@pytest.mark.parametrize("form", ["negative_binomial", "beta-binomial"])
+def test_no_digits_are_lost_at_either_end_of_overdispersion(form, alpha):
+    design = model("plain", form)
     posterior = drawn_posterior(design, draws=4)
     posterior["alpha"] = xr.full_like(posterior["alpha"], alpha)
     found = float(leave_one_area_out(design, posterior)["area_elpd"][0])
@@ -80,8 +79,8 @@ def test_it_is_the_exact_score_where_the_posterior_is_known():
         exposure=exposure,
         count=count,
     )
-    design = build_design(spec_of('[authority]\nmoderation = "none"\n'), table)
-    posterior = drawn_posterior(design, family="poisson", chains=1, draws=500)
+    design = build_design(formed("poisson", text='[authority]\nmoderation = "none"\n'), table)
+    posterior = drawn_posterior(design, chains=1, draws=500)
     drawn = np.log(rng.gamma(shape + count.sum(), 1 / (rate + exposure.sum()), 500))
     level = xr.DataArray(drawn[None], dims=("chain", "draw"))
     posterior = posterior.assign(
@@ -89,7 +88,7 @@ def test_it_is_the_exact_score_where_the_posterior_is_known():
         authority_slope=xr.zeros_like(posterior["authority_slope"]),
     )
     rest = shape + count.sum() - count, rate + exposure.sum() - exposure
-    exact = log_density(count, exposure * rest[0] / rest[1], rest[0])
+    exact = nbinom.logpmf(count, rest[0], rest[1] / (rest[1] + exposure))
     found = leave_one_area_out(design, posterior)
     assert_allclose(float(found["area_elpd"][0]), exact.sum(), atol=0.1)
     assert 0.5 < float(found["area_p_loo"][0]) < 3.0
