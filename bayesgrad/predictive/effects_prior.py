@@ -61,14 +61,12 @@ def joint_covariance(sample: xr.Dataset) -> Floats:
     ).reshape(sample.sizes["sample"], -1)
     size = sd.shape[1]
     correlation = np.broadcast_to(np.eye(size), (len(sd), size, size)).copy()
-    if "effect_correlation" in sample:
-        lower, values = np.tril_indices(size, -1), sample["effect_correlation"]
-    else:
-        lower, values = (np.arange(1, size, 2), np.arange(0, size, 2)), sample.get("correlation")
-    if values is not None:
-        packed = values.transpose("sample", ...).values
-        correlation[:, lower[0], lower[1]] = packed
-        correlation[:, lower[1], lower[0]] = packed
+    every, own = np.tril_indices(size, -1), (np.arange(1, size, 2), np.arange(0, size, 2))
+    for name, (lower, upper) in (("correlation", own), ("effect_correlation", every)):
+        if name in sample:
+            values = sample[name].transpose("sample", ...).values
+            correlation[:, lower, upper] = values
+            correlation[:, upper, lower] = values
     found: Floats = correlation * sd[:, :, None] * sd[:, None, :]
     return found
 

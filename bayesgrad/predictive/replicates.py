@@ -74,6 +74,7 @@ class _Counts:
 
     def _shares(self, predictor: Floats, form: OutcomeForm, size: Floats) -> Floats:
         """Probabilities of an event, mixed where they vary between rows: (rows, sample)."""
+        share: Floats
         if form.link == "logit":
             share, rest = expit(predictor), expit(-predictor)
         else:
@@ -82,8 +83,8 @@ class _Counts:
         if not form.dispersed:
             return share
         size = np.minimum(size, LARGEST_BETA_ALPHA)
-        parts = (np.maximum(part * size, SMALLEST_SHAPE) for part in (share, rest))
-        return self._mixing.beta(*parts)
+        of_events, of_others = (np.maximum(p * size, SMALLEST_SHAPE) for p in (share, rest))
+        return self._mixing.beta(of_events, of_others)
 
     def uniform(self, size: int) -> Floats:
         return self._uniform.random(size)

@@ -109,14 +109,11 @@ def drawn_posterior(
         "sd_slope": positive(0.1),
         "correlation": (("chain", "draw", "outcome"), np.tanh(draw(("outcome",), -0.3, 0.3)[1])),
     }
-    dispersed = [form.column for form in design.forms if form.dispersed]
-    if dispersed:
-        dim = "outcome" if len(dispersed) == len(design.forms) else "dispersed_outcome"
-        coords["dispersed_outcome"] = tuple(dispersed)
-        variables["alpha"] = positive(5.0, dim)
-    for name, dim in (COLUMNS | MODERATION).items():
-        if coords[dim]:
-            variables[name] = draw(("outcome", dim), 0.0, 0.1)
+    if dispersed := coords["dispersed_outcome"]:
+        every = len(dispersed) == len(design.forms)
+        variables["alpha"] = positive(5.0, "outcome" if every else "dispersed_outcome")
+    columns = {name: dim for name, dim in (COLUMNS | MODERATION).items() if coords[dim]}
+    variables |= {name: draw(("outcome", dim), 0.0, 0.1) for name, dim in columns.items()}
     if len(design.strata) > 1:
         for effect in EFFECTS:
             variables[f"stratum_{effect}"] = contrasts(("outcome", "stratum"), 0.2)
@@ -125,10 +122,7 @@ def drawn_posterior(
         variables[own] = contrasts((*cells, "stratum"), 0.1)
         variables[f"sd_{own}"] = positive(0.1)
     if joint:
-        correlation = correlations(rng, chains=chains, draws=draws, size=2 * len(design.forms))
-        variables["effect_correlation"] = (("chain", "draw", "effect_pair"), correlation)
-        own = [i * (i - 1) // 2 + i - 1 for i in range(1, 2 * len(design.forms), 2)]
-        variables["correlation"] = (("chain", "draw", "outcome"), correlation[..., own])
+        variables |= correlations(rng, (chains, draws, 2 * len(design.forms)))
     known = {name: list(values) for name, values in coords.items() if values}
     used = {dim for dims, _ in variables.values() for dim in dims}
     return xr.Dataset(variables, coords={name: v for name, v in known.items() if name in used})
@@ -138,6 +132,7 @@ def names_along(design: Design) -> dict[str, tuple[str, ...]]:
     return {
         "authority": design.authorities.codes,
         "outcome": design.outcomes,
+        "dispersed_outcome": tuple(form.column for form in design.forms if form.dispersed),
         "stratum": design.strata,
         "moderation_term": design.basis.terms,
         "authority_moderator": design.authorities.moderators.names,
@@ -147,13 +142,19 @@ def names_along(design: Design) -> dict[str, tuple[str, ...]]:
     }
 
 
-def correlations(rng: np.random.Generator, *, chains: int, draws: int, size: int) -> np.ndarray:
-    """Draws of a correlation matrix, packed by rows of the lower triangle."""
-    loadings = rng.normal(0.0, 1.0, (chains, draws, size, 2))
-    matrix = loadings @ np.swapaxes(loadings, -1, -2) + np.eye(size)
+def correlations(rng: np.random.Generator, shape: tuple[int, int, int]) -> dict:
+    """Draws of a correlation matrix of all effects, and of those of an outcome's own."""
+    loadings = rng.normal(0.0, 1.0, (*shape, 2))
+    matrix = loadings @ np.swapaxes(loadings, -1, -2) + np.eye(shape[2])
     sd = np.sqrt(np.diagonal(matrix, axis1=-2, axis2=-1))
-    rows, columns = np.tril_indices(size, -1)
-    return (matrix / sd[..., None] / sd[..., None, :])[..., rows, columns]
+    matrix = matrix / sd[..., None] / sd[..., None, :]
+    rows, columns = np.tril_indices(shape[2], -1)
+    own = np.arange(0, shape[2], 2)
+    sample = ("chain", "draw")
+    return {
+        "effect_correlation": ((*sample, "effect_pair"), matrix[..., rows, columns]),
+        "correlation": ((*sample, "outcome"), matrix[..., own + 1, own]),
+    }
 
 
 def predictors(design: Design, posterior: xr.Dataset) -> np.ndarray:

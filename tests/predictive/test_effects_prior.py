@@ -45,9 +45,7 @@ def test_the_covariance_of_all_outcomes_has_its_pairs_by_rows_of_the_lower_trian
     found = joint_covariance(sample)
     assert found.shape == (2, 4, 4)
     one = sample.isel(sample=1)
-    sd = [
-        float(one[f"sd_{effect}"][s]) for s in range(2) for effect in ("intercept", "slope")
-    ]
+    sd = [float(one[f"sd_{effect}"][s]) for s in range(2) for effect in ("intercept", "slope")]
     packed = iter(one["effect_correlation"].values)
     for i in range(4):
         assert_allclose(found[1, i, i], sd[i] ** 2)

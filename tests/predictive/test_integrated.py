@@ -97,10 +97,10 @@ def test_it_agrees_where_an_authority_is_far_from_the_others():
     assert_allclose(found, by_grid(design, posterior), rtol=0, atol=1e-3)
 
 
-def test_it_agrees_where_nearly_all_cases_have_events():
-    # Under the log link the most likely effects lie near those that are impossible.
+def test_it_agrees_where_most_cases_have_events():
+    # Under the log link likely effects are then near impossible ones, and nodes among these.
     design = build_design(formed("binomial of log link"), drawn_table(areas=4, largest=40))
-    fewer = replace(design.rows, exposure=design.rows.count + 1.0)
+    fewer = replace(design.rows, exposure=np.ceil(1.6 * design.rows.count + 5))
     design = replace(design, rows=fewer)
     posterior = widened(drawn_posterior(design, chains=1, draws=2))
     found = integrated_likelihood(design, thinned(posterior))
@@ -136,6 +136,7 @@ def test_more_nodes_change_nothing_where_there_are_many_events(monkeypatch, form
     sample = thinned(drawn_posterior(design, chains=1, draws=5))
     few = integrated_likelihood(design, sample)
     monkeypatch.setattr(integrated, "NODES", 9)
+    monkeypatch.setattr(integrated, "MUCH_INFORMATION", np.inf)
     assert_allclose(few, integrated_likelihood(design, sample), rtol=0, atol=5e-4)
 
 
@@ -146,7 +147,7 @@ def test_the_result_does_not_depend_on_how_many_draws_are_taken_at_a_time(monkey
     together = integrated_likelihood(design, sample)
     monkeypatch.setattr(integrated, "LARGEST_OFFSETS", 20)
     # Each centres its search on draws of its own, to within what that matters.
-    assert_allclose(integrated_likelihood(design, sample), together, atol=5e-4 if joint else 1e-4)
+    assert_allclose(integrated_likelihood(design, sample), together, atol=2e-3 if joint else 1e-4)
 
 
 @pytest.mark.parametrize("joint", [False, True])

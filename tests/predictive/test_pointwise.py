@@ -47,9 +47,7 @@ def test_scores_are_those_of_weights_computed_the_long_way(name, form):
 def test_the_score_does_not_depend_on_the_size_of_blocks():
     design = model("several", "negative_binomial", "beta-binomial of log link", "poisson")
     posterior = drawn_posterior(design)
-    one, whole = (
-        leave_one_area_out(design, posterior, block_rows=size) for size in (1, 10_000)
-    )
+    one, whole = (leave_one_area_out(design, posterior, block_rows=size) for size in (1, 10_000))
     xr.testing.assert_allclose(one, whole, rtol=1e-12)
 
 

@@ -14,7 +14,7 @@ from bayesgrad.areas.rates import thinned
 from bayesgrad.design import build_design
 from bayesgrad.predictive.effects_prior import effects_distribution, joint_covariance
 from bayesgrad.predictive.integrated import integrated_likelihood
-from bayesgrad.predictive.laplace import Quadratic, eliminate, solve, times_prior
+from bayesgrad.predictive.kernels.laplace import Quadratic, eliminate, solve, times_prior
 from tests.predictive.cases import (
     EFFECTS,
     FORMS,
@@ -26,6 +26,7 @@ from tests.predictive.cases import (
     shared_parts,
 )
 from tests.small import drawn_design, drawn_table
+
 
 def importance(log_p, size: int, *, draws: int = 10_000) -> float:
     """Log of the integral of exp(log_p) by importance sampling about its mode."""

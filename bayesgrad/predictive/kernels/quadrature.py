@@ -6,11 +6,11 @@ import numpy as np
 from numba import njit
 
 from bayesgrad.design.splines import Floats
-from bayesgrad.predictive.passes import effects_derivatives, workspace
+from bayesgrad.predictive.kernels.passes import effects_derivatives, workspace
 
 CENTRED_ENOUGH = 0.01
 """Squared length of a Newton step, in standard deviations, after which no other is needed."""
-MOST_STEPS = 30
+MOST_STEPS = 100
 LARGEST_STEP = 1.0
 """Of an intercept or a slope, on the scale of the link."""
 
@@ -105,9 +105,7 @@ def quadrature(
                 e0 = w0 + (z0 - l10 * e1) / l00
                 e1 = w1 + e1
                 a, b = m0 + c00 * e0, m1 + c10 * e0 + c11 * e1
-                value = effects_derivatives(
-                    family, row, count, cases, x, alpha[s], a, b, work
-                )[0]
+                value = effects_derivatives(family, row, count, cases, x, alpha[s], a, b, work)[0]
                 terms[place] = (
                     log_weights[k0]
                     + log_weights[k1]

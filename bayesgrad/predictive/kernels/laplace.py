@@ -27,8 +27,8 @@ from numba import njit
 
 from bayesgrad.design.design import Integers
 from bayesgrad.design.splines import Floats
-from bayesgrad.predictive.passes import effects_derivatives, workspace
-from bayesgrad.predictive.quadrature import LARGEST_STEP, MOST_STEPS
+from bayesgrad.predictive.kernels.passes import effects_derivatives, workspace
+from bayesgrad.predictive.kernels.quadrature import LARGEST_STEP, MOST_STEPS
 
 CENTRED_ENOUGH = 1e-3
 """Squared length of a Newton step, in standard deviations, after which no other is needed."""
@@ -41,14 +41,14 @@ class AuthorityRows(NamedTuple):
 
     Attributes
     ----------
-    count, cases, x : ndarray, shape (rows,)
+    events, cases, x : ndarray, shape (rows,)
     start : ndarray of int64, shape (cells + 1,)
         First row of each cell, and the number of rows.
     outcome : ndarray of int64, shape (cells,)
     family : ndarray of int64, shape (outcomes,)
     """
 
-    count: Floats
+    events: Floats
     cases: Floats
     x: Floats
     start: Integers
@@ -170,7 +170,7 @@ def likelihood(
         value, g0, g1, h00, h01, h11 = effects_derivatives(
             rows.family[s],
             offset[first:last],
-            rows.count[first:last],
+            rows.events[first:last],
             rows.cases[first:last],
             rows.x[first:last],
             alpha[s],
@@ -204,9 +204,7 @@ def times_prior(z: Floats, outcome: Integers, shared: Floats, own: Floats, out: 
 
 
 @serial
-def solve(
-    of: Quadratic, outcome: Integers, shared: Floats, own: Floats, found: Floats
-) -> float:
+def solve(of: Quadratic, outcome: Integers, shared: Floats, own: Floats, found: Floats) -> float:
     """Fill z with (I + H V) z = target, (cells, 2); returns log det(I + H V)."""
     size, cells = len(own), len(outcome)
     within, pulled = np.zeros((size, 2)), np.zeros(size)

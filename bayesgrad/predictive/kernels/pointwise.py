@@ -1,7 +1,4 @@
-"""Kernels of the checks: passes over rows and draws that the interpreter would be too slow for.
-
-They release the interpreter's lock and are cached on disk.
-"""
+"""Passes over rows at all draws: what is kept of each, or of replicates, while they go by."""
 
 from __future__ import annotations
 
