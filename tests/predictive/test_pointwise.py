@@ -91,3 +91,51 @@ def test_it_is_the_exact_score_where_the_posterior_is_known():
     assert_allclose(float(found["area_elpd"][0]), exact.sum(), atol=0.1)
     assert 0.5 < float(found["area_p_loo"][0]) < 3.0
     assert int(found["area_unreliable"][0]) == 0
+
+
+def test_scores_of_the_same_counts_under_different_families_can_be_compared():
+    # Of y ~ Poisson, each an event of a later stage with probability p: those that are and those
+    # that are not are independent Poisson counts. So two thresholds, the later out of the earlier,
+    # and the two kinds of children have the same probability.
+    rng = np.random.default_rng(7)
+    areas, level, share = 40, -3.0, -0.7
+    people = rng.integers(20, 200, areas)
+    first = rng.poisson(people * np.exp(level))
+    second = rng.binomial(first, np.exp(share))
+    place = {
+        "authority": np.repeat(["A0", "A1"], areas // 2),
+        "deprivation": rng.uniform(0.0, 0.4, areas),
+    }
+    reached = first > 0
+
+    def score(forms, rows, levels) -> float:
+        spec = formed(*forms, text='[authority]\nmoderation = "none"\n')
+        columns = {name: [values[kept] for _, _, kept in rows] for name, values in place.items()}
+        columns |= {
+            "outcome": [
+                np.full(kept.sum(), outcome.column)
+                for outcome, (_, _, kept) in zip(spec.outcomes, rows, strict=True)
+            ],
+            "count": [count[kept] for count, _, kept in rows],
+            "exposure": [exposure[kept] for _, exposure, kept in rows],
+        }
+        table = {name: np.concatenate(values) for name, values in columns.items()}
+        order = np.lexsort((table["outcome"] == spec.outcomes[1].column, table["authority"]))
+        design = build_design(spec, table_of(**{name: v[order] for name, v in table.items()}))
+        posterior = drawn_posterior(design, chains=1, draws=3)
+        posterior["authority_intercept"].values[:] = levels
+        posterior["authority_slope"].values[:] = 0.0
+        return float(leave_one_area_out(design, posterior)["area_elpd"].sum())
+
+    everywhere = np.ones(areas, dtype=bool)
+    sequential = score(
+        ("poisson", "binomial of log link"),
+        [(first, people, everywhere), (second, first, reached)],
+        [level, share],
+    )
+    apart = score(
+        ("poisson", "poisson"),
+        [(second, people, everywhere), (first - second, people, everywhere)],
+        [level + share, level + np.log(1 - np.exp(share))],
+    )
+    assert_allclose(sequential, apart, rtol=1e-12)
