@@ -164,3 +164,24 @@ def test_effects_without_spread_leave_the_likelihood_of_their_mean(form, joint):
     of_rows, authority = log_densities(design, posterior), design.cell_authority[design.rows.cell]
     expected = [of_rows[:, authority == j].sum(axis=1) for j in range(5)]
     assert_allclose(integrated_likelihood(design, sample), expected, rtol=1e-10)
+
+
+def only(design, kept: np.ndarray, **changes):
+    """The design of some of its rows."""
+    names = ("cell", "count", "exposure", "deprivation", "x", "gradient_moderators", "curve")
+    rows = {name: getattr(design.rows, name)[kept] for name in names}
+    return replace(design, rows=replace(design.rows, **(rows | changes)))
+
+
+@pytest.mark.parametrize("joint", [False, True])
+def test_an_outcome_without_rows_in_an_authority_leaves_its_others(joint):
+    design = model("plain", "negative_binomial", "binomial")
+    cell = design.rows.cell
+    posterior = drawn_posterior(design, chains=1, draws=3, joint=joint)
+    found = integrated_likelihood(only(design, cell != 1), thinned(posterior))
+    whole = integrated_likelihood(design, thinned(posterior))
+    assert_allclose(found[1:], whole[1:])
+    first = cell % 2 == 0
+    alone = replace(only(design, first, cell=cell[first] // 2), forms=design.forms[:1])
+    own = posterior.isel(outcome=[0]).drop_vars("effect_correlation", errors="ignore")
+    assert_allclose(found[0], integrated_likelihood(alone, thinned(own))[0], atol=5e-3)
