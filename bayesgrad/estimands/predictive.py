@@ -33,14 +33,15 @@ def p_value_words(p_value: float) -> str:
 def predictive_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> pd.DataFrame:
     """Posterior predictive checks of each outcome.
 
-    `share_of_zeros` and `variance_to_mean` are over areas: observed, and the median and interval
-    of replicated data; `prob` is P(replicate >= observed). `pit_uniformity` is
-    the largest deviation of areas' randomised PIT values from uniformity, with what is expected
-    under the model, and `prob` its p-value. `authorities_outside` and
-    `deprivation_twentieths_outside` are the numbers of authorities and of twentieths of the
-    population by deprivation whose observed events lie outside their predictive interval, and the
-    number expected from the level alone. Authorities' effects are fitted to these very events, so
-    fewer authorities are outside than expected even of a good model.
+    `share_of_zeros` and `variance_to_mean` are over areas, each once in every stratum: of the
+    observed events, and the median and interval of replicated ones (for an outcome out of
+    another's, out of that outcome's observed events); `prob` is P(replicate >= observed).
+    `pit_uniformity` is the largest deviation of areas' randomised PIT values from uniformity, with
+    what is expected under the model, and `prob` its p-value. `authorities_outside` and
+    `deprivation_twentieths_outside` are the numbers of authorities and of twentieths, by
+    deprivation, of those at risk whose observed events lie outside their predictive interval, and
+    the number expected from the level alone. Authorities' effects are fitted to these very events,
+    so fewer authorities are outside than expected even of a good model.
 
     Raises
     ------

@@ -34,14 +34,14 @@ def reliable(k_hat: xr.DataArray) -> xr.DataArray:
 def scores_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> pd.DataFrame:
     """Expected log predictive densities (elpd; higher is better) of what is left out in turn.
 
-    `leave_one_area_out` has a row per outcome: areas are predicted given the effects of their
-    authority. `leave_one_authority_out` has a row for all authorities together (`authority` is
-    empty), then one per authority, by code: all counts of an authority, of every outcome, are
-    predicted from the other authorities. `se` is the standard error of a sum over its `terms`
-    (areas, authorities); `p_loo` the effective number of parameters; `unreliable` the number of
-    terms whose importance weights cannot be relied on: for an area, too few effective draws; for an
-    authority, a `k_hat` above 0.7. To compare models, see `bayesgrad.compare_scores`: the standard
-    error of a difference is not that of the scores.
+    `leave_one_area_out` has a row per outcome: areas, each once in every stratum, are predicted
+    given the effects of their authority. `leave_one_authority_out` has a row for all authorities
+    together (`authority` is empty), then one per authority, by code: all counts of an authority, of
+    every outcome and stratum, are predicted from the other authorities. `se` is the standard error
+    of a sum over its `terms` (areas, authorities); `p_loo` the effective number of parameters;
+    `unreliable` the number of terms whose importance weights cannot be relied on: for an area, too
+    few effective draws; for an authority, a `k_hat` above 0.7. To compare models, see
+    `bayesgrad.compare_scores`: the standard error of a difference is not that of the scores.
 
     It has no interval: `level` is there, and is checked, so that all tables are asked for alike.
 

@@ -1,11 +1,12 @@
 r"""Leave-one-authority-out: the log predictive density of authorities, each left out in turn.
 
-The score of authority j is :math:`\ln p(y_j | y_{-j})`, of the rows of all its outcomes jointly:
-how well the model predicts an authority that it has not seen. Its own effects are integrated out of
-the likelihood first (`bayesgrad.predictive.integrated`), so the importance ratios
-:math:`1 / e^{m_j(s)}` are in what authorities share alone (Vehtari et al. 2016; Merkle, Furr and
-Rabe-Hesketh 2019). They are Pareto-smoothed, and the shape :math:`\hat k` of their tail says
-whether they can be relied on (Vehtari, Gelman and Gabry 2017; Vehtari et al. 2024).
+The score of authority j is :math:`\ln p(y_j | y_{-j})`, of the rows of all its outcomes and strata
+jointly: how well the model predicts an authority that it has not seen. Its own effects, and own
+deviations of its strata, are integrated out of the likelihood first
+(`bayesgrad.predictive.integrated`), so the importance ratios :math:`1 / e^{m_j(s)}` are in what
+authorities share alone (Vehtari et al. 2016; Merkle, Furr and Rabe-Hesketh 2019). They are
+Pareto-smoothed, and the shape :math:`\hat k` of their tail says whether they can be relied on
+(Vehtari, Gelman and Gabry 2017; Vehtari et al. 2024).
 """
 
 from __future__ import annotations

@@ -52,6 +52,11 @@ class ScoreComparison:
 def compare_scores(fit_a: GradientFit, fit_b: GradientFit) -> ScoreComparison:
     """Compare how well two models of the same data predict an unseen authority.
 
+    They may differ in how their outcomes are counted: scores are log probabilities of the same
+    counts, all constants included. So a joint fit of several thresholds, each out of children, can
+    be compared with its sequential form, in which later ones are out of earlier ones; an area
+    without such cases, which has no row there, adds the logarithm of 1.
+
     The difference is taken authority by authority, so what both find hard to predict cancels. A
     difference of less than some 4, or of less than twice its standard error, does not tell the
     models apart (Sivula, Magnusson, Matamoros and Vehtari 2020); the standard error is too small
@@ -65,13 +70,10 @@ def compare_scores(fit_a: GradientFit, fit_b: GradientFit) -> ScoreComparison:
     Raises
     ------
     FitError
-        If their authorities, outcomes, events or numbers of areas differ, or one has no scores.
+        If their authorities, outcomes, events or numbers of areas differ (of outcomes that are
+        out of the same cases), or one has no scores.
     """
-    scores = []
-    for fit in (fit_a, fit_b):
-        score, known = group(fit.draws, "scores"), group(fit.draws, "authorities")
-        totals = known[["events", "areas"]].sum("stratum")
-        scores.append(xr.merge([score, totals]).sortby("authority").sortby("outcome"))
+    scores = [_scores(fit) for fit in (fit_a, fit_b)]
     _require_same_data(*scores)
     first, second = (score["authority_elpd"].values for score in scores)
     trusted = reliable(scores[0]["authority_k_hat"]) & reliable(scores[1]["authority_k_hat"])
@@ -81,6 +83,17 @@ def compare_scores(fit_a: GradientFit, fit_b: GradientFit) -> ScoreComparison:
         authorities=len(first),
         unreliable=int((~trusted).sum()),
     )
+
+
+def _scores(fit: GradientFit) -> xr.Dataset:
+    """Scores of a fit with the events and areas that they are of, and what outcomes are out of."""
+    score, known = group(fit.draws, "scores"), group(fit.draws, "authorities")
+    totals = known[["events", "areas"]].sum("stratum")
+    nothing = xr.DataArray([""] * known.sizes["outcome"], dims="outcome").assign_coords(
+        outcome=known["outcome"]
+    )
+    out_of = group(fit.draws, "reference").get("out_of", nothing).rename("out_of")
+    return xr.merge([score, totals, out_of]).sortby("authority").sortby("outcome")
 
 
 def _require_same_data(first: xr.Dataset, second: xr.Dataset) -> None:
@@ -94,8 +107,9 @@ def _require_same_data(first: xr.Dataset, second: xr.Dataset) -> None:
                 f"{', '.join(map(repr, apart[:SHOWN]))}{more}",
                 "Compare fits of the same table, which differ in their model alone.",
             )
-    for name in ("events", "areas"):
-        differ = (first[name] != second[name]).any("outcome").values
+    same_cases = first["out_of"] == second["out_of"]
+    for name, comparable in (("events", True), ("areas", same_cases)):
+        differ = ((first[name] != second[name]) & comparable).any("outcome").values
         if differ.any():
             codes = first["authority"].values[np.flatnonzero(differ)[:SHOWN]].tolist()
             raise FitError(

@@ -16,9 +16,9 @@ import xarray as xr
 from bayesgrad.areas.rates import affordable, thinned
 from bayesgrad.design.design import Design
 from bayesgrad.predictive import kernels
-from bayesgrad.predictive.counts import count_terms
-from bayesgrad.predictive.predictor import BLOCK_ROWS, blocks, inverse_size
+from bayesgrad.predictive.predictor import BLOCK_ROWS, blocks, family_numbers, row_cases, sizes
 from bayesgrad.predictive.scoring import DRAWS, standard_error
+from bayesgrad.predictive.totals import total_terms
 
 SMALLEST_EFFECTIVE = 100.0
 """Effective number of draws below which the score of an area is not relied on."""
@@ -46,25 +46,27 @@ def leave_one_area_out(
         of an effective number of draws below `SMALLEST_EFFECTIVE`.
     """
     sample = thinned(posterior, size=affordable(DRAWS, rows=len(design.rows.count)))
-    inverse = inverse_size(sample)
     rows = len(design.rows.count)
     elpd, lpd, effective = np.empty(rows), np.empty(rows), np.empty(rows)
-    of_outcome = [design.row_outcome == s for s in range(len(design.outcomes))]
-    terms = [count_terms(design.rows.count, inverse[:, s]) for s in range(len(of_outcome))]
+    size = np.asfortranarray(sizes(design, sample))
+    terms, families, cases = total_terms(design, size), family_numbers(design), row_cases(design)
+    count = design.rows.count.astype(np.float64)
     for block in blocks(design, sample, size=block_rows):
-        here, of_counts = block.rows, terms[block.outcome]
-        value = of_counts.value[here]
+        here, of_totals = block.rows, terms[block.outcome]
         kernels.leave_one_out(
-            block.log_mean,
-            inverse[:, block.outcome],
-            design.rows.count[here].astype(np.float64),
-            of_counts.log_factorial[value],
-            of_counts.rising,
-            value,
+            families[block.outcome],
+            block.predictor,
+            size[:, block.outcome],
+            count[here],
+            cases[here],
+            of_totals.constant[here],
+            of_totals.rising,
+            of_totals.value[here],
             elpd[here],
             lpd[here],
             effective[here],
         )
+    of_outcome = [design.row_outcome == s for s in range(len(design.outcomes))]
     unreliable = effective < SMALLEST_EFFECTIVE
     quantities = {
         "area_elpd": [elpd[own].sum() for own in of_outcome],

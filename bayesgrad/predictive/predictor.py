@@ -1,29 +1,71 @@
-"""The linear predictor of rows under thinned draws, a block of rows at a time."""
+"""Linear predictors of rows under thinned draws, a block of rows at a time."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
 
-from bayesgrad.areas.rates import row_columns
+from bayesgrad.areas.rates import cell_effects, row_columns
 from bayesgrad.design.design import Design
 from bayesgrad.design.splines import Floats
-from bayesgrad.model.kernels import LARGEST_ALPHA
+from bayesgrad.model.kernels import FAMILIES, LARGEST_ALPHA
 
 BLOCK_ROWS = 128
 """Rows at a time: few enough for an array of theirs by draws to stay in a processor's cache."""
 
+ALL = slice(None)
+
 
 class Block(NamedTuple):
-    """Some rows of one cell, with the log of their expected counts, (rows, sample)."""
+    """Some rows of one cell, with their linear predictors, (rows, sample).
+
+    These are the log of the expected count, or for events out of cases the logit or log of the
+    probability of an event.
+    """
 
     authority: int
     outcome: int
     rows: slice
-    log_mean: Floats
+    predictor: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class RowParts:
+    """What rows have in their linear predictors besides intercepts and slopes.
+
+    Attributes
+    ----------
+    offset : ndarray, shape (rows,)
+        Log exposure; 0 for events out of cases.
+    effects : tuple of pairs of ndarray
+        Coefficients, (sample, outcomes, columns), and the columns of rows, (rows, columns).
+    """
+
+    offset: Floats
+    effects: tuple[tuple[Floats, Floats], ...]
+
+    def at(self, rows: slice, *, outcome: int, draws: slice = ALL) -> Floats:
+        """Sum of the parts of rows of one outcome, (draws, rows); (1, rows) if draws are alike."""
+        total: Floats = self.offset[None, rows]
+        for coefficients, columns in self.effects:
+            total = total + coefficients[draws, outcome] @ columns[rows].T
+        return total
+
+
+def row_parts(design: Design, sample: xr.Dataset) -> RowParts:
+    """Parts of the linear predictors of all rows under thinned draws."""
+    of_cases = np.array([form.of_cases for form in design.forms])[design.row_outcome]
+    exposure = np.where(of_cases, 1.0, design.rows.exposure)
+    effects = tuple(
+        (sample[name].transpose("sample", "outcome", ...).values, columns)
+        for name, columns in row_columns(design).items()
+        if name in sample
+    )
+    return RowParts(np.log(exposure), effects)
 
 
 def blocks(design: Design, sample: xr.Dataset, *, size: int = BLOCK_ROWS) -> Iterator[Block]:
@@ -37,45 +79,39 @@ def blocks(design: Design, sample: xr.Dataset, *, size: int = BLOCK_ROWS) -> Ite
     size : int
         Rows of a block, at most.
     """
-    starts = design.cell_starts()
-    intercept = sample["authority_intercept"].transpose("authority", ..., "sample").values
-    slope = sample["authority_slope"].transpose("authority", ..., "sample").values
-    for cell, place in enumerate(np.ndindex(*design.cells)):
+    starts, parts = design.cell_starts(), row_parts(design, sample)
+    _, outcomes, strata = design.cells
+    effects = {
+        (outcome, stratum): cell_effects(sample, outcome=outcome, stratum=stratum)
+        for outcome, stratum in np.ndindex(outcomes, strata)
+    }
+    for cell, (authority, outcome, stratum) in enumerate(np.ndindex(*design.cells)):
+        intercept, slope = (effect[authority] for effect in effects[outcome, stratum])
         for first in range(starts[cell], starts[cell + 1], size):
             rows = slice(first, min(first + size, int(starts[cell + 1])))
-            log_mean = (
-                np.log(design.rows.exposure[rows])[:, None]
-                + intercept[place]
-                + design.rows.x[rows, None] * slope[place]
-            )
-            effects = row_effects(design, sample, outcome=place[1], rows=rows)
-            if effects is not None:
-                log_mean += effects.T
-            yield Block(place[0], place[1], rows, log_mean)
+            predictor = intercept + design.rows.x[rows, None] * slope
+            predictor += parts.at(rows, outcome=outcome).T
+            yield Block(authority, outcome, rows, predictor)
 
 
-def row_effects(
-    design: Design,
-    sample: xr.Dataset,
-    *,
-    outcome: int,
-    rows: slice,
-    draws: slice = slice(None),
-) -> Floats | None:
-    """Effects of the columns of rows of one outcome, (draws, rows); None if there are none."""
-    total: Floats | None = None
-    for name, columns in row_columns(design).items():
-        if name in sample:
-            coefficients = sample[name].transpose("sample", "outcome", ...).values
-            effect: Floats = coefficients[draws, outcome] @ columns[rows].T
-            total = effect if total is None else total + effect
-    return total
+def sizes(design: Design, sample: xr.Dataset) -> Floats:
+    """Size alpha of each draw and outcome, (sample, outcomes); `LARGEST_ALPHA` at most.
 
-
-def inverse_size(sample: xr.Dataset) -> Floats:
-    """1 / alpha of each draw and outcome, (sample, outcomes): 0 for the Poisson."""
-    if "alpha" not in sample:
-        return np.zeros((sample.sizes["sample"], sample.sizes["outcome"]))
-    alpha = sample["alpha"].transpose("sample", "outcome").values
-    found: Floats = 1.0 / np.minimum(alpha, LARGEST_ALPHA)
+    Without overdispersion it is that.
+    """
+    found = np.full((sample.sizes["sample"], len(design.forms)), LARGEST_ALPHA)
+    if "alpha" in sample:
+        dispersed = np.array([form.dispersed for form in design.forms])
+        alpha = sample["alpha"].transpose("sample", ...).values
+        found[:, dispersed] = np.minimum(alpha, LARGEST_ALPHA)
     return found
+
+
+def family_numbers(design: Design) -> list[int]:
+    """Number by which the kernels know the family and link of each outcome."""
+    return [FAMILIES[form.family, form.link] for form in design.forms]
+
+
+def row_cases(design: Design) -> Floats:
+    """Cases of each row, (rows,); families of counts do not read theirs."""
+    return np.ascontiguousarray(design.rows.exposure, dtype=np.float64)

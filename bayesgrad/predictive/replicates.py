@@ -1,18 +1,24 @@
-"""Posterior predictive checks: what areas' counts would be if the model had drawn them."""
+"""Posterior predictive checks: what areas' counts would be if the model had drawn them.
+
+Counts of an outcome that is out of another's are drawn given that outcome's observed events.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 import xarray as xr
+from scipy.special import expit
 
 from bayesgrad.areas.bands import BANDS, deprivation_bands
 from bayesgrad.areas.rates import affordable, thinned
-from bayesgrad.design.design import Design, Integers
+from bayesgrad.design.design import Design, Integers, OutcomeForm
 from bayesgrad.design.splines import Floats
+from bayesgrad.model.kernels.cases import LARGEST_BETA_ALPHA
+from bayesgrad.model.kernels.densities import LARGEST_LOG_SHARE
 from bayesgrad.predictive import kernels
 from bayesgrad.predictive.bins import count_bins
 from bayesgrad.predictive.pit import PIT_BINS, Pit, randomised_pit, summarise_pit
-from bayesgrad.predictive.predictor import BLOCK_ROWS, Block, blocks, inverse_size
+from bayesgrad.predictive.predictor import BLOCK_ROWS, Block, blocks, sizes
 
 REPLICATES = 200
 """Joint draws that have one replicate of every area each."""
@@ -21,6 +27,9 @@ FEWEST_REPLICATES = 100
 
 LARGEST_MEAN = 1e15
 """A replicate of a larger mean, which only an absurd draw has, is drawn with this."""
+
+SMALLEST_SHAPE = 1e-300
+"""Of a beta distribution: what is below it is as good as 0."""
 
 STATISTICS = ("share_of_zeros", "variance_to_mean")
 """None is the count of one area, which might have to stay where the data are."""
@@ -38,16 +47,44 @@ class _Counts:
     """Draws counts in streams that do not depend on how many are asked for at a time."""
 
     def __init__(self, seed: np.random.SeedSequence) -> None:
-        self._gamma, self._poisson, self._uniform = (
+        self._mixing, self._count, self._uniform = (
             np.random.Generator(np.random.SFC64(child)) for child in seed.spawn(3)
         )
 
-    def draw(self, log_mean: Floats, inverse: Floats) -> Integers:
-        """Counts, (rows, sample), of the means and of one 1 / alpha a draw, (sample,)."""
-        mean = np.exp(log_mean)
-        if inverse.any():
-            mean *= self._gamma.standard_gamma(1.0 / inverse, log_mean.shape) * inverse
-        return self._poisson.poisson(np.minimum(mean, LARGEST_MEAN))
+    def draw(
+        self, predictor: Floats, *, form: OutcomeForm, size: Floats, cases: Integers
+    ) -> Integers:
+        """Counts of rows at each draw, (rows, sample).
+
+        Parameters
+        ----------
+        predictor : ndarray, shape (rows, sample)
+        form : OutcomeForm
+        size : ndarray, shape (sample,)
+            Alpha of each draw, finite.
+        cases : ndarray of int64, shape (rows,)
+            Families of counts do not read them.
+        """
+        if form.of_cases:
+            return self._count.binomial(cases[:, None], self._shares(predictor, form, size))
+        mean = np.exp(predictor)
+        if form.dispersed:
+            mean *= self._mixing.standard_gamma(size, mean.shape) / size
+        return self._count.poisson(np.minimum(mean, LARGEST_MEAN))
+
+    def _shares(self, predictor: Floats, form: OutcomeForm, size: Floats) -> Floats:
+        """Probabilities of an event, mixed where they vary between rows: (rows, sample)."""
+        share: Floats
+        if form.link == "logit":
+            share, rest = expit(predictor), expit(-predictor)
+        else:
+            share = np.exp(np.minimum(predictor, LARGEST_LOG_SHARE))
+            rest = 1.0 - share
+        if not form.dispersed:
+            return share
+        size = np.minimum(size, LARGEST_BETA_ALPHA)
+        of_events, of_others = (np.maximum(p * size, SMALLEST_SHAPE) for p in (share, rest))
+        return self._mixing.beta(of_events, of_others)
 
     def uniform(self, size: int) -> Floats:
         return self._uniform.random(size)
@@ -131,7 +168,7 @@ def posterior_predictive(
     sample = thinned(posterior, size=draws)
     size = sample.sizes["sample"]
     lowest, band = count_bins(int(count.max())), deprivation_bands(design)
-    inverse = inverse_size(sample)
+    alpha, cases = sizes(design, sample), design.rows.exposure.astype(np.int64)
     draw = _Counts(seed)
     predicted = _Tallies(design, sample=size, lowest=lowest)
     observed = _Tallies(design, sample=1, lowest=lowest)
@@ -139,7 +176,8 @@ def posterior_predictive(
     for block in blocks(design, sample, size=block_rows):
         rows = block.rows
         here = {"observed": count[rows], "band": band[rows]}
-        replicate = draw.draw(block.log_mean, inverse[:, block.outcome])
+        form, of_draws = design.forms[block.outcome], alpha[:, block.outcome]
+        replicate = draw.draw(block.predictor, form=form, size=of_draws, cases=cases[rows])
         below[rows], equal[rows] = predicted.add(replicate, block, **here)
         observed.add(count[rows, None], block, **here)
     values = randomised_pit(below, equal, replicates=size, uniform=draw.uniform(len(count)))

@@ -13,8 +13,8 @@ from bayesgrad.areas.rates import thinned
 from bayesgrad.design import build_design
 from bayesgrad.predictive.authorities import leave_one_authority_out
 from bayesgrad.predictive.integrated import integrated_likelihood
-from tests.predictive.cases import drawn_posterior, model
-from tests.small import spec_of, table_of
+from tests.predictive.cases import drawn_posterior, formed, model
+from tests.small import table_of
 
 LEVELS = np.linspace(-4.6, -3.4, 241)
 SD = 0.25
@@ -22,13 +22,14 @@ SD = 0.25
 
 def national_level(design, posterior: xr.Dataset, levels: np.ndarray) -> xr.Dataset:
     """Draws in which authorities share an unknown level alone; their spread is known."""
+    crude = design.cell_sum(design.rows.count) / design.cell_sum(design.rows.exposure)
     one = posterior.isel(chain=[0], draw=np.zeros(len(levels), dtype=int))
     known = {"slope": 0.3, "sd_intercept": SD, "sd_slope": 0.05, "correlation": 0.0}
     drawn = {name: xr.full_like(one[name], value) for name, value in known.items()}
     drawn["intercept"] = one["intercept"].copy(data=levels[None, :, None])
     effects = {
         "authority_intercept": np.broadcast_to(
-            np.log(design.cell_sum(design.rows.count) / design.cell_sum(design.rows.exposure)),
+            np.log(crude[..., 0]),
             one["authority_intercept"].shape,
         ),
         "authority_slope": np.full(one["authority_slope"].shape, 0.3),
@@ -49,8 +50,8 @@ def test_the_score_is_that_of_posteriors_of_the_others_found_by_brute_force():
         exposure=exposure,
         count=rng.poisson(exposure * np.exp(np.repeat(own, areas))),
     )
-    design = build_design(spec_of('[authority]\nmoderation = "none"\n'), table)
-    some = drawn_posterior(design, family="poisson")
+    design = build_design(formed("poisson", text='[authority]\nmoderation = "none"\n'), table)
+    some = drawn_posterior(design)
     grid = thinned(national_level(design, some, LEVELS))
     likelihood = integrated_likelihood(design, grid)
     log_prior = norm.logpdf(LEVELS, -4.0, 1.0)
@@ -73,7 +74,7 @@ def test_the_score_is_that_of_posteriors_of_the_others_found_by_brute_force():
 
 
 def test_an_authority_that_none_of_the_draws_explains_is_found_out():
-    _, design = model("plain")
+    design = model("plain")
     posterior = drawn_posterior(design, draws=250)
     # Spreads that every authority's counts alone decide.
     drawn = np.abs(np.random.default_rng(1).normal(0.05, 0.03, (2, 250, 1))) + 0.005
@@ -84,7 +85,7 @@ def test_an_authority_that_none_of_the_draws_explains_is_found_out():
 
 @pytest.mark.parametrize("draws", [2, 12, 40])
 def test_draws_without_a_tail_give_plain_weights_of_unknown_reliability(draws):
-    _, design = model("plain")
+    design = model("plain")
     posterior = drawn_posterior(design, draws=draws)
     if draws == 40:
         posterior = posterior.isel(draw=np.zeros(draws, dtype=int), chain=[0])
@@ -95,8 +96,11 @@ def test_draws_without_a_tail_give_plain_weights_of_unknown_reliability(draws):
     assert np.isnan(found["authority_k_hat"]).all()
 
 
-def test_outcomes_are_scored_jointly_and_strata_share_their_effects():
-    _, design = model("several")
-    found = leave_one_authority_out(design, drawn_posterior(design, draws=30))
+@pytest.mark.parametrize("joint", [False, True])
+@pytest.mark.parametrize("deviations", [(), ("intercept",), ("intercept", "slope")])
+def test_outcomes_are_scored_jointly_and_strata_share_their_effects(joint, deviations):
+    design = model("several", "negative_binomial", "beta-binomial of log link")
+    posterior = drawn_posterior(design, draws=30, joint=joint, deviations=deviations)
+    found = leave_one_authority_out(design, posterior)
     assert found["authority_elpd"].dims == ("authority",)
     assert np.isfinite(found["authority_elpd"]).all()

@@ -8,16 +8,17 @@ from numpy.testing import assert_allclose
 
 import bayesgrad as bg
 from bayesgrad.predictive.checks import check_predictions
-from tests.predictive.cases import drawn_posterior, model
+from tests.predictive.cases import FORMS, drawn_posterior, model
 
 GROUPS = ("predictive", "scores")
 
 
-@pytest.mark.parametrize("family", ["poisson", "negative_binomial"])
+@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("name", ["plain", "full", "several"])
-def test_every_form_of_model_is_checked_without_a_missing_number(name, family):
-    _, design = model(name)
-    found = check_predictions(design, drawn_posterior(design, family=family, draws=30), seed=1)
+def test_every_form_of_model_is_checked_without_a_missing_number(name, form):
+    design = model(name, form)
+    posterior = drawn_posterior(design, draws=30, joint=name == "several")
+    found = check_predictions(design, posterior, seed=1)
     assert tuple(found) == GROUPS
     for dataset in found.values():
         for values in dataset.drop_vars("bin_upper", errors="ignore").data_vars.values():
@@ -27,7 +28,7 @@ def test_every_form_of_model_is_checked_without_a_missing_number(name, family):
 
 
 def test_the_seed_decides_the_checks():
-    _, design = model("plain")
+    design = model("plain")
     posterior = drawn_posterior(design)
     first, again, other = (check_predictions(design, posterior, seed=k) for k in (1, 1, 2))
     for name in GROUPS:

@@ -76,6 +76,46 @@ def test_other_counts_and_areas_are_refused():
             bg.compare_scores(fit, other)
 
 
+def stages(out_of: str, **changes) -> GradientFit:
+    """A made-up fit of two thresholds, the later one out of children or of the earlier."""
+    draws = fabricated_draws(
+        draws=5,
+        authorities=6,
+        outcomes=("referrals", "plans"),
+        family=("negative_binomial", "beta_binomial" if out_of else "negative_binomial"),
+        out_of=("", out_of),
+    )
+    known = draws["authorities"].to_dataset()
+    given = {name: known[name] + change for name, change in changes.items()}
+    return GradientFit(spec_of(), with_group(draws, authorities=known.assign(given)), {})
+
+
+def test_thresholds_are_compared_with_their_sequential_form_though_areas_without_cases_are_gone():
+    fewer = xr.DataArray([0, -3], dims="outcome", coords={"outcome": ["referrals", "plans"]})
+    joint, sequential = stages(""), stages("referrals", areas=fewer)
+    found = bg.compare_scores(joint, sequential)
+    own = [fit.draws["scores"]["authority_elpd"] for fit in (joint, sequential)]
+    assert found.difference == pytest.approx(float((own[0] - own[1]).sum()))
+
+
+def test_the_first_stage_and_all_events_have_to_be_the_same():
+    fewer = xr.DataArray([-3, 0], dims="outcome", coords={"outcome": ["referrals", "plans"]})
+    with pytest.raises(FitError, match="areas differ in 6"):
+        bg.compare_scores(stages(""), stages("referrals", areas=fewer))
+    events = xr.DataArray([0, 1], dims="outcome", coords={"outcome": ["referrals", "plans"]})
+    with pytest.raises(FitError, match="events differ in 6"):
+        bg.compare_scores(stages(""), stages("referrals", events=events))
+    both = {"areas": xr.DataArray([0, 1], dims="outcome")}
+    with pytest.raises(FitError, match="areas differ in 6"):
+        bg.compare_scores(stages("referrals"), stages("referrals", **both))
+
+
+def test_a_fit_that_does_not_say_what_its_outcomes_are_out_of_has_no_stages():
+    fit = fit_of()
+    older = with_group(fit.draws, reference=fit.draws["reference"].to_dataset().drop_vars("out_of"))
+    assert bg.compare_scores(GradientFit(fit.spec, older, {}), fit).difference == 0
+
+
 def test_other_outcomes_are_refused():
     other = fabricated_draws(draws=5, authorities=6, outcomes=("plans",))
     with pytest.raises(FitError, match=r"not of the same outcomes.*'plans', 'referrals'"):

@@ -5,21 +5,17 @@ import pytest
 import xarray as xr
 from numpy.testing import assert_allclose
 from scipy.special import logsumexp
+from scipy.stats import nbinom
 
 from bayesgrad.design import build_design
 from bayesgrad.predictive.pointwise import leave_one_area_out
-from tests.predictive.cases import drawn_posterior, log_density, log_means, model
-from tests.small import spec_of, table_of
+from tests.predictive.cases import FORMS, drawn_posterior, formed, log_densities, model
+from tests.small import table_of
 
 
 def by_hand(design, posterior):
     """Elpd, lpd and effective draws of every row, with full arrays of draws by rows."""
-    mean = np.exp(log_means(design, posterior))
-    alpha = None
-    if "alpha" in posterior:
-        joint = posterior["alpha"].stack(sample=("chain", "draw"))
-        alpha = joint.transpose("sample", "outcome").values[:, design.row_outcome]
-    log_p = log_density(design.rows.count, mean, alpha)
+    log_p = log_densities(design, posterior)
     size = len(log_p)
     ratio = np.exp(log_p.min(axis=0) - log_p)
     weight = np.minimum(ratio, ratio.mean(axis=0) * np.sqrt(size))
@@ -30,11 +26,12 @@ def by_hand(design, posterior):
     )
 
 
-@pytest.mark.parametrize("family", ["poisson", "negative_binomial"])
+@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("name", ["plain", "full", "several"])
-def test_scores_are_those_of_weights_computed_the_long_way(name, family):
-    _, design = model(name)
-    posterior = drawn_posterior(design, family=family, draws=150)
+def test_scores_are_those_of_weights_computed_the_long_way(name, form):
+    design = model(name, form)
+    deviations = ("intercept", "slope") if name == "several" else ()
+    posterior = drawn_posterior(design, draws=150, deviations=deviations)
     found = leave_one_area_out(design, posterior)
     elpd, lpd, effective = by_hand(design, posterior)
     for s, outcome in enumerate(design.outcomes):
@@ -48,16 +45,16 @@ def test_scores_are_those_of_weights_computed_the_long_way(name, family):
 
 
 def test_the_score_does_not_depend_on_the_size_of_blocks():
-    _, design = model("several")
+    design = model("several", "negative_binomial", "beta-binomial of log link", "poisson")
     posterior = drawn_posterior(design)
-    assert leave_one_area_out(design, posterior, block_rows=1).identical(
-        leave_one_area_out(design, posterior, block_rows=10_000)
-    )
+    one, whole = (leave_one_area_out(design, posterior, block_rows=size) for size in (1, 10_000))
+    xr.testing.assert_allclose(one, whole, rtol=1e-12)
 
 
 @pytest.mark.parametrize("alpha", [1e-3, 1e8, 1e14, np.inf])
-def test_no_digits_are_lost_at_either_end_of_overdispersion(alpha):
-    _, design = model("plain")
+@pytest.mark.parametrize("form", ["negative_binomial", "beta-binomial"])
+def test_no_digits_are_lost_at_either_end_of_overdispersion(form, alpha):
+    design = model("plain", form)
     posterior = drawn_posterior(design, draws=4)
     posterior["alpha"] = xr.full_like(posterior["alpha"], alpha)
     found = float(leave_one_area_out(design, posterior)["area_elpd"][0])
@@ -80,8 +77,8 @@ def test_it_is_the_exact_score_where_the_posterior_is_known():
         exposure=exposure,
         count=count,
     )
-    design = build_design(spec_of('[authority]\nmoderation = "none"\n'), table)
-    posterior = drawn_posterior(design, family="poisson", chains=1, draws=500)
+    design = build_design(formed("poisson", text='[authority]\nmoderation = "none"\n'), table)
+    posterior = drawn_posterior(design, chains=1, draws=500)
     drawn = np.log(rng.gamma(shape + count.sum(), 1 / (rate + exposure.sum()), 500))
     level = xr.DataArray(drawn[None], dims=("chain", "draw"))
     posterior = posterior.assign(
@@ -89,8 +86,56 @@ def test_it_is_the_exact_score_where_the_posterior_is_known():
         authority_slope=xr.zeros_like(posterior["authority_slope"]),
     )
     rest = shape + count.sum() - count, rate + exposure.sum() - exposure
-    exact = log_density(count, exposure * rest[0] / rest[1], rest[0])
+    exact = nbinom.logpmf(count, rest[0], rest[1] / (rest[1] + exposure))
     found = leave_one_area_out(design, posterior)
     assert_allclose(float(found["area_elpd"][0]), exact.sum(), atol=0.1)
     assert 0.5 < float(found["area_p_loo"][0]) < 3.0
     assert int(found["area_unreliable"][0]) == 0
+
+
+def test_scores_of_the_same_counts_under_different_families_can_be_compared():
+    # Of y ~ Poisson, each an event of a later stage with probability p: those that are and those
+    # that are not are independent Poisson counts. So two thresholds, the later out of the earlier,
+    # and the two kinds of children have the same probability.
+    rng = np.random.default_rng(7)
+    areas, level, share = 40, -3.0, -0.7
+    people = rng.integers(20, 200, areas)
+    first = rng.poisson(people * np.exp(level))
+    second = rng.binomial(first, np.exp(share))
+    place = {
+        "authority": np.repeat(["A0", "A1"], areas // 2),
+        "deprivation": rng.uniform(0.0, 0.4, areas),
+    }
+    reached = first > 0
+
+    def score(forms, rows, levels) -> float:
+        spec = formed(*forms, text='[authority]\nmoderation = "none"\n')
+        columns = {name: [values[kept] for _, _, kept in rows] for name, values in place.items()}
+        columns |= {
+            "outcome": [
+                np.full(kept.sum(), outcome.column)
+                for outcome, (_, _, kept) in zip(spec.outcomes, rows, strict=True)
+            ],
+            "count": [count[kept] for count, _, kept in rows],
+            "exposure": [exposure[kept] for _, exposure, kept in rows],
+        }
+        table = {name: np.concatenate(values) for name, values in columns.items()}
+        order = np.lexsort((table["outcome"] == spec.outcomes[1].column, table["authority"]))
+        design = build_design(spec, table_of(**{name: v[order] for name, v in table.items()}))
+        posterior = drawn_posterior(design, chains=1, draws=3)
+        posterior["authority_intercept"].values[:] = levels
+        posterior["authority_slope"].values[:] = 0.0
+        return float(leave_one_area_out(design, posterior)["area_elpd"].sum())
+
+    everywhere = np.ones(areas, dtype=bool)
+    sequential = score(
+        ("poisson", "binomial of log link"),
+        [(first, people, everywhere), (second, first, reached)],
+        [level, share],
+    )
+    apart = score(
+        ("poisson", "poisson"),
+        [(second, people, everywhere), (first - second, people, everywhere)],
+        [level + share, level + np.log(1 - np.exp(share))],
+    )
+    assert_allclose(sequential, apart, rtol=1e-12)

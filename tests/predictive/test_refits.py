@@ -13,7 +13,6 @@ from threadpoolctl import threadpool_limits
 from bayesgrad.areas.rates import thinned
 from bayesgrad.design import Design
 from bayesgrad.design.design import Columns
-from bayesgrad.fitting.draws import _with_strata
 from bayesgrad.fitting.run import with_sampling
 from bayesgrad.inference.laplace import LaplaceApproximation
 from bayesgrad.predictive.authorities import leave_one_authority_out
@@ -24,7 +23,7 @@ from bayesgrad.predictive.scoring import DRAWS
 def posterior_of(spec, design: Design) -> xr.Dataset:
     with threadpool_limits(limits=1, user_api="blas"):
         sampled = LaplaceApproximation.find(spec, design).sample(spec.sampling)
-    return _with_strata(sampled["posterior"].to_dataset(), design)
+    return sampled["posterior"].to_dataset()
 
 
 def only(design: Design, kept: np.ndarray) -> Design:

@@ -8,27 +8,33 @@ import numpy as np
 import pytest
 import xarray as xr
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.special import expit
 
 from bayesgrad.areas.bands import deprivation_bands
+from bayesgrad.areas.rates import thinned
 from bayesgrad.design import build_design
 from bayesgrad.predictive import replicates
 from bayesgrad.predictive.replicates import REPLICATES, posterior_predictive
-from tests.predictive.cases import drawn_posterior, log_means, model
-from tests.small import spec_of, table_of
+from tests.predictive.cases import FORMS, alphas, drawn_posterior, formed, model, predictors
+from tests.small import table_of
 
 
 def seed(value: int = 1) -> np.random.SeedSequence:
     return np.random.SeedSequence(value)
 
 
-@pytest.fixture(params=["plain", "full", "several"])
+@pytest.fixture(params=["plain", "full", "several", "cases"])
 def design(request):
-    return model(request.param)[1]
+    if request.param == "cases":
+        return model("several", "negative_binomial", "binomial", "beta-binomial of log link")
+    return model(request.param)
 
 
-@pytest.mark.parametrize("family", ["poisson", "negative_binomial"])
-def test_the_result_does_not_depend_on_the_size_of_blocks(design, family):
-    posterior = drawn_posterior(design, family=family)
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("name", ["plain", "several"])
+def test_the_result_does_not_depend_on_the_size_of_blocks(name, form):
+    design = model(name, form)
+    posterior = drawn_posterior(design)
     one, two, whole = (
         posterior_predictive(design, posterior, seed=seed(), block_rows=size)
         for size in (1, 3, 10_000)
@@ -48,8 +54,8 @@ def test_tallies_are_those_of_the_counts_themselves(design, monkeypatch):
     kept = []
 
     class Recorded(replicates._Counts):
-        def draw(self, *given):
-            kept.append(super().draw(*given))
+        def draw(self, *given, **named):
+            kept.append(super().draw(*given, **named))
             return kept[-1]
 
     monkeypatch.setattr(replicates, "_Counts", Recorded)
@@ -80,61 +86,115 @@ def test_tallies_are_those_of_the_counts_themselves(design, monkeypatch):
         assert int(one["pit"].sum()) == rows.sum()
 
 
-@pytest.mark.parametrize("family", ["poisson", "negative_binomial"])
-def test_replicates_have_the_mean_and_variance_of_their_distribution(family):
-    _, design = model("plain")
-    posterior = drawn_posterior(design, family=family)
-    log_mean = log_means(design, posterior).T
+@pytest.mark.parametrize("form", FORMS)
+def test_replicates_have_the_mean_and_variance_of_their_distribution(form):
+    design = model("plain", form)
+    posterior = drawn_posterior(design)
+    predictor, size = predictors(design, posterior).T, alphas(design, thinned(posterior))[:, 0]
+    cases = design.rows.exposure.astype(int)
     draw = replicates._Counts(seed())
-    rows, draws = log_mean.shape
-    inverse = np.full(draws, 0.2 if family == "negative_binomial" else 0.0)
-    counts = np.stack([draw.draw(log_mean, inverse) for _ in range(400)])
-    mean = np.exp(log_mean)
-    variance = mean * (1 + mean * inverse)
+    given = {"form": design.forms[0], "size": size, "cases": cases}
+    counts = np.stack([draw.draw(predictor, **given) for _ in range(400)])
+    mean, variance = moments(design.forms[0], predictor, size, cases[:, None])
     z = (counts.mean(axis=0) - mean) / np.sqrt(variance / 400)
-    assert abs(z.mean()) < 4 / np.sqrt(rows * draws)
+    # The mean of 840 values of unit variance: wrong by this once in 16,000 times.
+    assert abs(z.mean()) < 4 / np.sqrt(z.size)
     assert abs(z.std() - 1) < 0.1
     assert_allclose((counts.var(axis=0) / variance).mean(), 1.0, atol=0.05)
 
 
+def moments(form, predictor, size, cases):
+    """Mean and variance of counts at linear predictors."""
+    if not form.of_cases:
+        mean = np.exp(predictor)
+        return mean, mean * (1 + mean / size) if form.dispersed else mean
+    share = expit(predictor) if form.link == "logit" else np.exp(predictor)
+    more = (cases - 1) / (size + 1) if form.dispersed else 0.0
+    return cases * share, cases * share * (1 - share) * (1 + more)
+
+
+@pytest.mark.parametrize("form", ["binomial of log link", "beta-binomial of log link"])
+def test_an_impossible_probability_is_drawn_as_the_largest_possible(form):
+    design = model("plain", form)
+    given = {"form": design.forms[0], "size": np.array([5.0]), "cases": np.array([30])}
+    found = replicates._Counts(seed()).draw(np.array([[0.5]]), **given)
+    # Fewer than 29 of 30 have a probability below 1e-3.
+    assert 29 <= found.item() <= 30
+
+
+@pytest.mark.parametrize("alpha", [1e-9, 1e14])
+def test_shares_are_drawn_at_either_end_of_overdispersion(alpha):
+    design = model("plain", "beta-binomial")
+    posterior = drawn_posterior(design)
+    posterior["alpha"] = xr.full_like(posterior["alpha"], alpha)
+    found = posterior_predictive(design, posterior, seed=seed())
+    zeros = found["predicted_statistic"].sel(statistic="share_of_zeros").mean()
+    # All or none of an area's cases, some 5 in 100; or near to none of no area's.
+    assert 0.9 < zeros < 0.98 if alpha < 1 else zeros < 0.1
+
+
 def test_a_poisson_of_infinite_size_is_drawn_as_such():
-    _, design = model("plain")
+    design = model("plain")
     posterior = drawn_posterior(design)
     posterior["alpha"] = xr.full_like(posterior["alpha"], np.inf)
     found = posterior_predictive(design, posterior, seed=seed())
     assert np.isfinite(found["predicted_statistic"]).all()
 
 
-def overdispersed(alpha: float | None, *, areas: int = 4000):
-    """A design of counts of known means, and draws that know the means exactly."""
+def known_truth(form: str, *, mixed: bool, areas: int = 4000):
+    """A design of counts of a known distribution, and draws that know it exactly.
+
+    Counts, or shares of cases, vary between areas besides where they are `mixed`, which the form
+    knows if it is overdispersed: of size 4.
+    """
     rng = np.random.default_rng(5)
     authority = np.repeat(["A0", "A1"], areas // 2).tolist()
     exposure = rng.integers(200, 900, areas)
     deprivation = rng.uniform(0.02, 0.4, areas)
     table = {"authority": authority, "deprivation": deprivation, "exposure": exposure}
-    spec = spec_of('[gradient]\ncentre = 0.1\n[authority]\nmoderation = "none"\n')
-    x = build_design(spec, table_of(**table, count=np.ones(areas, dtype=int))).rows.x
-    design_order = build_design(spec, table_of(**table, count=np.arange(areas))).rows.count
-    mean = np.empty(areas)
-    mean[design_order] = exposure[design_order] * np.exp(-4.5 + 0.5 * x)
-    if alpha is not None:
-        mean = mean * rng.gamma(alpha, 1 / alpha, areas)
-    design = build_design(spec, table_of(**table, count=rng.poisson(mean)))
-    posterior = drawn_posterior(design, family="poisson", draws=100)
-    known = {"authority_intercept": -4.5, "authority_slope": 0.5}
+    text = '[gradient]\ncentre = 0.1\n[authority]\nmoderation = "none"\n'
+    rate = np.exp(-4.5 + 0.5 * (deprivation - 0.1) / 0.1)
+    if form.startswith(("binomial", "beta-binomial")):
+        share = rate / (1 + rate) if "log link" not in form else rate
+        share = rng.beta(4 * share, 4 * (1 - share)) if mixed else share
+        count = rng.binomial(exposure, share)
+    else:
+        count = rng.poisson(exposure * rate * (rng.gamma(4, 1 / 4, areas) if mixed else 1.0))
+    design = build_design(formed(form, text=text), table_of(**table, count=count))
+    posterior = drawn_posterior(design, draws=100)
+    known = {"authority_intercept": -4.5, "authority_slope": 0.5, "alpha": 4.0}
     return design, posterior.assign(
-        {name: xr.full_like(posterior[name], value) for name, value in known.items()}
+        {
+            name: xr.full_like(posterior[name], value)
+            for name, value in known.items()
+            if name in posterior
+        }
     )
 
 
-def test_pit_is_uniform_under_the_true_model_and_not_under_a_wrong_one():
-    design, posterior = overdispersed(None)
+@pytest.mark.parametrize(
+    ("form", "mixed"),
+    [
+        ("poisson", False),
+        ("negative_binomial", True),
+        ("binomial", False),
+        ("binomial of log link", False),
+        ("beta-binomial", True),
+        ("beta-binomial of log link", True),
+    ],
+)
+def test_pit_is_uniform_under_the_true_model(form, mixed):
+    design, posterior = known_truth(form, mixed=mixed)
     right = posterior_predictive(design, posterior, seed=seed())
+    # By chance once in 100 times; and each of two statistics once in 100.
     assert float(right["pit_p_value"][0]) > 0.01
     probability = (right["predicted_statistic"] >= right["observed_statistic"]).mean("sample")
     assert ((probability >= 0.005) & (probability <= 0.995)).all()
 
-    design, posterior = overdispersed(4.0)
+
+@pytest.mark.parametrize("form", ["poisson", "binomial", "binomial of log link"])
+def test_pit_is_not_uniform_under_a_wrong_model(form):
+    design, posterior = known_truth(form, mixed=True)
     wrong = posterior_predictive(design, posterior, seed=seed())
     assert float(wrong["pit_p_value"][0]) < 1e-6
     histogram = wrong["pit"].values[0]
@@ -144,10 +204,6 @@ def test_pit_is_uniform_under_the_true_model_and_not_under_a_wrong_one():
         .sel(statistic="variance_to_mean")
         .all()
     )
-
-    posterior["alpha"] = xr.full_like(posterior["intercept"], 4.0)
-    mended = posterior_predictive(design, posterior, seed=seed())
-    assert float(mended["pit_p_value"][0]) > 0.01
 
 
 def test_a_posterior_of_many_draws_is_thinned(design):
@@ -160,7 +216,7 @@ def test_a_posterior_of_many_draws_is_thinned(design):
 def test_memory_does_not_grow_with_the_number_of_draws():
     from bayesgrad.predictive.checks import check_predictions
 
-    _, design = model("full")
+    design = model("full")
     peaks = []
     for draws in (300, 6000):
         posterior = drawn_posterior(design, draws=draws)

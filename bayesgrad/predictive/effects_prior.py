@@ -1,0 +1,86 @@
+"""Normal distribution of authority effects given what authorities share, in each draw."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import xarray as xr
+
+from bayesgrad.areas.effects import EFFECTS
+from bayesgrad.design.design import Design
+from bayesgrad.design.splines import Floats
+
+
+class Effects(NamedTuple):
+    """Distribution of the effects of each outcome, m + C w.
+
+    Attributes
+    ----------
+    mean : ndarray, shape (authorities, outcomes, sample, 2)
+        Of intercept and slope.
+    factor : ndarray, shape (outcomes, sample, 3)
+        C, lower triangular: its three entries by row.
+    """
+
+    mean: Floats
+    factor: Floats
+
+
+def effects_distribution(design: Design, sample: xr.Dataset) -> Effects:
+    """Distribution of authority effects under thinned draws, from `thinned`, by outcome."""
+    authorities, outcomes, _ = design.cells
+    size = sample.sizes["sample"]
+    mean = np.empty((authorities, outcomes, size, 2))
+    parts = (
+        ("intercept", "between", "authority_moderator_level"),
+        ("slope", "interaction", "authority_moderator_gradient"),
+    )
+    columns = (design.authorities.moderation, design.authorities.moderators.values)
+    for position, (fixed, *names) in enumerate(parts):
+        mean[..., position] = sample[fixed].transpose("outcome", "sample").values
+        for name, values in zip(names, columns, strict=True):
+            if name in sample:
+                coefficients = sample[name].transpose("outcome", "sample", ...).values
+                mean[..., position] += np.moveaxis(coefficients @ values.T, -1, 0)
+    sd_intercept, sd_slope = (
+        sample[name].transpose("outcome", "sample").values for name in ("sd_intercept", "sd_slope")
+    )
+    correlation = np.zeros_like(sd_slope)
+    if "correlation" in sample:
+        correlation = sample["correlation"].transpose("outcome", "sample").values
+    alone = sd_slope * np.sqrt(1.0 - correlation**2)
+    return Effects(mean, np.stack([sd_intercept, correlation * sd_slope, alone], axis=-1))
+
+
+def joint_covariance(sample: xr.Dataset) -> Floats:
+    """Covariance of all effects, outcomes in turn: (sample, 2 outcomes, 2 outcomes)."""
+    sd = np.stack(
+        [sample[f"sd_{effect}"].transpose("sample", "outcome").values for effect in EFFECTS],
+        axis=-1,
+    ).reshape(sample.sizes["sample"], -1)
+    size = sd.shape[1]
+    correlation = np.broadcast_to(np.eye(size), (len(sd), size, size)).copy()
+    every, own = np.tril_indices(size, -1), (np.arange(1, size, 2), np.arange(0, size, 2))
+    for name, (lower, upper) in (("correlation", own), ("effect_correlation", every)):
+        if name in sample:
+            values = sample[name].transpose("sample", ...).values
+            correlation[:, lower, upper] = values
+            correlation[:, upper, lower] = values
+    found: Floats = correlation * sd[:, :, None] * sd[:, None, :]
+    return found
+
+
+def deviation_variance(sample: xr.Dataset) -> Floats:
+    """Variance of authorities' own deviations of strata, before their mean is taken out.
+
+    Returns
+    -------
+    ndarray, shape (sample, 2 outcomes)
+        Outcomes in turn; 0 of what does not deviate.
+    """
+    zero = xr.zeros_like(sample["sd_intercept"])
+    sd = [sample.get(f"sd_authority_stratum_{effect}", zero) for effect in EFFECTS]
+    values = np.stack([one.transpose("sample", "outcome").values for one in sd], axis=-1)
+    found: Floats = values.reshape(len(values), -1) ** 2
+    return found

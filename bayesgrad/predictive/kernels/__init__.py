@@ -1,0 +1,23 @@
+"""Kernels of the checks: passes over rows and draws that the interpreter would be too slow for.
+
+They release the interpreter's lock and are cached on disk.
+"""
+
+from bayesgrad.predictive.kernels.laplace import AuthorityRows, Prior, Quadratic, laplace
+from bayesgrad.predictive.kernels.passes import effects_derivatives, workspace
+from bayesgrad.predictive.kernels.pointwise import leave_one_out, log_rising, tally
+from bayesgrad.predictive.kernels.quadrature import gauss_hermite, quadrature
+
+__all__ = [
+    "AuthorityRows",
+    "Prior",
+    "Quadratic",
+    "effects_derivatives",
+    "gauss_hermite",
+    "laplace",
+    "leave_one_out",
+    "log_rising",
+    "quadrature",
+    "tally",
+    "workspace",
+]
