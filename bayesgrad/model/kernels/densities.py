@@ -9,9 +9,14 @@ and :math:`\ln \binom{n}{y}`.
 from __future__ import annotations
 
 from bayesgrad.design.splines import Floats
-from bayesgrad.model.kernels.cases import LARGEST_BETA_ALPHA, rising
+from bayesgrad.model.kernels.cases import (
+    FACTORS,
+    LARGEST_BETA_ALPHA,
+    LEAST_PROBABILITY,
+    rising_beyond,
+)
 from bayesgrad.model.kernels.compiling import compiled
-from bayesgrad.model.kernels.elementary import exp, log1p
+from bayesgrad.model.kernels.elementary import exp, log, log1p
 from bayesgrad.model.kernels.families import (
     BETA_BINOMIAL_LOG,
     BETA_BINOMIAL_LOGIT,
@@ -19,7 +24,7 @@ from bayesgrad.model.kernels.families import (
     BINOMIAL_LOGIT,
     POISSON,
 )
-from bayesgrad.model.kernels.rising import LARGEST_ALPHA
+from bayesgrad.model.kernels.rising import LARGEST_ALPHA, SMALL_COUNTS
 
 LARGEST_LOG_SHARE = -1e-4
 """Under the log link, a linear predictor of cases above it is taken as this. A probability of 1 or
@@ -78,4 +83,20 @@ def beta_binomial_densities(
             p = exp(min(eta[s], LARGEST_LOG_SHARE))
             q = 1.0 - p
         inverse = 1.0 / min(alpha[s], LARGEST_BETA_ALPHA)
-        out[s] = rising(p, count, inverse)[0] + rising(q, cases - count, inverse)[0]
+        out[s] = rising_value(p, count, inverse) + rising_value(q, cases - count, inverse)
+
+
+@compiled
+def rising_value(p: float, count: float, inverse: float) -> float:
+    r"""Sum of :math:`\ln(p + k / \alpha)` over k < count for one row; see `cases.rising`."""
+    at = max(p, LEAST_PROBABILITY)
+    value, product = 0.0, 1.0
+    for k in range(int(min(count, SMALL_COUNTS))):
+        product *= at + k * inverse
+        if k % FACTORS == FACTORS - 1:
+            value += log(product)
+            product = 1.0
+    value += log(product)
+    if count > SMALL_COUNTS:
+        value += rising_beyond(at, count, inverse)[0]
+    return value

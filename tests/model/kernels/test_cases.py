@@ -7,7 +7,8 @@ import pytest
 from numpy.testing import assert_allclose
 
 from bayesgrad.model.kernels import FAMILIES
-from bayesgrad.model.kernels.cases import rising
+from bayesgrad.model.kernels.cases import Rising, rising
+from bayesgrad.model.kernels.densities import rising_value
 from bayesgrad.model.kernels.families import row_derivatives
 
 COUNTS = (0, 1, 7, 8, 31, 32, 33, 34, 100, 10_000)
@@ -24,8 +25,28 @@ def test_rising_is_that_added_term_by_term(count, alpha, p):
         math.fsum(1.0 / t for t in terms),
         math.fsum(1.0 / t**2 for t in terms),
     )
-    # The logs of terms on either side of 1 cancel, and leave rounding of the size of their number.
-    assert_allclose(rising(p, float(count), 1.0 / alpha), expected, rtol=1e-12, atol=1e-14 * count)
+    filled = Rising(np.zeros(1), np.zeros(1))
+    value = rising(np.array([p]), np.array([float(count)]), 1.0 / alpha, filled)
+    # The logs of terms on either side of 1 cancel, and leave rounding of the size of their number;
+    # and the sum of squared reciprocals is a difference of squares.
+    assert_allclose(value, expected[0], rtol=1e-12, atol=1e-14 * count)
+    assert_allclose(filled.one[0], expected[1], rtol=1e-12)
+    assert_allclose(filled.two[0], expected[2], rtol=1e-9)
+    assert_allclose(
+        rising_value(p, float(count), 1.0 / alpha), value, rtol=1e-12, atol=1e-14 * count
+    )
+
+
+def test_rows_of_a_block_have_sums_of_their_own():
+    p, count = np.array([0.2, 0.7, 0.05]), np.array([0.0, 3.0, 40.0])
+    filled = Rising(np.zeros(3), np.zeros(3))
+    total = rising(p, count, 0.1, filled)
+    values = 0.0
+    for row in range(3):
+        own = Rising(np.zeros(1), np.zeros(1))
+        values += rising(p[row : row + 1], count[row : row + 1], 0.1, own)
+        assert_allclose([filled.one[row], filled.two[row]], [own.one[0], own.two[0]], rtol=1e-12)
+    assert_allclose(total, values, rtol=1e-13)
 
 
 def one_row(family: str, link: str, eta: float, count: float, cases: float, alpha: float = 1.0):
