@@ -53,6 +53,13 @@ def effects_distribution(design: Design, sample: xr.Dataset) -> Effects:
     return Effects(mean, np.stack([sd_intercept, correlation * sd_slope, alone], axis=-1))
 
 
+def covariance_of(factor: Floats) -> Floats:
+    """C C' of lower triangular factors, (sample, 3) by row: (sample, 2, 2)."""
+    c00, c10, c11 = factor.T
+    entries = np.array([[c00**2, c00 * c10], [c00 * c10, c10**2 + c11**2]])
+    return np.ascontiguousarray(np.moveaxis(entries, -1, 0))
+
+
 def joint_covariance(sample: xr.Dataset) -> Floats:
     """Covariance of all effects, outcomes in turn: (sample, 2 outcomes, 2 outcomes)."""
     sd = np.stack(

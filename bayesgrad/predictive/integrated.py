@@ -32,6 +32,7 @@ from bayesgrad.areas.effects import EFFECTS
 from bayesgrad.design.design import Design, Integers
 from bayesgrad.design.splines import Floats
 from bayesgrad.predictive.effects_prior import (
+    covariance_of,
     deviation_variance,
     effects_distribution,
     joint_covariance,
@@ -222,7 +223,7 @@ def _of_one(
             alone = AuthorityRows(
                 *arrays, np.array([0, rows.stop - rows.start]), np.array([0]), np.array([family])
             )
-            prior = Prior(mean[draws], _product(factor[draws]), np.zeros_like(mean[draws]))
+            prior = Prior(mean[draws], covariance_of(factor[draws]), np.zeros_like(mean[draws]))
             start = Quadratic(pull[None], curvature[None])
             laplace(alone, offset, size[draws], prior, start, found[draws])
         else:
@@ -230,13 +231,6 @@ def _of_one(
             effects = mean[draws], factor[draws], curvature, pull
             quadrature(family, offset, *arrays, own, *effects, *rule, found[draws])
     return found
-
-
-def _product(factor: Floats) -> Floats:
-    """C C' of lower triangular factors, (sample, 3) by row: (sample, 2, 2)."""
-    c00, c10, c11 = factor.T
-    entries = np.array([[c00**2, c00 * c10], [c00 * c10, c10**2 + c11**2]])
-    return np.ascontiguousarray(np.moveaxis(entries, -1, 0))
 
 
 def _jointly(design: Design, sample: xr.Dataset, likelihood: _Likelihood) -> Floats:

@@ -4,7 +4,7 @@ import pytest
 
 import bayesgrad as package
 from bayesgrad import simulate
-from bayesgrad.cli.output import TABLES_OF_A_FIT
+from bayesgrad.estimands import tables_of
 
 
 @pytest.mark.usefixtures("compiled")
@@ -15,7 +15,9 @@ def test_the_demo_goes_the_whole_path(bayesgrad, england, monkeypatch, tmp_path)
     assert "Fitting 600 areas jointly" in result.out
     assert "authority gradients inside their 95% intervals: " in result.out
     assert "gradient in an authority of deprivation 0.137: " in result.out
-    assert package.load(tmp_path / "fit.nc").passed
-    assert {path.stem for path in (tmp_path / "tables").iterdir()} == set(TABLES_OF_A_FIT)
+    fit = package.load(tmp_path / "fit.nc")
+    assert fit.passed
+    written = {path.stem for path in (tmp_path / "tables").iterdir()}
+    assert written == set(tables_of(fit.draws)) - {"pairs"}
     figures = {path.name for path in (tmp_path / "figures").iterdir()}
     assert {"fitted_lines.svg", "interaction.png", "caterpillar.svg"} <= figures

@@ -7,6 +7,7 @@ from numpy.testing import assert_allclose
 
 from bayesgrad.areas.rates import thinned
 from bayesgrad.predictive.effects_prior import (
+    covariance_of,
     deviation_variance,
     effects_distribution,
     joint_covariance,
@@ -37,6 +38,8 @@ def test_systematic_parts_are_those_of_the_model():
     assert_allclose(c00, sample["sd_intercept"].values.T)
     assert_allclose(c10**2 + c11**2, sd**2)
     assert_allclose(c10 / sd, correlation)
+    own = covariance_of(found.factor[1])
+    assert_allclose(own, joint_covariance(sample)[:, 2:, 2:])
 
 
 def test_the_covariance_of_all_outcomes_has_its_pairs_by_rows_of_the_lower_triangle():

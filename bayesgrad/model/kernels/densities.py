@@ -8,15 +8,12 @@ and :math:`\ln \binom{n}{y}`.
 
 from __future__ import annotations
 
+import numpy as np
+
 from bayesgrad.design.splines import Floats
-from bayesgrad.model.kernels.cases import (
-    FACTORS,
-    LARGEST_BETA_ALPHA,
-    LEAST_PROBABILITY,
-    rising_beyond,
-)
+from bayesgrad.model.kernels.cases import FACTORS, LARGEST_BETA_ALPHA
 from bayesgrad.model.kernels.compiling import compiled
-from bayesgrad.model.kernels.elementary import exp, log, log1p
+from bayesgrad.model.kernels.elementary import exp, log1p
 from bayesgrad.model.kernels.families import (
     BETA_BINOMIAL_LOG,
     BETA_BINOMIAL_LOGIT,
@@ -24,11 +21,14 @@ from bayesgrad.model.kernels.families import (
     BINOMIAL_LOGIT,
     POISSON,
 )
-from bayesgrad.model.kernels.rising import LARGEST_ALPHA, SMALL_COUNTS
+from bayesgrad.model.kernels.rising import LARGEST_ALPHA, SMALL_COUNTS, log_rising_factorial
 
 LARGEST_LOG_SHARE = -1e-4
 """Under the log link, a linear predictor of cases above it is taken as this. A probability of 1 or
 more is impossible, and only draws of an approximation have it."""
+
+LEAST_SHARE = 1e-30
+"""A smaller probability of the beta-binomial is taken as this, so that no product underflows."""
 
 
 @compiled
@@ -73,30 +73,42 @@ def beta_binomial_densities(
     family: int, eta: Floats, count: float, cases: float, alpha: Floats, out: Floats
 ) -> None:
     """Fill the log density of one row of a beta-binomial; see `row_densities`."""
-    for s in range(len(eta)):
-        if family == BETA_BINOMIAL_LOGIT:
+    size = len(eta)
+    p, q, inverse = np.empty(size), np.empty(size), np.empty(size)
+    for s in range(size):
+        inverse[s] = 1.0 / min(alpha[s], LARGEST_BETA_ALPHA)
+        out[s] = 0.0
+    if family == BETA_BINOMIAL_LOGIT:
+        for s in range(size):
             ratio = exp(-abs(eta[s]))
             share = 1.0 / (1.0 + ratio)
-            low = ratio * share
-            p, q = (share, low) if eta[s] >= 0.0 else (low, share)
-        else:
-            p = exp(min(eta[s], LARGEST_LOG_SHARE))
-            q = 1.0 - p
-        inverse = 1.0 / min(alpha[s], LARGEST_BETA_ALPHA)
-        out[s] = rising_value(p, count, inverse) + rising_value(q, cases - count, inverse)
+            low = max(ratio * share, LEAST_SHARE)
+            p[s] = share if eta[s] >= 0.0 else low
+            q[s] = low if eta[s] >= 0.0 else share
+    else:
+        for s in range(size):
+            p[s] = max(exp(min(eta[s], LARGEST_LOG_SHARE)), LEAST_SHARE)
+            q[s] = 1.0 - p[s]
+    add_rising(p, count, inverse, out)
+    add_rising(q, cases - count, inverse, out)
 
 
 @compiled
-def rising_value(p: float, count: float, inverse: float) -> float:
-    r"""Sum of :math:`\ln(p + k / \alpha)` over k < count for one row; see `cases.rising`."""
-    at = max(p, LEAST_PROBABILITY)
-    value, product = 0.0, 1.0
-    for k in range(int(min(count, SMALL_COUNTS))):
-        product *= at + k * inverse
-        if k % FACTORS == FACTORS - 1:
-            value += log(product)
-            product = 1.0
-    value += log(product)
+def add_rising(p: Floats, count: float, inverse: Floats, out: Floats) -> None:
+    r"""Add :math:`\sum_{k < count} \ln(p + k / \alpha)` at each draw.
+
+    By products of a few factors, of all draws at a time; of larger counts as
+    :math:`m \ln p + R(m, p \alpha)`.
+    """
     if count > SMALL_COUNTS:
-        value += rising_beyond(at, count, inverse)[0]
-    return value
+        for s in range(len(p)):
+            out[s] += count * np.log(p[s]) + log_rising_factorial(int(count), inverse[s] / p[s])
+        return
+    product = np.empty(len(p))
+    for begin in range(0, int(count), FACTORS):
+        product[:] = 1.0
+        for k in range(begin, min(begin + FACTORS, int(count))):
+            for s in range(len(p)):
+                product[s] *= p[s] + k * inverse[s]
+        for s in range(len(p)):
+            out[s] += np.log(product[s])

@@ -8,7 +8,6 @@ from numpy.testing import assert_allclose
 
 from bayesgrad.model.kernels import FAMILIES
 from bayesgrad.model.kernels.cases import Rising, rising
-from bayesgrad.model.kernels.densities import rising_value
 from bayesgrad.model.kernels.families import row_derivatives
 
 COUNTS = (0, 1, 7, 8, 31, 32, 33, 34, 100, 10_000)
@@ -32,9 +31,6 @@ def test_rising_is_that_added_term_by_term(count, alpha, p):
     assert_allclose(value, expected[0], rtol=1e-12, atol=1e-14 * count)
     assert_allclose(filled.one[0], expected[1], rtol=1e-12)
     assert_allclose(filled.two[0], expected[2], rtol=1e-9)
-    assert_allclose(
-        rising_value(p, float(count), 1.0 / alpha), value, rtol=1e-12, atol=1e-14 * count
-    )
 
 
 def test_rows_of_a_block_have_sums_of_their_own():
