@@ -274,3 +274,27 @@ def test_parts_of_steps_by_hand():
     found = of_effects.possible_part(effects, np.zeros((2, 1, 1)), step[..., None])
     # Of A's areas, predictors of -1 and -0.6 would rise by 1 and 2; B's fall.
     assert_allclose(found.ravel(), [WAY_TO_BOUNDARY * 0.6 / 2.0, 1.0])
+
+
+@pytest.mark.parametrize(
+    ("family", "level", "expected"),
+    [
+        # Squares of 26 and a variance of 10 without dispersion, over that times 9: 1 / (alpha + 1).
+        ("beta-binomial", 0.0, 16.0 / 74.0),
+        ("dispersed risk", np.log(0.5), 16.0 / 74.0),
+        # Squares of 26 about means of 5, which come to 20; over the squares of the means.
+        ("negative binomial", np.log(0.5), 6.0 / 100.0),
+    ],
+)
+def test_the_moment_estimate_by_hand(family, level, expected):
+    table = table_of(
+        authority=["A", "A", "B", "B"],
+        deprivation=[0.1, 0.3, 0.1, 0.3],
+        exposure=[10] * 4,
+        count=[2, 8, 3, 7],
+    )
+    design = build_design(spec_of(FAMILIES[family]), table)
+    effects = np.zeros((2, 2, 1))
+    effects[0] = level
+    found = _OfEffects(design, count_rows(design)).inverse_alpha(effects, np.zeros((2, 1, 1)))
+    assert_allclose(found, [expected])
