@@ -40,6 +40,8 @@ LARGEST_BETA_ALPHA = 1e12
 LEAST_PROBABILITY = 1e-30
 """Of an event, or of none, out of one of a block's cases: below it the likelihood is taken as 0."""
 
+LANES = 32
+"""Rows that are worked on together."""
 FACTORS = 8
 """Factors of a product between one logarithm and the next: few enough not to underflow."""
 
@@ -96,11 +98,13 @@ def beta_binomial(
     size = len(count)
     p, q = np.empty(size), np.empty(size)
     first, second = np.empty(size), np.empty(size)
-    lowest = probabilities(eta, logit, p, q, first, second)
-    if lowest < LEAST_PROBABILITY:
-        residual[:size] = 0.0
-        weight[:size] = 0.0
-        return -np.inf, 0.0
+    possible = probabilities(eta, logit, p, q, first, second) >= LEAST_PROBABILITY
+    if not possible:
+        for i in range(size):
+            if min(p[i], q[i]) < LEAST_PROBABILITY:
+                # Any probability will do: the row says nothing of its predictor.
+                p[i], q[i] = 0.5, 0.5
+                first[i], second[i] = 0.0, 0.0
     of_events, of_others = Rising(*sums(size)), Rising(*sums(size))
     value = rising(p, count, inverse, of_events)
     value += rising(q, cases - count, inverse, of_others)
@@ -112,7 +116,7 @@ def beta_binomial(
         residual[i] = slope * first[i]
         weight[i] = max(two * first[i] * first[i] - slope * second[i], 0.0)
         change -= cases[i] - p[i] * one - q[i] * other_one
-    return value, inverse * change
+    return value if possible else -np.inf, inverse * change
 
 
 @compiled
@@ -159,15 +163,32 @@ def rising(p: Floats, count: Floats, inverse: float, filled: Rising) -> float:
     r"""Fill sums over :math:`k < count`, :math:`t = p + k / \alpha`; return that of :math:`\ln t`.
 
     Products of a few factors, with their first two derivatives in p, up to `SMALL_COUNTS`, and
-    Stirling's series beyond. Rows are innermost, so that the compiler takes several at a time; one
-    that has all its factors is multiplied by 1.
+    Stirling's series beyond. Some rows are taken together, so that the compiler works on several
+    at a time; one that has all its factors is multiplied by 1. So it is quick where rows of like
+    counts stand together.
     """
-    size, largest = len(p), 0.0
+    size, value = len(p), 0.0
+    for begin in range(0, size, LANES):
+        end = min(begin + LANES, size)
+        one, two = filled.one[begin:end], filled.two[begin:end]
+        value += rising_together(p[begin:end], count[begin:end], inverse, one, two)
+    for i in range(size):
+        if count[i] > SMALL_COUNTS:
+            part, more, more_two = rising_beyond(p[i], count[i], inverse)
+            value += part
+            filled.one[i] += more
+            filled.two[i] += more_two
+    return value
+
+
+@compiled
+def rising_together(p: Floats, count: Floats, inverse: float, one: Floats, two: Floats) -> float:
+    """Sums of `rising` up to `SMALL_COUNTS` for a few rows."""
+    size, largest, value = len(p), 0.0, 0.0
     for i in range(size):
         largest = max(largest, count[i])
     steps = int(min(largest, SMALL_COUNTS))
-    product, first, second = np.empty(size), np.empty(size), np.empty(size)
-    value = 0.0
+    product, first, second = np.empty(LANES), np.empty(LANES), np.empty(LANES)
     for begin in range(0, steps, FACTORS):
         product[:] = 1.0
         first[:] = 0.0
@@ -181,17 +202,10 @@ def rising(p: Floats, count: Floats, inverse: float, filled: Rising) -> float:
                 product[i] *= t
         for i in range(size):
             reciprocal = 1.0 / product[i]
-            one = first[i] * reciprocal
+            ratio = first[i] * reciprocal
             value += log(product[i])
-            filled.one[i] += one
-            filled.two[i] += one * one - second[i] * reciprocal
-    if largest > SMALL_COUNTS:
-        for i in range(size):
-            if count[i] > SMALL_COUNTS:
-                part, one, two = rising_beyond(p[i], count[i], inverse)
-                value += part
-                filled.one[i] += one
-                filled.two[i] += two
+            one[i] += ratio
+            two[i] += ratio * ratio - second[i] * reciprocal
     return value
 
 
