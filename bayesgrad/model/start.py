@@ -121,7 +121,8 @@ def _partial_of_block(residuals: Floats) -> Floats:
     # Few authorities, or an effect that hardly varies, make the plain matrix singular.
     shrunk = np.corrcoef(residuals.T) * (1.0 - SHRINKAGE) + SHRINKAGE * np.eye(size)
     lower = np.linalg.cholesky(np.nan_to_num(shrunk, nan=0.0) + 1e-9 * np.eye(size))
-    rest = np.sqrt(1.0 - np.cumsum(lower**2, axis=1) + lower**2)
+    before = np.cumsum(lower**2, axis=1) - lower**2
+    rest = np.sqrt(np.maximum(1.0 - before, np.finfo(float).tiny))
     return np.array([lower[i, k] / rest[i, k] for i in range(size) for k in range(i)])
 
 
