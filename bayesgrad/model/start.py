@@ -16,7 +16,7 @@ from bayesgrad.design.splines import Floats
 from bayesgrad.model.arrays import count_rows
 from bayesgrad.model.covariance import is_joint
 from bayesgrad.model.information import Information, effects_information
-from bayesgrad.model.strata import strata_kinds
+from bayesgrad.model.strata import KINDS, strata_arrays, strata_kinds
 from bayesgrad.spec.model_spec import ModelSpec
 
 RIDGE = 0.1
@@ -24,6 +24,7 @@ RIDGE = 0.1
 SMALLEST_SD = 0.02
 SMALLEST_OVERDISPERSION = 0.01
 LARGEST_CORRELATION = 0.9
+SMALLEST_STRATUM_SD = 0.005
 SHRINKAGE = 0.1
 """Of the correlation of the authorities' modes towards none."""
 FIRST_DEVIATION = 0.05
@@ -127,18 +128,18 @@ def _partial_of_block(residuals: Floats) -> Floats:
 
 
 def _of_strata(spec: ModelSpec, design: Design, information: Information) -> dict[str, Floats]:
-    """Standard deviations of strata, from their modes."""
+    """Standard deviations of strata, from their modes, on the scale of `Guarded`."""
     found: dict[str, Floats] = {}
-    for place, kind in enumerate(("intercept", "slope")):
+    arrays = strata_arrays(spec, design, information)
+    for place, kind in enumerate(KINDS):
         if kind not in strata_kinds(spec):
             continue
         mode = information.strata_mode[place]
-        sd = [
-            np.sqrt(((np.linalg.pinv(component.basis) @ mode.T) ** 2).mean(axis=0))
-            for component in design.strata_components
-        ]
-        found[f"sd_stratum_{kind}"] = np.log(np.maximum(np.stack(sd, axis=1), SMALLEST_SD))
+        contrasts = [np.linalg.pinv(part.basis) @ mode.T for part in design.strata_components]
+        sd = np.stack([np.sqrt((part**2).mean(axis=0)) for part in contrasts], axis=1)
+        ratio = arrays[f"stratum_{kind}_scale"] / np.maximum(sd, SMALLEST_STRATUM_SD)
+        found[f"sd_stratum_{kind}"] = -ratio - np.log1p(-np.exp(-ratio))
         if spec.strata is not None and spec.strata.authority_deviations:
-            smallest = np.full(len(design.forms), FIRST_DEVIATION)
-            found[f"sd_authority_stratum_{kind}"] = np.log(smallest)
+            first = np.full(len(design.forms), FIRST_DEVIATION)
+            found[f"sd_authority_stratum_{kind}"] = np.log(first)
     return found

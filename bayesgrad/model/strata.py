@@ -21,11 +21,15 @@ from bayesgrad.design.splines import Floats
 from bayesgrad.design.strata import strata_basis
 from bayesgrad.model.information import Information
 from bayesgrad.model.operations import informed_contrasts
-from bayesgrad.model.priors import prior_variable
+from bayesgrad.model.priors import guarded_variable, prior_variable
 from bayesgrad.spec.model_spec import ModelSpec
 
 Tensor = Any
 KINDS = ("intercept", "slope")
+LEAST_INFORMATION = 1.0
+"""On a contrast, which is then within a standard error of 1 on the log scale."""
+NEAR_ZERO = 0.1
+"""Share of a standard error that is as good as nothing."""
 
 
 class ContrastArrays(NamedTuple):
@@ -63,9 +67,13 @@ def strata_arrays(
     for place, kind in enumerate(KINDS):
         if kind not in strata_kinds(spec):
             continue
+        scales = []
         for c, component in enumerate(design.strata_components):
             sets = np.broadcast_to(component.basis, (len(design.forms), *component.basis.shape))
-            found |= _named(f"stratum_{kind}_{c}", _of_strata(sets, information, place))
+            arrays = _of_strata(sets, information, place)
+            found |= _named(f"stratum_{kind}_{c}", arrays)
+            scales.append(_scale(arrays))
+        found[f"stratum_{kind}_scale"] = np.stack(scales, axis=1)
         if spec.strata is not None and spec.strata.authority_deviations:
             found |= _named(
                 f"authority_stratum_{kind}", _of_authorities(design, information, place)
@@ -109,6 +117,19 @@ def _rotated(sets: Floats, curvature: Floats, pull: Floats) -> ContrastArrays:
     return ContrastArrays(basis, np.maximum(values, 0.0), np.einsum("skr,sk->sr", basis, pull))
 
 
+def _scale(arrays: ContrastArrays) -> Floats:
+    """Scale of `bayesgrad.model.priors.Guarded` for each set's standard deviation, (sets,).
+
+    Half of what the contrasts suggest where they are surely not zero; else well below their
+    standard errors, so that the standard deviation is on the scale of its logarithm.
+    """
+    known = np.maximum(arrays.information, LEAST_INFORMATION)
+    error = 1.0 / known
+    size = (arrays.pull / known) ** 2
+    surely = size.mean(axis=1) - 4.0 * error.mean(axis=1)
+    return 0.5 * np.sqrt(np.maximum(surely, (NEAR_ZERO**2 * error).mean(axis=1)))
+
+
 def strata_coordinates(spec: ModelSpec, design: Design) -> dict[str, tuple[Any, ...]]:
     """Names along the dimensions of strata, empty where there are none."""
     if spec.strata is None:
@@ -132,9 +153,10 @@ def stratum_effects(
     shape = (len(design.forms), len(design.strata))
     found = {kind: np.zeros(shape) for kind in KINDS}
     for kind in strata_kinds(spec):
-        sd = prior_variable(
+        sd = guarded_variable(
             f"sd_stratum_{kind}",
             getattr(spec.priors, f"sd_stratum_{kind}"),
+            scale=data[f"stratum_{kind}_scale"],
             dims=("outcome", "stratum_component"),
         )
         parts = [
