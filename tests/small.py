@@ -38,6 +38,7 @@ def table_of(
     outcome: Sequence[str] | str = "referrals",
     stratum: Sequence[str] | str = "",
     strata: tuple[str, ...] = ("",),
+    strata_levels: tuple[tuple[str, ...], ...] = (),
     covariates: Mapping[str, Sequence[float]] | None = None,
     authority_deprivation: Sequence[float] | None = None,
     moderators: Mapping[str, Sequence[float]] | None = None,
@@ -67,6 +68,7 @@ def table_of(
         pd.DataFrame(moderators or {}, index=codes, dtype=np.float64),
         report,
         strata,
+        strata_levels if strata_levels or strata == ("",) else (strata,),
     )
 
 
@@ -77,6 +79,7 @@ def drawn_table(
     areas: int = 6,
     outcomes: Sequence[str] = ("referrals",),
     strata: tuple[str, ...] = ("",),
+    strata_levels: tuple[tuple[str, ...], ...] = (),
     covariates: Sequence[str] = (),
     moderators: Sequence[str] = (),
     largest: int = 40,
@@ -94,6 +97,7 @@ def drawn_table(
         outcome=outcome,
         stratum=stratum,
         strata=strata,
+        strata_levels=strata_levels,
         deprivation=np.clip(level[at] + rng.uniform(-0.045, 0.2, size), 0, 1),
         exposure=rng.integers(50, 900, size),
         count=rng.integers(0, largest, size),

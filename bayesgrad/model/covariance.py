@@ -10,7 +10,6 @@ loadings :math:`\Lambda`, (K, rank), with a zero above the diagonal.
 
 from __future__ import annotations
 
-from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -21,11 +20,11 @@ from bayesgrad.design.design import Design
 from bayesgrad.design.splines import Floats
 from bayesgrad.model.information import Information
 from bayesgrad.model.operations import FactorOfLoadings, FactorOfPartial
+from bayesgrad.model.pairs import EFFECTS, effect_pairs, pair_label
 from bayesgrad.model.priors import prior_variable
 from bayesgrad.spec.model_spec import ModelSpec
 
 Tensor = Any
-EFFECTS = ("intercept", "slope")
 
 
 def is_joint(spec: ModelSpec) -> bool:
@@ -36,18 +35,6 @@ def is_joint(spec: ModelSpec) -> bool:
 def blocks_of(spec: ModelSpec, outcomes: int) -> tuple[int, int]:
     """Number of blocks of effects that share a covariance, and effects in each."""
     return (1, 2 * outcomes) if is_joint(spec) else (outcomes, 2)
-
-
-def effect_pairs(outcomes: tuple[str, ...]) -> tuple[tuple[str, str, str, str], ...]:
-    """Outcome and effect of both members of each pair, the lower triangle by rows."""
-    effects = [(outcome, effect) for outcome in outcomes for effect in EFFECTS]
-    places = sorted((i, k) for k, i in combinations(range(len(effects)), 2))
-    return tuple((*effects[k], *effects[i]) for i, k in places)
-
-
-def pair_label(pair: tuple[str, str, str, str]) -> str:
-    """Name of a pair of effects, such as "referrals intercept, plans slope"."""
-    return f"{pair[0]} {pair[1]}, {pair[2]} {pair[3]}"
 
 
 def covariance_coordinates(spec: ModelSpec, design: Design) -> dict[str, tuple[Any, ...]]:

@@ -1,9 +1,9 @@
 r"""What the rows say of the effects of authorities and strata, as quadratics.
 
 Around :math:`\theta_j = (a_j, b_j)` the log likelihood of authority j is about
-:math:`h_j' \theta - \theta' H_j \theta / 2`; and so around the deviations of strata, with the effects
-of authorities at their best. The sampler uses these to choose its coordinates, and the mode to
-choose where to start; since any fixed values give the same posterior, a rough mode will do.
+:math:`h_j' \theta - \theta' H_j \theta / 2`; and so it is around the deviations of strata, with the
+effects of authorities at their best. The sampler uses these to choose its coordinates, and the
+mode to choose where to start; since any fixed values give the same posterior, a rough mode will do.
 """
 
 from __future__ import annotations

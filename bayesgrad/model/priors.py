@@ -4,51 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
-from pymc.logprob.transforms import Transform
 
+from bayesgrad.design.splines import Floats
 from bayesgrad.spec.priors import InterceptPrior, LocationPrior, ScalePrior
-
-
-class Guarded(Transform):  # type: ignore[misc]
-    r"""Unconstrained scale of a standard deviation that few contrasts inform.
-
-    :math:`\sigma = s / \ln(1 + e^{-u})`: the logarithm where :math:`\sigma` is well above the scale
-    s, and its reciprocal below. A contrast of size c has the density
-    :math:`\exp(-c^2 / 2 \sigma^2)`, which falls off a cliff on the scale of :math:`\ln \sigma`, and
-    like a normal one on that of :math:`1 / \sigma`.
-
-    Parameters
-    ----------
-    scale : tensor
-        s, of the shape of the standard deviations: a little below those that contrasts suggest.
-    """
-
-    name = "guarded"
-
-    def __init__(self, scale: Any) -> None:
-        self.scale = scale
-
-    def forward(self, value: Any, *_inputs: Any) -> Any:
-        """U of a standard deviation."""
-        ratio = self.scale / value
-        return -ratio - pt.log1p(-pt.exp(-ratio))
-
-    def backward(self, value: Any, *_inputs: Any) -> Any:
-        """Give the standard deviation of u."""
-        return self.scale / pt.softplus(-value)
-
-    def log_jac_det(self, value: Any, *_inputs: Any) -> Any:
-        """Log of the derivative of the standard deviation in u."""
-        return pt.log(self.scale) - pt.softplus(value) - 2.0 * pt.log(pt.softplus(-value))
-
-
-def guarded_variable(name: str, prior: ScalePrior, *, scale: Any, dims: tuple[str, ...]) -> Any:
-    """Random variable of a standard deviation, sampled on the scale of `Guarded`."""
-    return getattr(pm, prior.distribution)(
-        name, **prior.parameters(), default_transform=Guarded(scale), dims=dims
-    )
 
 
 def prior_variable(name: str, prior: LocationPrior | ScalePrior, *, dims: tuple[str, ...]) -> Any:
@@ -62,3 +23,36 @@ def intercept_variable(
     """Random variable of the intercept, centred at `crude` unless the prior says where."""
     parameters = {"mu": crude, **prior.parameters()}
     return getattr(pm, prior.distribution)(name, **parameters, dims=dims)
+
+
+def guarded_variable(name: str, prior: ScalePrior, *, scale: Any, dims: tuple[str, ...]) -> Any:
+    r"""Standard deviation that few contrasts inform, sampled on a scale u without cliffs.
+
+    With s the lower and S the upper scale,
+
+    .. math:: \sigma = S \ln(1 + r), \qquad r = \frac{s / S}{\ln(1 + e^{-u})},
+
+    so that u is like :math:`\ln \sigma` between the two, like minus its reciprocal below, and like
+    :math:`\sigma` itself above. On the scale of :math:`\ln \sigma` the density of a contrast of
+    size c, :math:`\exp(-c^2 / 2 \sigma^2)`, falls off a cliff on the left, and the prior's does on
+    the right; here both fall like that of a normal distribution.
+
+    Parameters
+    ----------
+    scale : tensor
+        s, a little below the standard deviations that contrasts suggest; S is the prior's own.
+    """
+    u = pm.Flat(f"{name}_guarded", dims=dims)
+    below = pt.softplus(-u)
+    ratio = scale / prior.scale / below
+    sd = pm.Deterministic(name, prior.scale * pt.log1p(ratio), dims=dims)
+    density = pm.logp(getattr(pm, prior.distribution).dist(**prior.parameters()), sd)
+    jacobian = pt.log(scale) - pt.softplus(u) - 2.0 * pt.log(below) - pt.log1p(ratio)
+    pm.Potential(f"{name}_prior", (density + jacobian).sum())
+    return sd
+
+
+def to_guarded(sd: Floats, prior: ScalePrior, *, scale: Floats) -> Floats:
+    """U of standard deviations; see `guarded_variable`."""
+    below = scale / prior.scale / np.expm1(sd / prior.scale)
+    return -below - np.log1p(-np.exp(-below))

@@ -16,6 +16,7 @@ from bayesgrad.design.splines import Floats
 from bayesgrad.model.arrays import count_rows
 from bayesgrad.model.covariance import is_joint
 from bayesgrad.model.information import Information, effects_information
+from bayesgrad.model.priors import to_guarded
 from bayesgrad.model.strata import KINDS, strata_arrays, strata_kinds
 from bayesgrad.spec.model_spec import ModelSpec
 
@@ -128,7 +129,7 @@ def _partial_of_block(residuals: Floats) -> Floats:
 
 
 def _of_strata(spec: ModelSpec, design: Design, information: Information) -> dict[str, Floats]:
-    """Standard deviations of strata, from their modes, on the scale of `Guarded`."""
+    """Standard deviations of strata, from their modes, on the scales of both forms."""
     found: dict[str, Floats] = {}
     arrays = strata_arrays(spec, design, information)
     for place, kind in enumerate(KINDS):
@@ -137,8 +138,12 @@ def _of_strata(spec: ModelSpec, design: Design, information: Information) -> dic
         mode = information.strata_mode[place]
         contrasts = [np.linalg.pinv(part.basis) @ mode.T for part in design.strata_components]
         sd = np.stack([np.sqrt((part**2).mean(axis=0)) for part in contrasts], axis=1)
-        ratio = arrays[f"stratum_{kind}_scale"] / np.maximum(sd, SMALLEST_STRATUM_SD)
-        found[f"sd_stratum_{kind}"] = -ratio - np.log1p(-np.exp(-ratio))
+        sd = np.maximum(sd, SMALLEST_STRATUM_SD)
+        name = f"sd_stratum_{kind}"
+        found[name] = np.log(sd)
+        found[f"{name}_guarded"] = to_guarded(
+            sd, getattr(spec.priors, name), scale=arrays[f"stratum_{kind}_scale"]
+        )
         if spec.strata is not None and spec.strata.authority_deviations:
             first = np.full(len(design.forms), FIRST_DEVIATION)
             found[f"sd_authority_stratum_{kind}"] = np.log(first)

@@ -118,7 +118,7 @@ def _rotated(sets: Floats, curvature: Floats, pull: Floats) -> ContrastArrays:
 
 
 def _scale(arrays: ContrastArrays) -> Floats:
-    """Scale of `bayesgrad.model.priors.Guarded` for each set's standard deviation, (sets,).
+    """Scale on which each set's standard deviation is sampled, (sets,); see `guarded_variable`.
 
     Half of what the contrasts suggest where they are surely not zero; else well below their
     standard errors, so that the standard deviation is on the scale of its logarithm.
@@ -153,12 +153,7 @@ def stratum_effects(
     shape = (len(design.forms), len(design.strata))
     found = {kind: np.zeros(shape) for kind in KINDS}
     for kind in strata_kinds(spec):
-        sd = guarded_variable(
-            f"sd_stratum_{kind}",
-            getattr(spec.priors, f"sd_stratum_{kind}"),
-            scale=data[f"stratum_{kind}_scale"],
-            dims=("outcome", "stratum_component"),
-        )
+        sd = _standard_deviation(spec, kind, data)
         parts = [
             _contrasts(
                 spec,
@@ -172,6 +167,15 @@ def stratum_effects(
         whole = sum(parts[1:], start=parts[0])
         found[kind] = pm.Deterministic(f"stratum_{kind}", whole, dims=("outcome", "stratum"))
     return found["intercept"], found["slope"]
+
+
+def _standard_deviation(spec: ModelSpec, kind: str, data: dict[str, Tensor]) -> Tensor:
+    """Of the deviations of strata, (outcomes, components)."""
+    name, dims = f"sd_stratum_{kind}", ("outcome", "stratum_component")
+    prior = getattr(spec.priors, name)
+    if spec.sampling.parameterisation == "non_centred":
+        return prior_variable(name, prior, dims=dims)
+    return guarded_variable(name, prior, scale=data[f"stratum_{kind}_scale"], dims=dims)
 
 
 def authority_stratum_effects(

@@ -94,6 +94,13 @@ class ScalePrior(_Prior):
     beta: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     lam: float | None = Field(default=None, gt=0, allow_inf_nan=False)
 
+    @property
+    def scale(self) -> float:
+        """Scale of the distribution: sigma, beta or the mean of an exponential."""
+        if self.lam is not None:
+            return 1.0 / self.lam
+        return float(self.sigma or self.beta or 1.0)
+
 
 class CorrelationPrior(_Prior):
     """Prior of the correlation of authority intercepts and slopes."""

@@ -117,7 +117,7 @@ def beta_binomial(
 
 @compiled
 def rising(p: float, count: float, inverse: float) -> tuple[float, float, float]:
-    r"""Sums of :math:`\ln t_k`, :math:`1 / t_k`, :math:`1 / t_k^2`, with :math:`t_k = p + k / \alpha`.
+    r"""Sums of :math:`\ln t`, :math:`1 / t` and :math:`1 / t^2`, with :math:`t = p + k / \alpha`.
 
     Over :math:`k < count`; term by term up to `SMALL_COUNTS`, and by Stirling's series beyond.
     """
