@@ -1,4 +1,7 @@
-"""What a spec may ask for that this version does not fit yet: one place to refuse it."""
+"""What a spec may ask for that its engine does not fit: one place to refuse it.
+
+The sampler (NUTS) fits every valid spec.
+"""
 
 from __future__ import annotations
 
@@ -6,36 +9,48 @@ from bayesgrad.errors import SpecError
 from bayesgrad.spec.model_spec import ModelSpec
 from bayesgrad.spec.priors import LocationPrior
 
-FITTED_FAMILIES = ("poisson", "negative_binomial")
+_USE_NUTS = 'Use [sampling] engine = "nuts"'
 
 
 def refuse_unsupported(spec: ModelSpec) -> None:
-    """Refuse a valid spec that this version cannot fit.
+    """Refuse a valid spec that its engine cannot fit.
 
     Raises
     ------
     SpecError
-        For several outcomes, strata, binomial families, or priors that the Laplace engine does not
-        have.
+        For a covariance of low rank, strata of an authority's own, the beta-binomial, or priors of
+        effects that are not Normal, where the engine is Laplace.
     """
-    if len(spec.outcomes) > 1:
-        names = ", ".join(outcome.column for outcome in spec.outcomes)
-        raise SpecError(
-            f"[[outcomes]]: this version fits one outcome at a time; the spec has {names}",
-            "Keep one [[outcomes]] entry, and fit the others with specs of their own.",
-        )
-    if spec.strata is not None:
-        raise SpecError(
-            f"[strata] column = {spec.strata.column!r}: this version does not fit strata",
-            "Leave [strata] out, or select one stratum's rows and fit them.",
-        )
-    if spec.likelihood.family not in FITTED_FAMILIES:
-        raise SpecError(
-            f"[likelihood] family = {spec.likelihood.family!r}: this version does not fit it",
-            f"Use one of {', '.join(FITTED_FAMILIES)}.",
-        )
     if spec.sampling.fitting_engine == "laplace":
-        _refuse_priors_that_are_not_normal(spec)
+        for refuse in LAPLACE_REFUSALS:
+            refuse(spec)
+
+
+def _refuse_low_rank(spec: ModelSpec) -> None:
+    if len(spec.outcomes) > 1 and spec.authority.covariance == "low_rank":
+        raise SpecError(
+            '[authority] covariance = "low_rank": the Laplace engine does not have loadings',
+            f'{_USE_NUTS}, or covariance = "full" or "by_outcome".',
+        )
+
+
+def _refuse_authority_deviations(spec: ModelSpec) -> None:
+    if spec.strata is not None and spec.strata.authority_deviations:
+        raise SpecError(
+            "[strata] authority_deviations = true: the Laplace engine does not have strata of an "
+            "authority's own",
+            f"{_USE_NUTS}, or leave authority_deviations out.",
+        )
+
+
+def _refuse_beta_binomial(spec: ModelSpec) -> None:
+    for outcome in spec.outcomes:
+        if spec.family_of(outcome) == "beta_binomial":
+            raise SpecError(
+                f"family = 'beta_binomial' of {outcome.column}: the Laplace engine does not fit "
+                "it, whose likelihood is not concave",
+                f'{_USE_NUTS}, or family = "binomial".',
+            )
 
 
 def _refuse_priors_that_are_not_normal(spec: ModelSpec) -> None:
@@ -43,5 +58,14 @@ def _refuse_priors_that_are_not_normal(spec: ModelSpec) -> None:
         if isinstance(prior, LocationPrior) and prior.distribution != "Normal":
             raise SpecError(
                 f"[priors] {name} = {prior}: the Laplace engine takes Normal priors of effects",
-                'Use engine = "nuts", or a Normal prior.',
+                f"{_USE_NUTS}, or a Normal prior.",
             )
+
+
+LAPLACE_REFUSALS = (
+    _refuse_low_rank,
+    _refuse_authority_deviations,
+    _refuse_beta_binomial,
+    _refuse_priors_that_are_not_normal,
+)
+"""Each refuses one form of model that the Laplace engine does not have."""

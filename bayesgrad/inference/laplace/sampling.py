@@ -30,18 +30,21 @@ from bayesgrad.inference.laplace.skewness import largest_shift, mean_shift
 LOG2_PROPOSALS = 9
 """Log to the base 2 of the number of proposals of few hyperparameters."""
 FEW = 5
-"""Hyperparameters that are few; every `MORE` further ones double the proposals."""
-MORE = 4
+"""Hyperparameters that are few; every `MORE` further ones, begun, double the proposals."""
+MORE = 12
 MOST_LOG2_PROPOSALS = 12
 MAXIMUM_ROUNDS = 4
-ENOUGH = 0.4
-"""Importance sample size, as a share of the proposals, that needs no further round."""
+ENOUGH = 200.0
+"""Importance sample size that needs no further round."""
 FEWEST = 10.0
 """Importance sample size from which moments say where to propose next."""
-GOOD_K_HAT = 0.3
-"""Shape of the tail of the weights that needs no further round."""
-WIDENING = 1.5
-"""Factor on the covariance that a round found, for the tails that it may have missed."""
+GOOD_K_HAT = 0.5
+"""Shape of the tail of the weights that needs no further round: their variance is finite."""
+WIDENING = 0.5
+"""Added to the covariance that a round found, as a share of it, for the tails that it may have
+missed: of few hyperparameters. Of more it is less, for it costs in each of them."""
+WORTH = 10.0
+"""Importance sample size, for each hyperparameter, at which moments found count like the first."""
 
 
 class PartSample(NamedTuple):
@@ -66,6 +69,22 @@ class PartSample(NamedTuple):
     weights: Weights
     newton_failures: int
     mean_shift: float
+
+
+class Weighted(NamedTuple):
+    """Proposals of a round, with their weights."""
+
+    proposals: list[Marginal]
+    weights: Weights
+
+    @property
+    def good(self) -> bool:
+        """Whether no further round is needed."""
+        return self.weights.effective_size >= ENOUGH and self.weights.k_hat <= GOOD_K_HAT
+
+    def merit(self) -> tuple[float, float]:
+        """Higher is better: first the tail of the weights, as far as that matters."""
+        return -max(self.weights.k_hat, GOOD_K_HAT), self.weights.effective_size
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,24 +131,34 @@ class PartApproximation:
             ),
         )
 
-    def _weighted_proposals(self, rng: np.random.Generator) -> tuple[list[Marginal], Weights]:
+    def _weighted_proposals(self, rng: np.random.Generator) -> Weighted:
         """Propose around the mode, then, where the posterior is skewed, around what that finds."""
         location, covariance = self.mode.at.theta, self.mode.covariance
-        log2_size = proposals_for(len(location))
-        for last in (*(False,) * (MAXIMUM_ROUNDS - 1), True):
-            points, log_density = propose(location, covariance, log2_size=log2_size, seed=rng)
+        rounds: list[Weighted] = []
+        for _ in range(MAXIMUM_ROUNDS):
+            points, log_density = propose(
+                location, covariance, log2_size=proposals_for(len(location)), seed=rng
+            )
             proposals = [
                 self.posterior.at(point, start=self.mode.effects_near(point)) for point in points
             ]
             weights = smoothed_weights(np.array([p.value for p in proposals]) - log_density)
-            enough = weights.effective_size >= ENOUGH * len(points)
-            good = enough and weights.k_hat <= GOOD_K_HAT
-            if last or good or weights.effective_size < FEWEST:
+            rounds.append(Weighted(proposals, weights))
+            if rounds[-1].good or weights.effective_size < FEWEST:
                 break
-            location, found = weighted_moments(points, weights)
-            covariance = WIDENING * found
-        _refuse_unreliable(weights)
-        return proposals, weights
+            location, covariance = self._next(points, weights)
+        best = max(rounds, key=Weighted.merit)
+        _refuse_unreliable(best.weights)
+        return best
+
+    def _next(self, points: Floats, weights: Weights) -> tuple[Floats, Floats]:
+        """Where to propose next: moments found, and the first ones where these are of few."""
+        mean, found = weighted_moments(points, weights)
+        size = len(mean)
+        share = weights.effective_size / (weights.effective_size + WORTH * size)
+        widening = 1.0 + WIDENING * min(FEW / size, 1.0)
+        location = share * mean + (1.0 - share) * self.mode.at.theta
+        return location, widening * (share * found + (1.0 - share) * self.mode.covariance)
 
 
 def proposals_for(hyperparameters: int) -> int:

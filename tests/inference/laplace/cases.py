@@ -68,7 +68,7 @@ CROSSED_STRATA = {
     "strata_levels": LEVELS,
 }
 STRATA = (PLAIN_STRATA, CROSSED_STRATA)
-OF_TWO_OUTCOMES = ("two outcomes", "two outcomes in strata")
+OF_TWO_OUTCOMES = ("two outcomes", "two outcomes, full", "two outcomes in strata")
 
 FORMS = {
     "default": "",
@@ -90,7 +90,8 @@ overdispersion = { distribution = "HalfStudentT", nu = 3.0, sigma = 0.6 }
     "strata, full": f'{FULL}[strata]\ncolumn = "age"\nordered = true',
     "levels of strata": '[strata]\ncolumn = "age"\ngradients = "common"',
     "crossed strata": '[strata]\ncolumn = "sex"\ncrossed_with = { column = "age" }',
-    "two outcomes": f'family = "poisson"\n{FULL}',
+    "two outcomes": 'family = "poisson"',
+    "two outcomes, full": FULL,
     "two outcomes in strata": 'family = "binomial"\n[strata]\ncolumn = "age"',
 }
 """Models of one part, by name; a text that begins with a key goes on about the last outcome."""
