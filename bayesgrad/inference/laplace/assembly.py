@@ -72,9 +72,7 @@ def _corner(fixed: FixedEffects, pieces: Pieces, border: Floats) -> Floats:
     return corner
 
 
-def _side_by_side(
-    border: Floats, corner: Floats, whole: Floats
-) -> tuple[Floats, Floats, Floats]:
+def _side_by_side(border: Floats, corner: Floats, whole: Floats) -> tuple[Floats, Floats, Floats]:
     """Border, (authorities, K, p), corner, (p, p), and blocks, (authorities, K, K)."""
     authorities, outcomes, effects, width = border.shape
     if outcomes == 1:

@@ -117,13 +117,22 @@ class FixedEffects:
 
     def named(self, fixed: Floats) -> dict[str, tuple[str | None, Floats]]:
         """Dimension and values of each variable: (..., p) -> (..., outcomes[, size])."""
-        by_outcome, found = self.by_outcome(fixed), {}
-        for blocks, place in ((self.level_blocks, 0), (self.row_blocks, self.rows.start)):
-            for block in blocks:
-                values = by_outcome[..., place : place + block.size]
-                place += block.size
-                found[block.name] = (block.dim, values if block.dim else values[..., 0])
-        return found
+        by_outcome = self.by_outcome(fixed)
+        return {
+            **_split(self.level_blocks, by_outcome[..., self.level]),
+            **_split(self.row_blocks, by_outcome[..., self.rows]),
+        }
+
+
+def _split(
+    blocks: tuple[FixedBlock, ...], coefficients: Floats
+) -> dict[str, tuple[str | None, Floats]]:
+    found, place = {}, 0
+    for block in blocks:
+        values = coefficients[..., place : place + block.size]
+        found[block.name] = (block.dim, values if block.dim else values[..., 0])
+        place += block.size
+    return found
 
 
 def _level_blocks(spec: ModelSpec, design: Design) -> tuple[FixedBlock, ...]:

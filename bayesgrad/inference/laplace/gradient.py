@@ -5,11 +5,13 @@ The Laplace approximation :math:`\ell(\hat z) - \tfrac12 \ln |H|` (constants lef
 mode to the mean, all of it together is the expectation of the derivative of the log density of
 effects and data, to the order of the approximation:
 
-.. math:: \frac{\partial}{\partial L} = L^{-T} \sum_j \left( z_j z_j^T + z_j \delta_j^T
-          + \delta_j z_j^T + C_j - I \right), \qquad
-          \frac{\partial}{\partial \ln \tau} = \sum_i \left( w_i^2 + 2 w_i \delta_i + c_i - 1 \right),
+.. math::
 
-:math:`C_j` the covariance of :math:`z_j`, and :math:`c_i` the variances of the contrasts
+    \frac{\partial}{\partial L} &= L^{-T} \sum_j \left( z_j z_j^T + z_j \delta_j^T
+        + \delta_j z_j^T + C_j - I \right) \\
+    \frac{\partial}{\partial \ln \tau} &= \sum_i \left( w_i^2 + 2 w_i \delta_i + c_i - 1 \right)
+
+with :math:`C_j` the covariance of :math:`z_j`, and :math:`c_i` the variances of the contrasts
 :math:`w_i` that :math:`\tau` scales; and, at fixed effects u,
 
 .. math:: \frac{\partial}{\partial \ln \omega} \Big( \ell(u) + \delta_u \cdot \nabla \ell(u)

@@ -158,9 +158,7 @@ class Hyperparameters:
 
     def prior_scales(self) -> Floats:
         """Scale parameter of the prior of each scale."""
-        return np.concatenate(
-            [np.full(len(block.of), block.prior.scale) for block in self.blocks]
-        )
+        return np.concatenate([np.full(len(block.of), block.prior.scale) for block in self.blocks])
 
     def start(self) -> Floats:
         """A point in the bulk of the prior: every scale at half its prior's, no correlation."""
@@ -231,4 +229,5 @@ def _pair_titles(outcomes: tuple[str, ...]) -> tuple[str, ...]:
 def _log_one_less_square(artanh: Floats) -> Floats:
     """log(1 - r^2) = -2 log cosh(artanh r), without overflow or cancellation."""
     size = np.abs(artanh)
-    return 2.0 * (np.log(2.0) - size - np.log1p(np.exp(-2.0 * size)))
+    found: Floats = 2.0 * (np.log(2.0) - size - np.log1p(np.exp(-2.0 * size)))
+    return found

@@ -124,9 +124,7 @@ class LatentModel:
         return Evaluation(
             float(value),
             Latent(rise.fixed - scaled / self.fixed.prior_sd, rise.standard - latent.standard),
-            negative_hessian(
-                self.fixed, pieces, scale=self.fixed.scale(hyper), lower=hyper.lower
-            ),
+            negative_hessian(self.fixed, pieces, scale=self.fixed.scale(hyper), lower=hyper.lower),
         )
 
     def pulled_back(self, slopes: Slopes, hyper: HyperValues) -> Latent:

@@ -76,10 +76,10 @@ def _side_by_side(parts: list[dict[str, Variable]]) -> dict[str, Variable]:
     found: dict[str, Variable] = {}
     for part in parts:
         for name, (dims, values) in part.items():
-            if name in found:
-                axis = 1 + dims.index("outcome")
-                values = np.concatenate([found[name][1], values], axis=axis)
-            found[name] = (dims, values)
+            before = [found[name][1]] if name in found else []
+            # What is not of an outcome is of a part that has them all.
+            axis = 1 + dims.index("outcome") if "outcome" in dims else 1
+            found[name] = (dims, np.concatenate([*before, values], axis=axis))
     return found
 
 
@@ -129,4 +129,5 @@ def _correlations(partial: Floats, size: int) -> Floats:
     below = np.tril_indices(size, -1)
     distinct, place = np.unique(partial, axis=0, return_inverse=True)
     factors = np.array([factor_of(row, size) for row in distinct])
-    return (factors @ factors.swapaxes(1, 2))[:, *below][place]
+    found: Floats = (factors @ factors.swapaxes(1, 2))[:, *below][place.ravel()]
+    return found
