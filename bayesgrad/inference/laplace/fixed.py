@@ -9,6 +9,7 @@ after outcome, in that order.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -98,11 +99,16 @@ class FixedEffects:
 
     def scale(self, hyper: HyperValues) -> Floats:
         """What a standard normal is multiplied by where it is one, and 1 elsewhere: (p,)."""
-        found = np.ones((self.outcomes, len(self.prior_mean) // self.outcomes))
-        if len(self.scale_of):
-            by_outcome = hyper.strata.transpose(1, 0, 2).reshape(self.outcomes, -1)
-            found[:, self.contrasts] = by_outcome[:, self.scale_of]
+        if not len(self.scale_of):
+            return self._ones
+        found = self.by_outcome(self._ones.copy())
+        by_outcome = hyper.strata.transpose(1, 0, 2).reshape(self.outcomes, -1)
+        found[:, self.contrasts] = by_outcome[:, self.scale_of]
         return found.ravel()
+
+    @cached_property
+    def _ones(self) -> Floats:
+        return np.ones(len(self.prior_mean))
 
     def means(self, fixed: Floats) -> Floats:
         """Systematic parts of the authority effects: (..., p) -> (..., authorities, K)."""

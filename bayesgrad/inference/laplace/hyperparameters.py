@@ -113,7 +113,7 @@ class Hyperparameters:
         """Hyperparameters of a spec whose authority effects share one covariance on a design."""
         priors, names = spec.priors, design.outcomes
         dispersed = tuple(form.dispersed for form in design.forms)
-        outcomes = names if len(names) > 1 else ("",)
+        outcomes = names if len(spec.outcomes) > 1 else ("",)
         components = [component.name for component in design.strata_components]
         of_strata = tuple(
             ", ".join(part for part in (outcome, component) if part)
@@ -134,7 +134,7 @@ class Hyperparameters:
         return cls(
             blocks=tuple(blocks),
             dispersed=dispersed,
-            pairs=_pair_titles(names) if correlated else (),
+            pairs=_pair_titles(outcomes) if correlated else (),
             shape=partial_shape(spec, 2 * len(names)) if correlated else np.empty(0),
         )
 
@@ -222,7 +222,8 @@ _NO_STRATA = np.empty((0, 1, 0))
 
 def _pair_titles(outcomes: tuple[str, ...]) -> tuple[str, ...]:
     if len(outcomes) == 1:
-        return ("correlation of intercepts and slopes",)
+        words = ("correlation of", outcomes[0], "intercepts and slopes")
+        return (" ".join(word for word in words if word),)
     return tuple(f"partial correlation of {pair_label(p)}" for p in effect_pairs(outcomes))
 
 

@@ -18,7 +18,7 @@ from scipy.optimize import minimize
 from bayesgrad.design.splines import Floats
 from bayesgrad.errors import FitError
 from bayesgrad.inference.laplace.gradient import marginal_slopes
-from bayesgrad.inference.laplace.hyperparameters import Hyperparameters
+from bayesgrad.inference.laplace.hyperparameters import Hyperparameters, HyperValues
 from bayesgrad.inference.laplace.latent import LOG_TWO_PI, Effects, LatentModel
 from bayesgrad.inference.laplace.newton import LatentMode, find_mode
 
@@ -40,6 +40,7 @@ class Marginal:
     """Laplace approximation at one point of theta."""
 
     theta: Floats
+    hyper: HyperValues
     value: float
     mode: LatentMode
     effects: Effects
@@ -88,11 +89,11 @@ class MarginalPosterior:
             - 0.5 * mode.factor.log_determinant()
             + self.hyper.log_prior(theta)
         )
-        return Marginal(theta, value, mode, self.latent.effects(mode.latent, hyper))
+        return Marginal(theta, hyper, value, mode, self.latent.effects(mode.latent, hyper))
 
     def slope(self, here: Marginal) -> Floats:
         """Gradient of the log density in theta, shape (dim,)."""
-        slopes = marginal_slopes(self.latent, here.mode, self.hyper.at(here.theta))
+        slopes = marginal_slopes(self.latent, here.mode, here.hyper)
         return self.hyper.pulled_back(here.theta, slopes) + self.hyper.log_prior_slope(here.theta)
 
     def find_mode(self) -> MarginalMode:
@@ -167,15 +168,16 @@ class _Search:
 
     def __init__(self, posterior: MarginalPosterior, start: Marginal) -> None:
         self._posterior = posterior
-        self._start = start.theta
+        self._start = start
         self.latest = start
         self.unit = float(np.sqrt(2.0 * posterior.latent.shape[0]))
 
     def theta(self, place: Floats) -> Floats:
         """Hyperparameters at a place of the search."""
-        return self._start + place / self.unit
+        return self._start.theta + place / self.unit
 
     def fall(self, place: Floats) -> tuple[float, Floats]:
-        """Minus the log density, and its gradient."""
+        """Fall of the log density below that at the start, and its gradient."""
         self.latest = self._posterior.at(self.theta(place), start=self.latest.effects)
-        return -self.latest.value, -self._posterior.slope(self.latest) / self.unit
+        rise = self.latest.value - self._start.value
+        return -rise, -self._posterior.slope(self.latest) / self.unit

@@ -84,7 +84,8 @@ class Weighted(NamedTuple):
 
     def merit(self) -> tuple[float, float]:
         """Higher is better: first the tail of the weights, as far as that matters."""
-        return -max(self.weights.k_hat, GOOD_K_HAT), self.weights.effective_size
+        k_hat = float(np.nan_to_num(self.weights.k_hat, nan=np.inf))
+        return -max(k_hat, GOOD_K_HAT), self.weights.effective_size
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,9 +127,7 @@ class PartApproximation:
             proposal=chosen,
             weights=weights,
             newton_failures=sum(not proposal.mode.converged for proposal in proposals),
-            mean_shift=largest_shift(
-                self.posterior.latent, best.mode, self.posterior.hyper.at(best.theta)
-            ),
+            mean_shift=largest_shift(self.posterior.latent, best.mode, best.hyper),
         )
 
     def _weighted_proposals(self, rng: np.random.Generator) -> Weighted:
@@ -188,8 +187,8 @@ def _draw_effects(
     for proposal, count in zip(proposals, counts, strict=True):
         if not count:
             continue
-        hyper = posterior.hyper.at(proposal.theta)
-        mode, shift = proposal.mode.latent, mean_shift(posterior.latent, proposal.mode, hyper)
+        hyper, mode = proposal.hyper, proposal.mode.latent
+        shift = mean_shift(posterior.latent, proposal.mode, hyper)
         centre = Latent(mode.fixed + shift.fixed, mode.standard + shift.standard)
         fixed, standard = proposal.mode.factor.colour(
             rng.standard_normal((count, *centre.fixed.shape)),

@@ -58,7 +58,7 @@ def case_of(
 def form_of(name: str, **settings: object) -> Case:
     """The case of a form, of all the outcomes that it is about."""
     outcomes = ("referrals", "plans") if name in OF_TWO_OUTCOMES else ("referrals",)
-    return case_of(FORMS[name], outcomes=outcomes, **settings)
+    return case_of((FORMS | OF_PARTS)[name], outcomes=outcomes, **settings)
 
 
 PLAIN_STRATA = {"strata": ("0-4", "5-9", "10-17")}
@@ -68,7 +68,13 @@ CROSSED_STRATA = {
     "strata_levels": LEVELS,
 }
 STRATA = (PLAIN_STRATA, CROSSED_STRATA)
-OF_TWO_OUTCOMES = ("two outcomes", "two outcomes, full", "two outcomes in strata")
+OF_TWO_OUTCOMES = (
+    "two outcomes",
+    "two outcomes, full",
+    "two outcomes in strata",
+    "each outcome for itself",
+    "all independent",
+)
 
 FORMS = {
     "default": "",
@@ -95,3 +101,16 @@ overdispersion = { distribution = "HalfStudentT", nu = 3.0, sigma = 0.6 }
     "two outcomes in strata": 'family = "binomial"\n[strata]\ncolumn = "age"',
 }
 """Models of one part, by name; a text that begins with a key goes on about the last outcome."""
+OF_PARTS = {
+    "each outcome for itself": """
+family = "poisson"
+[authority]
+covariance = "by_outcome"
+[area]
+covariates = ["rural"]
+[strata]
+column = "age"
+""",
+    "all independent": '[authority]\ncovariance = "diagonal"',
+}
+"""Models of a part for each outcome."""
