@@ -133,11 +133,10 @@ class PartApproximation:
     def _weighted_proposals(self, rng: np.random.Generator) -> Weighted:
         """Propose around the mode, then, where the posterior is skewed, around what that finds."""
         location, covariance = self.mode.at.theta, self.mode.covariance
+        log2_size = proposals_for(len(location))
         rounds: list[Weighted] = []
         for _ in range(MAXIMUM_ROUNDS):
-            points, log_density = propose(
-                location, covariance, log2_size=proposals_for(len(location)), seed=rng
-            )
+            points, log_density = propose(location, covariance, log2_size=log2_size, seed=rng)
             proposals = [
                 self.posterior.at(point, start=self.mode.effects_near(point)) for point in points
             ]
@@ -146,6 +145,8 @@ class PartApproximation:
             if rounds[-1].good or weights.effective_size < FEWEST:
                 break
             location, covariance = self._next(points, weights)
+            if weights.effective_size < ENOUGH:
+                log2_size = min(log2_size + 1, MOST_LOG2_PROPOSALS)
         best = max(rounds, key=Weighted.merit)
         _refuse_unreliable(best.weights)
         return best
