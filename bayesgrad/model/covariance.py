@@ -13,18 +13,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pymc as pm
-import pytensor.tensor as pt
 
 from bayesgrad.design.design import Design
 from bayesgrad.design.splines import Floats
 from bayesgrad.model.information import Information
-from bayesgrad.model.operations import FactorOfLoadings, FactorOfPartial
 from bayesgrad.model.pairs import EFFECTS, effect_pairs, pair_label
-from bayesgrad.model.priors import prior_variable
 from bayesgrad.spec.model_spec import ModelSpec
-
-Tensor = Any
 
 
 def is_joint(spec: ModelSpec) -> bool:
@@ -46,7 +40,7 @@ def covariance_coordinates(spec: ModelSpec, design: Design) -> dict[str, tuple[A
     coords |= {"effect_pair": tuple(pair_label(pair) for pair in effect_pairs(design.outcomes))}
     if spec.authority.covariance == "low_rank":
         size = 2 * len(design.forms)
-        coords["loading"] = tuple(range(len(_free_loadings(size, spec.authority.rank)[0])))
+        coords["loading"] = tuple(range(len(free_loadings(size, spec.authority.rank)[0])))
     return coords
 
 
@@ -73,44 +67,12 @@ def in_blocks(
     }
 
 
-def correlation_factor(spec: ModelSpec, design: Design) -> Tensor:
-    """Cholesky factors of blocks' correlations, (K (K + 1) / 2, blocks), packed by rows.
-
-    The variables ``correlation`` (outcome), of an outcome's own intercept and slope, and, of joint
-    outcomes, ``effect_correlation`` (effect_pair), are added to the model in context.
-    """
-    outcomes = len(design.forms)
-    if spec.authority.covariance == "diagonal":
-        identity = np.zeros((3, outcomes))
-        identity[[0, 2]] = 1.0
-        return identity
-    if not is_joint(spec):
-        eta = spec.priors.correlation.eta
-        half = pm.Beta("correlation_half", eta, eta, dims=("outcome",))
-        factor, found = FactorOfPartial()((2.0 * half - 1.0)[None, :])
-        pm.Deterministic("correlation", found[0], dims=("outcome",))
-        return factor
-    if spec.authority.covariance == "full":
-        shape = partial_shape(spec, 2 * outcomes)
-        half = pm.Beta("correlation_half", shape, shape, dims=("effect_pair",))
-        factor, found = FactorOfPartial()((2.0 * half - 1.0)[:, None])
-    else:
-        size, rank = 2 * outcomes, spec.authority.rank
-        free = prior_variable("z_loadings", spec.priors.loadings, dims=("loading",))
-        loadings = pt.set_subtensor(pt.zeros((size, rank))[_free_loadings(size, rank)], free)
-        factor, found = FactorOfLoadings()(loadings)
-    pm.Deterministic("effect_correlation", found[:, 0], dims=("effect_pair",))
-    own = [i * (i - 1) // 2 + i - 1 for i in range(1, 2 * outcomes, 2)]
-    pm.Deterministic("correlation", found[own, 0], dims=("outcome",))
-    return factor
-
-
 def partial_shape(spec: ModelSpec, size: int) -> Floats:
     """Shape of the beta distribution of each partial correlation, (size (size - 1) / 2,)."""
     eta = float(spec.priors.correlation.eta or 1.0)
     return np.array([eta + (size - 2 - k) / 2.0 for i in range(size) for k in range(i)])
 
 
-def _free_loadings(size: int, rank: int) -> tuple[np.ndarray, np.ndarray]:
+def free_loadings(size: int, rank: int) -> tuple[np.ndarray, np.ndarray]:
     """Rows and columns of the loadings that are not fixed at zero."""
     return np.tril_indices(size, 0, rank)

@@ -24,12 +24,13 @@ import pytensor.tensor as pt
 
 from bayesgrad.design.design import Design
 from bayesgrad.model.arrays import coordinates, model_arrays
-from bayesgrad.model.covariance import blocks_of, correlation_factor
+from bayesgrad.model.correlation import correlation_factor
+from bayesgrad.model.covariance import blocks_of
+from bayesgrad.model.deviations import authority_stratum_effects, stratum_effects
 from bayesgrad.model.effects import EffectsPrior, authority_effects
 from bayesgrad.model.likelihood import as_data, log_likelihood
 from bayesgrad.model.operations import CellEffects, Coefficients, Covariance
 from bayesgrad.model.priors import intercept_variable, prior_variable
-from bayesgrad.model.strata import authority_stratum_effects, stratum_effects
 from bayesgrad.spec.model_spec import ModelSpec
 from bayesgrad.spec.priors import LocationPrior
 

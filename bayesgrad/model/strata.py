@@ -9,22 +9,16 @@ the same for every authority, with one standard deviation.
 
 from __future__ import annotations
 
-import math
 from typing import Any, NamedTuple
 
 import numpy as np
-import pymc as pm
-import pytensor.tensor as pt
 
 from bayesgrad.design.design import Design
 from bayesgrad.design.splines import Floats
 from bayesgrad.design.strata import strata_basis
 from bayesgrad.model.information import Information
-from bayesgrad.model.operations import informed_contrasts
-from bayesgrad.model.priors import guarded_variable, prior_variable
 from bayesgrad.spec.model_spec import ModelSpec
 
-Tensor = Any
 KINDS = ("intercept", "slope")
 LEAST_INFORMATION = 1.0
 """On a contrast, which is then within a standard error of 1 on the log scale."""
@@ -118,10 +112,11 @@ def _rotated(sets: Floats, curvature: Floats, pull: Floats) -> ContrastArrays:
 
 
 def _scale(arrays: ContrastArrays) -> Floats:
-    """Scale on which each set's standard deviation is sampled, (sets,); see `guarded_variable`.
+    """Scale on which each set's standard deviation is sampled, (sets,).
 
-    Half of what the contrasts suggest where they are surely not zero; else well below their
-    standard errors, so that the standard deviation is on the scale of its logarithm.
+    That of `bayesgrad.model.priors.guarded_variable`: half of what the contrasts suggest where they
+    are surely not zero; else well below their standard errors, so that the standard deviation is on
+    the scale of its logarithm.
     """
     known = np.maximum(arrays.information, LEAST_INFORMATION)
     error = 1.0 / known
@@ -144,79 +139,3 @@ def strata_coordinates(spec: ModelSpec, design: Design) -> dict[str, tuple[Any, 
         "stratum_difference": tuple(range(len(design.strata) - 1)),
         **contrasts,
     }
-
-
-def stratum_effects(
-    spec: ModelSpec, design: Design, data: dict[str, Tensor]
-) -> tuple[Tensor, Tensor]:
-    """Deviations of strata as variables of the model in context, each (outcomes, strata)."""
-    shape = (len(design.forms), len(design.strata))
-    found = {kind: np.zeros(shape) for kind in KINDS}
-    for kind in strata_kinds(spec):
-        sd = _standard_deviation(spec, kind, data)
-        parts = [
-            _contrasts(
-                spec,
-                f"stratum_{kind}_{c}",
-                sd[:, c],
-                data,
-                dims=("outcome", f"stratum_contrast_{c}"),
-            )
-            for c in range(len(design.strata_components))
-        ]
-        whole = sum(parts[1:], start=parts[0])
-        found[kind] = pm.Deterministic(f"stratum_{kind}", whole, dims=("outcome", "stratum"))
-    return found["intercept"], found["slope"]
-
-
-def _standard_deviation(spec: ModelSpec, kind: str, data: dict[str, Tensor]) -> Tensor:
-    """Of the deviations of strata, (outcomes, components)."""
-    name, dims = f"sd_stratum_{kind}", ("outcome", "stratum_component")
-    prior = getattr(spec.priors, name)
-    if spec.sampling.parameterisation == "non_centred":
-        return prior_variable(name, prior, dims=dims)
-    return guarded_variable(name, prior, scale=data[f"stratum_{kind}_scale"], dims=dims)
-
-
-def authority_stratum_effects(
-    spec: ModelSpec, design: Design, data: dict[str, Tensor]
-) -> dict[str, Tensor]:
-    """Deviations of authorities' strata by kind, each (authorities, outcomes, strata)."""
-    if spec.strata is None or not spec.strata.authority_deviations:
-        return {}
-    authorities, outcomes, count = design.cells
-    found = {}
-    for kind in strata_kinds(spec):
-        name = f"authority_stratum_{kind}"
-        prior = getattr(spec.priors, f"sd_{name}")
-        sd = prior_variable(f"sd_{name}", prior, dims=("outcome",))
-        values = _contrasts(
-            spec,
-            name,
-            pt.repeat(sd, authorities),
-            data,
-            dims=("outcome", "authority", "stratum_difference"),
-        )
-        by_outcome = values.reshape((outcomes, authorities, count))
-        found[kind] = pm.Deterministic(
-            name, by_outcome.transpose(1, 0, 2), dims=("authority", "outcome", "stratum")
-        )
-    return found
-
-
-def _contrasts(
-    spec: ModelSpec, name: str, sd: Tensor, data: dict[str, Tensor], *, dims: tuple[str, ...]
-) -> Tensor:
-    """Values of contrasts, (sets, strata), whose coordinates get their log density."""
-    arrays = [data[f"{name}_{field}"] for field in ContrastArrays._fields]
-    if spec.sampling.parameterisation == "non_centred":
-        z = pm.Normal(f"z_{name}", dims=dims)
-        return informed_contrasts(sd, _by_set(z), *arrays).values
-    z = pm.Flat(f"z_{name}", dims=dims)
-    contrasts = informed_contrasts(sd, _by_set(z), *arrays)
-    pm.Potential(f"{name}_prior", contrasts.density - 0.5 * math.log(2.0 * math.pi) * z.size)
-    return contrasts.values
-
-
-def _by_set(z: Tensor) -> Tensor:
-    return z if z.ndim == 2 else z.reshape((-1, z.shape[-1]))

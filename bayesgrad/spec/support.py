@@ -18,38 +18,39 @@ def refuse_unsupported(spec: ModelSpec) -> None:
     Raises
     ------
     SpecError
-        For several outcomes, strata, events out of cases, or priors of effects that are not Normal,
-        where the engine is Laplace.
+        For a covariance of low rank, strata of an authority's own, the beta-binomial, or priors of
+        effects that are not Normal, where the engine is Laplace.
     """
     if spec.sampling.fitting_engine == "laplace":
         for refuse in LAPLACE_REFUSALS:
             refuse(spec)
 
 
-def _refuse_several_outcomes(spec: ModelSpec) -> None:
-    if len(spec.outcomes) > 1:
-        names = ", ".join(outcome.column for outcome in spec.outcomes)
+def _refuse_low_rank(spec: ModelSpec) -> None:
+    if len(spec.outcomes) > 1 and spec.authority.covariance == "low_rank":
         raise SpecError(
-            f"[[outcomes]]: the Laplace engine fits one outcome at a time; the spec has {names}",
-            f"{_USE_NUTS}, or keep one [[outcomes]] entry.",
+            '[authority] covariance = "low_rank": the Laplace engine does not have loadings',
+            f'{_USE_NUTS}, or covariance = "full" or "by_outcome".',
         )
 
 
-def _refuse_strata(spec: ModelSpec) -> None:
-    if spec.strata is not None:
+def _refuse_authority_deviations(spec: ModelSpec) -> None:
+    if spec.strata is not None and spec.strata.authority_deviations:
         raise SpecError(
-            f"[strata] column = {spec.strata.column!r}: the Laplace engine does not fit strata",
-            f"{_USE_NUTS}, or leave [strata] out.",
+            "[strata] authority_deviations = true: the Laplace engine does not have strata of an "
+            "authority's own",
+            f"{_USE_NUTS}, or leave authority_deviations out.",
         )
 
 
-def _refuse_cases(spec: ModelSpec) -> None:
-    for outcome in filter(spec.is_of_cases, spec.outcomes):
-        raise SpecError(
-            f"family = {spec.family_of(outcome)!r} of {outcome.column}: the Laplace engine does "
-            "not fit events out of cases",
-            f'{_USE_NUTS}, or family = "poisson" or "negative_binomial".',
-        )
+def _refuse_beta_binomial(spec: ModelSpec) -> None:
+    for outcome in spec.outcomes:
+        if spec.family_of(outcome) == "beta_binomial":
+            raise SpecError(
+                f"family = 'beta_binomial' of {outcome.column}: the Laplace engine does not fit "
+                "it, whose likelihood is not concave",
+                f'{_USE_NUTS}, or family = "binomial".',
+            )
 
 
 def _refuse_priors_that_are_not_normal(spec: ModelSpec) -> None:
@@ -62,9 +63,9 @@ def _refuse_priors_that_are_not_normal(spec: ModelSpec) -> None:
 
 
 LAPLACE_REFUSALS = (
-    _refuse_several_outcomes,
-    _refuse_strata,
-    _refuse_cases,
+    _refuse_low_rank,
+    _refuse_authority_deviations,
+    _refuse_beta_binomial,
     _refuse_priors_that_are_not_normal,
 )
 """Each refuses one form of model that the Laplace engine does not have."""

@@ -7,15 +7,13 @@ from bayesgrad.spec.support import LAPLACE_REFUSALS, refuse_unsupported
 from tests.small import spec_of
 
 STUDENT = 'slope = { distribution = "StudentT", nu = 4, mu = 0, sigma = 0.5 }'
+TWO = ("referrals", "plans")
 FORMS = {
-    "[[outcomes]]: the Laplace engine fits one outcome at a time; the spec has referrals, plans": (
-        spec_of(outcomes=("referrals", "plans"))
+    '[authority] covariance = "low_rank": the Laplace engine': spec_of(
+        '[authority]\ncovariance = "low_rank"', outcomes=TWO
     ),
-    "[strata] column = 'age': the Laplace engine does not fit strata": spec_of(
-        '[strata]\ncolumn = "age"'
-    ),
-    "family = 'binomial' of referrals: the Laplace engine": spec_of(
-        '[likelihood]\nfamily = "binomial"'
+    "[strata] authority_deviations = true: the Laplace engine": spec_of(
+        '[strata]\ncolumn = "age"\nauthority_deviations = true'
     ),
     "family = 'beta_binomial' of referrals: the Laplace engine": spec_of(
         'family = "beta_binomial"'
@@ -43,9 +41,20 @@ def test_the_sampler_fits_every_form(engine, spec):
     refuse_unsupported(by(engine, spec))
 
 
-@pytest.mark.parametrize("family", ["poisson", "negative_binomial"])
-def test_the_laplace_engine_fits_counts_of_one_outcome(family):
-    refuse_unsupported(by("laplace", spec_of(f'[likelihood]\nfamily = "{family}"')))
+FITTED = (
+    spec_of(),
+    spec_of('[likelihood]\nfamily = "poisson"'),
+    spec_of('[likelihood]\nfamily = "binomial"\nlink = "log"'),
+    spec_of('[strata]\ncolumn = "age"\nordered = true'),
+    spec_of(outcomes=TWO),
+    spec_of('[authority]\ncovariance = "by_outcome"', outcomes=TWO),
+    spec_of('[authority]\ncovariance = "low_rank"'),
+)
+
+
+@pytest.mark.parametrize("spec", FITTED)
+def test_the_laplace_engine_fits_other_forms(spec):
+    refuse_unsupported(by("laplace", spec))
 
 
 def test_each_refusal_is_of_its_own_form():

@@ -1,50 +1,89 @@
 r"""Hyperparameters on an unconstrained scale, with their priors and Jacobians.
 
-.. math:: \theta = (\ln \sigma_1, \ldots, \ln \sigma_K,\ \mathrm{artanh}\,\rho,\ \ln \omega),
-          \qquad \alpha = \omega^{-2},
+.. math:: \theta = (\ln \sigma,\ \ln \tau,\ \ln \omega,\ \mathrm{artanh}\, r), \qquad
+          \alpha_s = \omega_s^{-2},
 
-the correlation where the effects are correlated, the overdispersion :math:`\omega` where the counts
-are negative binomial. The priors are those of `bayesgrad.model.graph`, densities of
-:math:`\sigma`, :math:`\rho` and :math:`\omega`, and so each gains the log of the derivative of its
+with :math:`\sigma` the standard deviations of authority effects, :math:`\tau` those of strata,
+:math:`\omega` the overdispersion of outcomes that have one, and r the partial correlations of the
+authority effects, where these are correlated. The priors are those of `bayesgrad.model.graph`,
+densities of the quantities themselves, and so each gains the log of the derivative of its
 quantity.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
-from scipy.special import betaln, gammaln
+from scipy.special import betaln
 
+from bayesgrad.design.design import Design
 from bayesgrad.design.splines import Floats
+from bayesgrad.inference.laplace.partial import derivative_in_partial, factor_of
+from bayesgrad.inference.laplace.scales import log_density, log_density_slope
+from bayesgrad.model.covariance import partial_shape
+from bayesgrad.model.pairs import effect_pairs, pair_label
+from bayesgrad.model.strata import strata_kinds
 from bayesgrad.spec.model_spec import ModelSpec
-from bayesgrad.spec.priors import CorrelationPrior, ScalePrior
+from bayesgrad.spec.priors import ScalePrior
 
 
-@dataclass(frozen=True, eq=False)
-class HyperValues:
+class HyperValues(NamedTuple):
     """Hyperparameters on their own scales, and the covariance of the authority effects.
 
     Attributes
     ----------
     sd : ndarray, shape (K,)
-    correlation : float
-        0 where the effects are independent.
-    overdispersion : float or None
-        1/sqrt(alpha); None for Poisson.
+        Of authority effects: intercept and slope of each outcome in turn.
+    factor : ndarray, shape (K, K)
+        Lower Cholesky factor of their correlations.
     lower : ndarray, shape (K, K)
-        Lower Cholesky factor of the covariance of the effects.
+        Lower Cholesky factor of their covariance.
+    strata : ndarray, shape (kinds, outcomes, components)
+        Standard deviations of strata; kinds are intercepts and, unless gradients are common,
+        slopes; none without strata.
+    overdispersion : ndarray, shape (dispersed outcomes,)
+        1/sqrt(alpha).
+    alpha : ndarray, shape (outcomes,)
+        Infinite where an outcome has none.
     """
 
     sd: Floats
-    correlation: float
-    overdispersion: float | None
+    factor: Floats
     lower: Floats
+    strata: Floats
+    overdispersion: Floats
+    alpha: Floats
+
+
+class HyperSlopes(NamedTuple):
+    """Derivatives of a quantity in what hyperparameters make.
+
+    Attributes
+    ----------
+    lower : ndarray, shape (K, K)
+        In the lower Cholesky factor of the covariance; what is above its diagonal is not read.
+    log_strata : ndarray, shape (kinds, outcomes, components)
+    log_overdispersion : ndarray, shape (dispersed outcomes,)
+    """
+
+    lower: Floats
+    log_strata: Floats
+    log_overdispersion: Floats
+
+
+class ScaleBlock(NamedTuple):
+    """Scales of one name and prior, and what each is of (nothing where there is but one)."""
+
+    name: str
+    of: tuple[str, ...]
+    prior: ScalePrior
 
     @property
-    def alpha(self) -> float | None:
-        """Negative-binomial size, or None."""
-        return None if self.overdispersion is None else self.overdispersion**-2.0
+    def titles(self) -> tuple[str, ...]:
+        """Name of each scale for a reader."""
+        return tuple(f"{self.name} of {of}" if of else self.name for of in self.of)
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,107 +92,143 @@ class Hyperparameters:
 
     Attributes
     ----------
-    scales : dict of str to ScalePrior
-        The standard deviations, in the order of the effects.
-    correlation : CorrelationPrior or None
-    overdispersion : ScalePrior or None
+    blocks : tuple of ScaleBlock
+        The scales: ``sd_intercept`` and ``sd_slope`` by outcome, ``sd_stratum_intercept`` and
+        ``sd_stratum_slope`` by outcome and component, ``overdispersion`` by dispersed outcome.
+    dispersed : tuple of bool
+        Whether each outcome is.
+    pairs : tuple of str
+        Titles of the partial correlations; none where effects are independent.
+    shape : ndarray, shape (pairs,)
+        Of the beta distribution of each.
     """
 
-    scales: dict[str, ScalePrior]
-    correlation: CorrelationPrior | None
-    overdispersion: ScalePrior | None
+    blocks: tuple[ScaleBlock, ...]
+    dispersed: tuple[bool, ...]
+    pairs: tuple[str, ...]
+    shape: Floats
 
     @classmethod
-    def of(cls, spec: ModelSpec) -> Hyperparameters:
-        """Hyperparameters of a spec."""
-        priors = spec.priors
-        overdispersed = spec.likelihood.family == "negative_binomial"
+    def of(cls, spec: ModelSpec, design: Design) -> Hyperparameters:
+        """Hyperparameters of a spec whose authority effects share one covariance on a design."""
+        priors, names = spec.priors, design.outcomes
+        dispersed = tuple(form.dispersed for form in design.forms)
+        outcomes = names if len(spec.outcomes) > 1 else ("",)
+        components = [component.name for component in design.strata_components]
+        of_strata = tuple(
+            ", ".join(part for part in (outcome, component) if part)
+            for outcome in outcomes
+            for component in (components if len(components) > 1 else [""] * len(components))
+        )
+        blocks = [
+            ScaleBlock("sd_intercept", outcomes, priors.sd_intercept),
+            ScaleBlock("sd_slope", outcomes, priors.sd_slope),
+        ]
+        for kind in strata_kinds(spec):
+            name = f"sd_stratum_{kind}"
+            blocks.append(ScaleBlock(name, of_strata, getattr(priors, name)))
+        with_it = tuple(name for name, has in zip(outcomes, dispersed, strict=True) if has)
+        if with_it:
+            blocks.append(ScaleBlock("overdispersion", with_it, priors.overdispersion))
+        correlated = spec.authority.covariance != "diagonal"
         return cls(
-            scales={"sd_intercept": priors.sd_intercept, "sd_slope": priors.sd_slope},
-            correlation=None if spec.authority.covariance == "diagonal" else priors.correlation,
-            overdispersion=priors.overdispersion if overdispersed else None,
+            blocks=tuple(blocks),
+            dispersed=dispersed,
+            pairs=_pair_titles(outcomes) if correlated else (),
+            shape=partial_shape(spec, 2 * len(names)) if correlated else np.empty(0),
         )
 
     @property
-    def names(self) -> tuple[str, ...]:
+    def titles(self) -> tuple[str, ...]:
         """Names in the order of theta."""
-        correlation = ("correlation",) if self.correlation else ()
-        overdispersion = ("overdispersion",) if self.overdispersion else ()
-        return (*self.scales, *correlation, *overdispersion)
+        return (*(title for block in self.blocks for title in block.titles), *self.pairs)
+
+    @property
+    def scales(self) -> int:
+        """Number of scales, which come first in theta."""
+        return sum(len(block.of) for block in self.blocks)
+
+    def by_block(self, values: Floats) -> dict[str, Floats]:
+        """Split values in the order of theta, (..., scales and more), by name of the scales."""
+        found, place = {}, 0
+        for block in self.blocks:
+            found[block.name] = values[..., place : place + len(block.of)]
+            place += len(block.of)
+        return found
+
+    def prior_scales(self) -> Floats:
+        """Scale parameter of the prior of each scale."""
+        return np.concatenate([np.full(len(block.of), block.prior.scale) for block in self.blocks])
 
     def start(self) -> Floats:
         """A point in the bulk of the prior: every scale at half its prior's, no correlation."""
-        half = [np.log(0.5 * prior_scale(prior)) for prior in self._scale_priors()]
-        if self.correlation:
-            half.insert(len(self.scales), 0.0)
-        return np.array(half)
-
-    def _scale_priors(self) -> tuple[ScalePrior, ...]:
-        return (*self.scales.values(), *((self.overdispersion,) if self.overdispersion else ()))
+        return np.concatenate([np.log(0.5 * self.prior_scales()), np.zeros(len(self.pairs))])
 
     def at(self, theta: Floats) -> HyperValues:
-        """Hyperparameters at a point of the unconstrained scale, shape (names,)."""
-        count = len(self.scales)
-        sd = np.exp(theta[:count])
-        artanh = float(theta[count]) if self.correlation else 0.0
-        lower = np.diag(sd)
-        if artanh:
-            # sqrt(1 - rho^2) = 1 / cosh does not vanish where rho rounds to 1.
-            lower[1, :2] = sd[1] * np.array([np.tanh(artanh), 1.0 / np.cosh(artanh)])
+        """Hyperparameters at a point of the unconstrained scale, shape (titles,)."""
+        values = self.by_block(np.exp(theta[: self.scales]))
+        outcomes = len(self.dispersed)
+        sd = np.stack([values["sd_intercept"], values["sd_slope"]], axis=1).ravel()
+        factor = factor_of(theta[self.scales :], len(sd)) if self.pairs else np.eye(len(sd))
+        strata = [part for name, part in values.items() if name.startswith("sd_stratum")]
+        overdispersion = values.get("overdispersion", np.empty(0))
+        alpha = np.full(outcomes, np.inf)
+        alpha[list(self.dispersed)] = overdispersion**-2.0
         return HyperValues(
             sd=sd,
-            correlation=float(np.tanh(artanh)),
-            overdispersion=float(np.exp(theta[-1])) if self.overdispersion else None,
-            lower=lower,
+            factor=factor,
+            lower=sd[:, None] * factor,
+            strata=np.array(strata).reshape(len(strata), outcomes, -1) if strata else _NO_STRATA,
+            overdispersion=overdispersion,
+            alpha=alpha,
         )
+
+    def pulled_back(self, theta: Floats, slopes: HyperSlopes) -> Floats:
+        """Derivatives in theta of what has these in what hyperparameters make."""
+        values = self.at(theta)
+        by_effect = (np.tril(slopes.lower) * values.lower).sum(axis=1)
+        parts = [by_effect[0::2], by_effect[1::2], slopes.log_strata.ravel()]
+        parts.append(slopes.log_overdispersion)
+        if self.pairs:
+            d_factor = values.sd[:, None] * slopes.lower
+            parts.append(derivative_in_partial(theta[self.scales :], d_factor))
+        return np.concatenate(parts)
 
     def log_prior(self, theta: Floats) -> float:
         """Log prior density of theta, Jacobians included."""
-        count = len(self.scales)
-        logs = [*theta[:count], *(theta[-1:] if self.overdispersion else ())]
-        total = sum(
-            scale_log_density(prior, log) + log
-            for prior, log in zip(self._scale_priors(), logs, strict=True)
-        )
-        if self.correlation and self.correlation.eta is not None:
-            eta, log_rest = self.correlation.eta, _log_one_less_square(float(theta[count]))
-            # rho = 2 B - 1: B (1 - B) = (1 - rho^2) / 4, dB = d rho / 2.
-            total += (eta - 1.0) * (log_rest - np.log(4.0)) - betaln(eta, eta) - np.log(2.0)
-            total += log_rest
-        return float(total)
+        logs = theta[: self.scales]
+        total = float(logs.sum())
+        for block, values in zip(self.blocks, self.by_block(logs).values(), strict=True):
+            total += float(log_density(block.prior, values).sum())
+        if self.pairs:
+            log_rest = _log_one_less_square(theta[self.scales :])
+            # r = 2 B - 1: B (1 - B) = (1 - r^2) / 4, dB = dr / 2, dr = (1 - r^2) d artanh r.
+            each = (self.shape - 1.0) * (log_rest - np.log(4.0)) - betaln(self.shape, self.shape)
+            total += float((each - np.log(2.0) + log_rest).sum())
+        return total
+
+    def log_prior_slope(self, theta: Floats) -> Floats:
+        """Derivatives of `log_prior`, shape (titles,)."""
+        by_block = self.by_block(theta[: self.scales]).values()
+        parts = [
+            1.0 + log_density_slope(block.prior, values)
+            for block, values in zip(self.blocks, by_block, strict=True)
+        ]
+        return np.concatenate([*parts, -2.0 * self.shape * np.tanh(theta[self.scales :])])
 
 
-def scale_log_density(prior: ScalePrior, log_value: float) -> float:
-    """Log density of a scale at exp(`log_value`), with all its constants."""
-    value = np.exp(log_value)
-    parameter = prior_scale(prior)
-    scaled = value / parameter
-    match prior.distribution:
-        case "HalfNormal":
-            shape = 0.5 * np.log(2.0 / np.pi) - 0.5 * scaled**2
-        case "HalfCauchy":
-            shape = np.log(2.0 / np.pi) - np.log1p(scaled**2)
-        case "Exponential":
-            shape = -scaled
-        case "HalfStudentT":
-            nu = prior.parameters()["nu"]
-            shape = np.log(2.0) + gammaln((nu + 1) / 2) - gammaln(nu / 2)
-            shape -= 0.5 * np.log(nu * np.pi) + (nu + 1) / 2 * np.log1p(scaled**2 / nu)
-    return float(shape - np.log(parameter))
+_NO_STRATA = np.empty((0, 1, 0))
 
 
-def prior_scale(prior: ScalePrior) -> float:
-    """Scale parameter of a prior, in the units of what it is a prior of."""
-    parameters = prior.parameters()
-    match prior.distribution:
-        case "HalfCauchy":
-            return parameters["beta"]
-        case "Exponential":
-            return 1.0 / parameters["lam"]
-    return parameters["sigma"]
+def _pair_titles(outcomes: tuple[str, ...]) -> tuple[str, ...]:
+    if len(outcomes) == 1:
+        words = ("correlation of", outcomes[0], "intercepts and slopes")
+        return (" ".join(word for word in words if word),)
+    return tuple(f"partial correlation of {pair_label(p)}" for p in effect_pairs(outcomes))
 
 
-def _log_one_less_square(artanh: float) -> float:
-    """log(1 - rho^2) = -2 log cosh(artanh rho), without overflow or cancellation."""
-    size = abs(artanh)
-    return float(2.0 * (np.log(2.0) - size - np.log1p(np.exp(-2.0 * size))))
+def _log_one_less_square(artanh: Floats) -> Floats:
+    """log(1 - r^2) = -2 log cosh(artanh r), without overflow or cancellation."""
+    size = np.abs(artanh)
+    found: Floats = 2.0 * (np.log(2.0) - size - np.log1p(np.exp(-2.0 * size)))
+    return found

@@ -17,6 +17,8 @@ from bayesgrad.design.design import Integers
 from bayesgrad.design.splines import Floats
 
 DEGREES_OF_FREEDOM = 6.0
+"""Of the proposals, or half their dimension where that is more: in many dimensions the radius of
+few degrees of freedom is seldom that of the target."""
 
 
 class Proposals(NamedTuple):
@@ -49,7 +51,8 @@ def propose(
     seed : numpy.random.Generator
         Scrambles the sequence.
     """
-    dim, nu = len(location), DEGREES_OF_FREEDOM
+    dim = len(location)
+    nu = max(DEGREES_OF_FREEDOM, dim / 2)
     uniform = qmc.Sobol(dim + 1, scramble=True, rng=seed).random_base2(log2_size)
     # A scrambled point may still be 0 to the last digit.
     uniform = np.clip(uniform, 1e-12, 1.0 - 1e-12)

@@ -1,7 +1,7 @@
-"""Log likelihood of the counts as the engine reads it: the fused kernels, one outcome.
+"""Log likelihood of a design's rows as the engine reads it: the fused kernels, by cell.
 
 The log likelihood is concave in every effect at once, so that its negative Hessian is a proper
-curvature wherever it is evaluated.
+curvature wherever it is evaluated; the beta-binomial's is not, and the engine has none.
 """
 
 from __future__ import annotations
@@ -19,10 +19,20 @@ from bayesgrad.model.kernels import CountRows, Curvature, Parameters
 
 
 class Slopes(NamedTuple):
-    """Derivatives in the effects of cells, (cells, 2), and in the coefficients, (row terms,)."""
+    """Derivatives in what the likelihood reads.
+
+    Attributes
+    ----------
+    cell : ndarray, shape (authorities, outcomes, strata, 2)
+        In intercept and slope of each cell.
+    term : ndarray, shape (outcomes, row terms)
+        In the coefficients of row terms.
+    alpha : ndarray, shape (outcomes,)
+    """
 
     cell: Floats
     term: Floats
+    alpha: Floats
 
 
 class Pieces(NamedTuple):
@@ -33,10 +43,10 @@ class Pieces(NamedTuple):
     value : float
         With all its constants.
     gradient : Slopes
-    cell_curvature : ndarray, shape (cells, 2, 2)
-    border : ndarray, shape (cells, 2, row terms)
-        Between a cell's effects and the coefficients of the row terms.
-    term_curvature : ndarray, shape (row terms, row terms)
+    cell_curvature : ndarray, shape (authorities, outcomes, strata, 2, 2)
+    border : ndarray, shape (authorities, outcomes, strata, 2, row terms)
+        Between a cell's effects and the coefficients of its outcome's row terms.
+    term_curvature : ndarray, shape (outcomes, row terms, row terms)
     """
 
     value: float
@@ -47,75 +57,73 @@ class Pieces(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class CountLikelihood:
-    """Likelihood of the counts of a design with one outcome.
+class RowsLikelihood:
+    """Likelihood of the rows of a design.
 
     Attributes
     ----------
     rows : CountRows
+    cells : tuple of int
+        Number of authorities, outcomes and strata.
     constant : float
-        Minus the sum of ln(count!).
+        Part of the log likelihood that no parameter changes.
     """
 
     rows: CountRows
+    cells: tuple[int, int, int]
     constant: float
 
     @classmethod
-    def of(cls, design: Design) -> CountLikelihood:
+    def of(cls, design: Design) -> RowsLikelihood:
         """Likelihood of a design."""
-        return cls(count_rows(design), log_constant(design))
+        return cls(count_rows(design), design.cells, log_constant(design))
 
-    def pieces(self, effects: Floats, coefficients: Floats, *, alpha: float | None) -> Pieces:
+    def pieces(self, effects: Floats, coefficients: Floats, *, alpha: Floats) -> Pieces:
         """Log likelihood with its first two derivatives.
 
         Parameters
         ----------
-        effects : ndarray, shape (cells, 2)
+        effects : ndarray, shape (authorities, outcomes, strata, 2)
             Intercept and slope of each cell.
-        coefficients : ndarray, shape (row terms,)
-        alpha : float or None
-            Negative-binomial size; None for Poisson.
+        coefficients : ndarray, shape (outcomes, row terms)
+        alpha : ndarray, shape (outcomes,)
+            Size of the negative binomial; infinite where there is none.
         """
         at = _parameters(effects, coefficients, alpha)
-        cells, terms = len(effects), len(coefficients)
+        outcomes, terms = coefficients.shape
         gradient = Parameters(*(np.empty_like(part) for part in at))
         curvature = Curvature(
-            cell=np.empty((cells, 2, 2)),
-            border=np.empty((cells, 2, terms)),
-            coefficient=np.empty((1, terms, terms)),
+            cell=np.empty((len(at.intercept), 2, 2)),
+            border=np.empty((len(at.intercept), 2, terms)),
+            coefficient=np.empty((outcomes, terms, terms)),
         )
         value = kernels.log_likelihood(at, self.rows, gradient, curvature)
         return Pieces(
             value + self.constant,
-            _slopes(gradient),
-            curvature.cell,
-            curvature.border,
-            curvature.coefficient[0],
+            self._slopes(gradient),
+            curvature.cell.reshape(*self.cells, 2, 2),
+            curvature.border.reshape(*self.cells, 2, terms),
+            curvature.coefficient,
         )
 
     def third_order(
-        self, effects: Floats, coefficients: Floats, covariance: Floats, *, alpha: float | None
+        self, effects: Floats, coefficients: Floats, covariance: Floats, *, alpha: Floats
     ) -> Slopes:
         """Third derivatives, summed against a covariance; see `bayesgrad.model.kernels`.
 
         Parameters are those of `pieces`, and the covariance of each cell's effects and the
-        coefficients, shape (cells, 2 + row terms, 2 + row terms).
+        coefficients of its outcome, shape (cells, 2 + row terms, 2 + row terms).
         """
         at = _parameters(effects, coefficients, alpha)
         gradient = Parameters(*(np.empty_like(part) for part in at))
         kernels.third_order(at, self.rows, covariance, gradient)
-        return _slopes(gradient)
+        return self._slopes(gradient)
+
+    def _slopes(self, gradient: Parameters) -> Slopes:
+        cell = np.stack([gradient.intercept, gradient.slope], axis=1)
+        return Slopes(cell.reshape(*self.cells, 2), gradient.coefficient, gradient.alpha)
 
 
-def _parameters(effects: Floats, coefficients: Floats, alpha: float | None) -> Parameters:
-    intercept, slope = np.ascontiguousarray(effects.T)
-    return Parameters(
-        intercept,
-        slope,
-        np.ascontiguousarray(coefficients)[None, :],
-        np.array([np.inf if alpha is None else alpha]),
-    )
-
-
-def _slopes(gradient: Parameters) -> Slopes:
-    return Slopes(np.stack([gradient.intercept, gradient.slope], axis=1), gradient.coefficient[0])
+def _parameters(effects: Floats, coefficients: Floats, alpha: Floats) -> Parameters:
+    intercept, slope = np.ascontiguousarray(effects.reshape(-1, 2).T)
+    return Parameters(intercept, slope, np.ascontiguousarray(coefficients), alpha)

@@ -11,19 +11,17 @@ to the constant :math:`p(y)`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 from scipy.optimize import minimize
 
 from bayesgrad.design.splines import Floats
 from bayesgrad.errors import FitError
-from bayesgrad.inference.laplace.hyperparameters import Hyperparameters, prior_scale
+from bayesgrad.inference.laplace.gradient import marginal_slopes
+from bayesgrad.inference.laplace.hyperparameters import Hyperparameters, HyperValues
 from bayesgrad.inference.laplace.latent import LOG_TWO_PI, Effects, LatentModel
 from bayesgrad.inference.laplace.newton import LatentMode, find_mode
 
-GRADIENT_STEP = 1e-3
-"""Step of the differences that guide the search for the mode."""
 FIRST_STEP = 1e-2
 """Step of the first look at the curvature, which gives the step of the second."""
 CURVATURE_SHARE = 0.5
@@ -42,6 +40,7 @@ class Marginal:
     """Laplace approximation at one point of theta."""
 
     theta: Floats
+    hyper: HyperValues
     value: float
     mode: LatentMode
     effects: Effects
@@ -90,7 +89,12 @@ class MarginalPosterior:
             - 0.5 * mode.factor.log_determinant()
             + self.hyper.log_prior(theta)
         )
-        return Marginal(theta, value, mode, self.latent.effects(mode.latent, hyper))
+        return Marginal(theta, hyper, value, mode, self.latent.effects(mode.latent, hyper))
+
+    def slope(self, here: Marginal) -> Floats:
+        """Gradient of the log density in theta, shape (dim,)."""
+        slopes = marginal_slopes(self.latent, here.mode, here.hyper)
+        return self.hyper.pulled_back(here.theta, slopes) + self.hyper.log_prior_slope(here.theta)
 
     def find_mode(self) -> MarginalMode:
         """Find the mode in theta and the curvature there.
@@ -101,11 +105,15 @@ class MarginalPosterior:
             If the mode lies at the edge of theta, or its curvature is not that of a maximum.
         """
         start = self.hyper.start()
-        here = self.at(start, start=self.latent.start())
-        search = _Search(self, here)
-        bounds = list(zip(start - WIDEST_SEARCH, start + WIDEST_SEARCH, strict=True))
-        found = minimize(search.value, start, jac=search.gradient, method="L-BFGS-B", bounds=bounds)
-        here = self.at(found.x, start=search.latest.effects)
+        search = _Search(self, self.at(start, start=self.latent.start()))
+        found = minimize(
+            search.fall,
+            np.zeros(len(start)),
+            jac=True,
+            method="L-BFGS-B",
+            bounds=[(-WIDEST_SEARCH * search.unit, WIDEST_SEARCH * search.unit)] * len(start),
+        )
+        here = self.at(search.theta(found.x), start=search.latest.effects)
         self._refuse_edge(here)
         first = np.full(len(start), FIRST_STEP)
         spread = 1.0 / np.sqrt(np.maximum(np.diagonal(self._curvature(here, first)[0]), 1e-8))
@@ -114,71 +122,62 @@ class MarginalPosterior:
         )
         if np.linalg.eigvalsh(curvature).min() <= 0.0:
             raise FitError(
-                f"the Laplace approximation has no proper maximum in {', '.join(self.hyper.names)}",
+                "the Laplace approximation has no proper maximum in "
+                f"{', '.join(self.hyper.titles)}",
                 USE_NUTS,
             )
         return MarginalMode(here, np.linalg.inv(curvature), tangent)
 
     def _refuse_edge(self, here: Marginal) -> None:
-        values = self.hyper.at(here.theta)
-        named = dict(zip(self.hyper.scales, values.sd.tolist(), strict=True))
-        priors = dict(self.hyper.scales)
-        if self.hyper.overdispersion is not None and values.overdispersion is not None:
-            named["overdispersion"] = values.overdispersion
-            priors["overdispersion"] = self.hyper.overdispersion
-        for name, value in named.items():
-            if value < NEAR_ZERO * prior_scale(priors[name]):
+        count, titles = self.hyper.scales, self.hyper.titles
+        scales, correlations = np.exp(here.theta[:count]), np.tanh(here.theta[count:])
+        least = NEAR_ZERO * self.hyper.prior_scales()
+        for title, value, limit in zip(titles[:count], scales, least, strict=True):
+            if value < limit:
                 raise FitError(
-                    f"the Laplace approximation does not hold: {name} runs to zero ({value:.2g})",
+                    f"the Laplace approximation does not hold: {title} runs to zero ({value:.2g})",
                     USE_NUTS,
                 )
-        if abs(values.correlation) > NEAR_ONE:
-            raise FitError(
-                "the Laplace approximation does not hold: the correlation of intercepts and "
-                f"slopes runs to {np.sign(values.correlation):.0f}",
-                USE_NUTS,
-            )
+        for title, value in zip(titles[count:], correlations, strict=True):
+            if abs(value) > NEAR_ONE:
+                raise FitError(
+                    f"the Laplace approximation does not hold: the {title} runs to "
+                    f"{np.sign(value):.0f}",
+                    USE_NUTS,
+                )
 
     def _curvature(self, here: Marginal, step: Floats) -> tuple[Floats, tuple[Effects, ...]]:
         """Negative Hessian in theta by central differences, and derivatives of the effects."""
-        size = len(step)
-        shifts = np.diag(step)
-        start = here.effects
-        up = [self.at(here.theta + shift, start=start) for shift in shifts]
-        down = [self.at(here.theta - shift, start=start) for shift in shifts]
-        curvature = np.empty((size, size))
-        for i in range(size):
-            curvature[i, i] = (2.0 * here.value - up[i].value - down[i].value) / step[i] ** 2
-        for i, j in combinations(range(size), 2):
-            both = self.at(here.theta + shifts[i] + shifts[j], start=start).value
-            neither = self.at(here.theta - shifts[i] - shifts[j], start=start).value
-            alone = up[i].value + down[i].value + up[j].value + down[j].value
-            mixed = (both + neither + 2.0 * here.value - alone) / (2.0 * step[i] * step[j])
-            curvature[i, j] = curvature[j, i] = -mixed
-        tangent = tuple(
-            Effects(*((a - b) / (2.0 * h) for a, b in zip(u.effects, d.effects, strict=True)))
-            for u, d, h in zip(up, down, step, strict=True)
-        )
-        return curvature, tangent
+        rows, tangent = [], []
+        for shift in np.diag(step):
+            up = self.at(here.theta + shift, start=here.effects)
+            down = self.at(here.theta - shift, start=here.effects)
+            width = 2.0 * shift.sum()
+            rows.append((self.slope(down) - self.slope(up)) / width)
+            pairs = zip(up.effects, down.effects, strict=True)
+            tangent.append(Effects(*((a - b) / width for a, b in pairs)))
+        curvature = np.array(rows)
+        return 0.5 * (curvature + curvature.T), tuple(tangent)
 
 
 class _Search:
-    """Objective of the search for the mode; each latent search starts where the last one ended."""
+    """Objective of the search for the mode; each latent search starts where the last one ended.
+
+    It is in steps of the standard error of the log of a standard deviation of so many authorities.
+    """
 
     def __init__(self, posterior: MarginalPosterior, start: Marginal) -> None:
         self._posterior = posterior
+        self._start = start
         self.latest = start
+        self.unit = float(np.sqrt(2.0 * posterior.latent.shape[0]))
 
-    def value(self, theta: Floats) -> float:
-        self.latest = self._posterior.at(theta, start=self.latest.effects)
-        return -self.latest.value
+    def theta(self, place: Floats) -> Floats:
+        """Hyperparameters at a place of the search."""
+        return self._start.theta + place / self.unit
 
-    def gradient(self, theta: Floats) -> Floats:
-        start = self.latest.effects
-        return np.array(
-            [
-                self._posterior.at(theta - shift, start=start).value
-                - self._posterior.at(theta + shift, start=start).value
-                for shift in np.diag(np.full(len(theta), GRADIENT_STEP))
-            ]
-        ) / (2.0 * GRADIENT_STEP)
+    def fall(self, place: Floats) -> tuple[float, Floats]:
+        """Fall of the log density below that at the start, and its gradient."""
+        self.latest = self._posterior.at(self.theta(place), start=self.latest.effects)
+        rise = self.latest.value - self._start.value
+        return -rise, -self._posterior.slope(self.latest) / self.unit

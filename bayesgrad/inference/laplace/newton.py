@@ -49,7 +49,7 @@ def find_mode(model: LatentModel, hyper: HyperValues, *, start: Latent) -> Laten
     """
     latent, here = start, model.evaluate(start, hyper)
     if not np.isfinite(here.value):
-        latent = Latent(model.prior_mean, np.zeros_like(start.standard))
+        latent = Latent(model.fixed.prior_mean, np.zeros_like(start.standard))
         here = model.evaluate(latent, hyper)
     for _ in range(MAXIMUM_STEPS):
         factor = here.curvature.factor()

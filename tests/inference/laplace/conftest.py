@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.inference.laplace.cases import FORMS, Case, case_of
+from tests.inference.laplace.cases import FORMS, Case, form_of
 
 
 @pytest.fixture(params=FORMS)
 def case(request) -> Case:
-    return case_of(FORMS[request.param])
+    return form_of(request.param)

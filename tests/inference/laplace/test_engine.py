@@ -6,15 +6,17 @@ import sys
 import numpy as np
 import pytest
 import xarray as xr
+from numpy.testing import assert_allclose
 
 import bayesgrad as bg
 from bayesgrad.errors import FitError
 from bayesgrad.inference.diagnostics import laplace_checks
-from bayesgrad.inference.laplace import LaplaceApproximation, engine
+from bayesgrad.inference.laplace import LaplaceApproximation, sampling
 from bayesgrad.inference.laplace.importance import Weights
 from bayesgrad.model.arrays import DRAWN
 from bayesgrad.spec.model_spec import Sampling
-from tests.inference.laplace.cases import FORMS, FULL, case_of
+from tests.inference.laplace.cases import FULL, case_of
+from tests.inference.laplace.simulated import simulated_case
 
 SHORT = Sampling(engine="laplace", draws=100, chains=3, seed=5)
 
@@ -54,13 +56,31 @@ def test_draws_are_laid_out_as_those_of_nuts(fit, england_fit):
         assert (ours[name].values == theirs[name].values).all()
 
 
-@pytest.mark.parametrize("form", ["full", "Poisson", "independent"])
-def test_a_model_has_the_variables_of_its_form(form):
+FORMS = (
+    "full",
+    "Poisson",
+    "independent",
+    "odds",
+    "strata, full",
+    "levels of strata",
+    "crossed strata",
+    "two outcomes",
+    "two outcomes in strata",
+    "each outcome for itself",
+    "all independent",
+)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_model_has_the_variables_of_its_form(form, monkeypatch):
     import pymc as pm
 
     from bayesgrad.model.graph import build_model
 
-    case = case_of(FORMS[form], authorities=12, areas=12)
+    # What is tested is the layout, however few the proposals.
+    monkeypatch.setattr(sampling, "_refuse_unreliable", lambda weights: None)
+    monkeypatch.setattr(sampling, "proposals_for", lambda hyperparameters: 6)
+    case = simulated_case(form, authorities=12, areas=12)
     drawn = LaplaceApproximation.find(case.spec, case.design).sample(SHORT)["posterior"]
     model = build_model(case.spec, case.design)
     assert isinstance(model, pm.Model)
@@ -70,6 +90,23 @@ def test_a_model_has_the_variables_of_its_form(form):
         assert values.shape[2:] == tuple(
             len(model.coords[dim]) for dim in model.named_vars_to_dims[name]
         )
+    for name, values in drawn.coords.items():
+        if name not in ("chain", "draw"):
+            assert tuple(values.values) == tuple(str(value) for value in model.coords[name])
+
+
+def test_variables_of_one_draw_belong_together(monkeypatch):
+    monkeypatch.setattr(sampling, "_refuse_unreliable", lambda weights: None)
+    monkeypatch.setattr(sampling, "proposals_for", lambda hyperparameters: 6)
+    case = simulated_case("two outcomes in strata", authorities=12, areas=12)
+    drawn = LaplaceApproximation.find(case.spec, case.design).sample(SHORT)["posterior"]
+    pairs = drawn["effect_correlation"]
+    assert_allclose(drawn["correlation"].values, pairs.values[..., [0, 5]])
+    for kind in ("intercept", "slope"):
+        assert_allclose(drawn[f"stratum_{kind}"].sum("stratum"), 0.0, atol=1e-12)
+    assert_allclose(drawn["alpha"], drawn["overdispersion"] ** -2.0)
+    proposals = drawn["sd_slope"].values.reshape(-1, 2)
+    assert len(np.unique(proposals[:, 0])) == len(np.unique(proposals, axis=0)) < 300
 
 
 def test_chains_are_dealt_the_same_proposals(short):
@@ -124,7 +161,7 @@ def test_a_fit_is_saved_and_read_again(fit, tmp_path):
 
 def test_weights_that_cannot_be_relied_on_are_refused(monkeypatch, approximation):
     bad = Weights(np.full(512, -np.log(512.0)), 0.71, 512.0)
-    monkeypatch.setattr(engine, "smoothed_weights", lambda _: bad)
+    monkeypatch.setattr(sampling, "smoothed_weights", lambda _: bad)
     with pytest.raises(FitError, match=r"k-hat of its importance weights is 0\.71") as caught:
         approximation.sample(SHORT)
     assert "nuts" in caught.value.do

@@ -10,7 +10,7 @@ from bayesgrad.inference.laplace import marginal
 from bayesgrad.inference.laplace.latent import LOG_TWO_PI, Latent
 from bayesgrad.inference.laplace.marginal import MarginalPosterior
 from bayesgrad.inference.laplace.skewness import covariances, largest_shift, mean_shift
-from tests.inference.laplace.cases import FULL, Case, case_of
+from tests.inference.laplace.cases import Case, case_of, form_of
 
 SIZE = 4000
 
@@ -45,9 +45,9 @@ class Integral:
         return float(logsumexp(self.log_ratio) - np.log(SIZE))
 
 
-@pytest.mark.parametrize("text", ["", '[likelihood]\nfamily = "poisson"', FULL])
-def test_the_marginal_is_that_of_integrating_the_latent_vector_out(text):
-    case = case_of(text, authorities=5, areas=30)
+@pytest.mark.parametrize("form", ["default", "Poisson", "full", "odds", "strata", "two outcomes"])
+def test_the_marginal_is_that_of_integrating_the_latent_vector_out(form):
+    case = form_of(form, authorities=5, areas=30)
     integral = Integral(case)
     found = integral.at.value - case.hyper.log_prior(case.theta)
     # Some 600 events an authority: the approximation is within a few hundredths, and the integral
@@ -74,7 +74,7 @@ def test_covariances_are_those_of_the_draws(case):
     hyper = case.hyper.at(case.theta)
     size = case.latent.size
     units = np.eye(size)
-    fixed_size = len(case.latent.prior_mean)
+    fixed_size = len(case.latent.fixed.prior_mean)
     latent = Latent(
         *at.mode.factor.colour(
             units[:, :fixed_size], units[:, fixed_size:].reshape(size, *case.point.standard.shape)
@@ -116,44 +116,57 @@ def test_the_latent_mode_is_predicted_nearby():
         assert np.abs(found - expected).max() < 0.1 * np.abs(from_ - expected).max()
 
 
-def edge_of(name: str, value: float) -> tuple[MarginalPosterior, np.ndarray]:
-    case = case_of("")
-    theta = case.hyper.start()
-    theta[case.hyper.names.index(name)] = value
-    return posterior_of(case), theta
+def search_ends_at(monkeypatch, posterior: MarginalPosterior, theta: np.ndarray) -> None:
+    unit = np.sqrt(2.0 * posterior.latent.shape[0])
 
-
-@pytest.mark.parametrize("name", ["sd_intercept", "sd_slope", "overdispersion"])
-def test_a_scale_that_runs_to_zero_is_refused(monkeypatch, name):
-    posterior, theta = edge_of(name, np.log(1e-5))
-    refused_at(monkeypatch, posterior, theta, match=f"{name} runs to zero")
-
-
-@pytest.mark.parametrize("sign", [-1, 1])
-def test_a_correlation_that_runs_to_one_is_refused(monkeypatch, sign):
-    posterior, theta = edge_of("correlation", 6.0 * sign)
-    refused_at(monkeypatch, posterior, theta, match=f"runs to {sign}")
-
-
-def refused_at(monkeypatch, posterior, theta, *, match: str) -> None:
     class Found:
-        x = theta
+        x = (theta - posterior.hyper.start()) * unit
 
     monkeypatch.setattr(marginal, "minimize", lambda *_, **options: Found())
+
+
+def assert_refused(monkeypatch, form: str, title: str, value: float, *, match: str) -> None:
+    case = form_of(form)
+    theta = case.hyper.start()
+    theta[case.hyper.titles.index(title)] = value
+    posterior = posterior_of(case)
+    search_ends_at(monkeypatch, posterior, theta)
     with pytest.raises(FitError, match=match) as caught:
         posterior.find_mode()
     assert "nuts" in caught.value.do
 
 
+@pytest.mark.parametrize(
+    ("form", "title"),
+    [
+        ("default", "sd_intercept"),
+        ("default", "overdispersion"),
+        ("two outcomes", "sd_slope of plans"),
+        ("strata", "sd_stratum_slope"),
+    ],
+)
+def test_a_scale_that_runs_to_zero_is_refused(monkeypatch, form, title):
+    assert_refused(monkeypatch, form, title, np.log(1e-5), match=f"{title} runs to zero")
+
+
+@pytest.mark.parametrize("sign", [-1, 1])
+@pytest.mark.parametrize(
+    ("form", "title"),
+    [
+        ("default", "correlation of intercepts and slopes"),
+        ("two outcomes", "partial correlation of referrals slope, plans intercept"),
+    ],
+)
+def test_a_correlation_that_runs_to_one_is_refused(monkeypatch, form, title, sign):
+    told = f"the {title} runs to {sign}"
+    assert_refused(monkeypatch, form, title, 6.0 * sign, match=told)
+
+
 def test_a_point_that_is_no_maximum_is_refused(monkeypatch):
     case = case_of("", authorities=12, areas=30)
-    far = case.hyper.start() + np.array([3.0, 3.0, 0.0, 0.0])
-
-    class Found:
-        x = far
-
-    monkeypatch.setattr(marginal, "minimize", lambda *_, **options: Found())
+    posterior = posterior_of(case)
+    search_ends_at(monkeypatch, posterior, case.hyper.start() + np.array([3.0, 3.0, 0.0, 0.0]))
     curvature = -np.eye(4)
     monkeypatch.setattr(MarginalPosterior, "_curvature", lambda self, here, step: (curvature, ()))
-    with pytest.raises(FitError, match="no proper maximum"):
-        posterior_of(case).find_mode()
+    with pytest.raises(FitError, match="no proper maximum in sd_intercept, sd_slope"):
+        posterior.find_mode()

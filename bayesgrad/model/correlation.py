@@ -1,0 +1,49 @@
+"""Correlations of authority effects as variables of the model (`bayesgrad.model.covariance`)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
+
+from bayesgrad.design.design import Design
+from bayesgrad.model.covariance import free_loadings, is_joint, partial_shape
+from bayesgrad.model.operations import FactorOfLoadings, FactorOfPartial
+from bayesgrad.model.priors import prior_variable
+from bayesgrad.spec.model_spec import ModelSpec
+
+Tensor = Any
+
+
+def correlation_factor(spec: ModelSpec, design: Design) -> Tensor:
+    """Cholesky factors of blocks' correlations, (K (K + 1) / 2, blocks), packed by rows.
+
+    The variables ``correlation`` (outcome), of an outcome's own intercept and slope, and, of joint
+    outcomes, ``effect_correlation`` (effect_pair), are added to the model in context.
+    """
+    outcomes = len(design.forms)
+    if spec.authority.covariance == "diagonal":
+        identity = np.zeros((3, outcomes))
+        identity[[0, 2]] = 1.0
+        return identity
+    if not is_joint(spec):
+        eta = spec.priors.correlation.eta
+        half = pm.Beta("correlation_half", eta, eta, dims=("outcome",))
+        factor, found = FactorOfPartial()((2.0 * half - 1.0)[None, :])
+        pm.Deterministic("correlation", found[0], dims=("outcome",))
+        return factor
+    if spec.authority.covariance == "full":
+        shape = partial_shape(spec, 2 * outcomes)
+        half = pm.Beta("correlation_half", shape, shape, dims=("effect_pair",))
+        factor, found = FactorOfPartial()((2.0 * half - 1.0)[:, None])
+    else:
+        size, rank = 2 * outcomes, spec.authority.rank
+        free = prior_variable("z_loadings", spec.priors.loadings, dims=("loading",))
+        loadings = pt.set_subtensor(pt.zeros((size, rank))[free_loadings(size, rank)], free)
+        factor, found = FactorOfLoadings()(loadings)
+    pm.Deterministic("effect_correlation", found[:, 0], dims=("effect_pair",))
+    own = [i * (i - 1) // 2 + i - 1 for i in range(1, 2 * outcomes, 2)]
+    pm.Deterministic("correlation", found[own, 0], dims=("outcome",))
+    return factor
