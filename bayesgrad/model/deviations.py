@@ -45,7 +45,7 @@ def _standard_deviation(spec: ModelSpec, kind: str, data: dict[str, Tensor]) -> 
     """Of the deviations of strata, (outcomes, components)."""
     name, dims = f"sd_stratum_{kind}", ("outcome", "stratum_component")
     prior = getattr(spec.priors, name)
-    if spec.sampling.parameterisation == "non_centred":
+    if spec.sampling.parameterisation != "partial":
         return prior_variable(name, prior, dims=dims)
     return guarded_variable(name, prior, scale=data[f"stratum_{kind}_scale"], dims=dims)
 

@@ -147,9 +147,9 @@ def _of_strata(spec: ModelSpec, design: Design, information: Information) -> dic
         sd = np.maximum(sd, SMALLEST_STRATUM_SD)
         name = f"sd_stratum_{kind}"
         found[name] = np.log(sd)
-        found[f"{name}_guarded"] = to_guarded(
-            sd, getattr(spec.priors, name), scale=arrays[f"stratum_{kind}_scale"]
-        )
+        if spec.sampling.parameterisation == "partial":
+            scale = arrays[f"stratum_{kind}_scale"]
+            found[f"{name}_guarded"] = to_guarded(sd, getattr(spec.priors, name), scale=scale)
         if spec.strata is not None and spec.strata.authority_deviations:
             first = np.full(len(design.forms), FIRST_DEVIATION)
             found[f"sd_authority_stratum_{kind}"] = np.log(first)

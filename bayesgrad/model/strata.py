@@ -67,7 +67,8 @@ def strata_arrays(
             arrays = _of_strata(sets, information, place)
             found |= _named(f"stratum_{kind}_{c}", arrays)
             scales.append(_scale(arrays))
-        found[f"stratum_{kind}_scale"] = np.stack(scales, axis=1)
+        if spec.sampling.parameterisation == "partial":
+            found[f"stratum_{kind}_scale"] = np.stack(scales, axis=1)
         if spec.strata is not None and spec.strata.authority_deviations:
             found |= _named(
                 f"authority_stratum_{kind}", _of_authorities(design, information, place)

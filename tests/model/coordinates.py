@@ -32,6 +32,11 @@ def in_coordinates(spec: ModelSpec, design: Design, theta: Parameters) -> tuple[
         return found, jacobian
     arrays = model_arrays(spec, design)
     for kind in kinds_of(spec):
+        if spec.sampling.parameterisation == "partial":
+            sds, below = found.pop(f"sd_stratum_{kind}"), arrays[f"stratum_{kind}_scale"]
+            above = getattr(spec.priors, f"sd_stratum_{kind}").sigma
+            found[f"sd_stratum_{kind}_guarded"], more = guarded(sds, above, below)
+            jacobian += more
         for c, component in enumerate(design.strata_components):
             name = f"stratum_{kind}_{c}"
             sets = [component.basis] * len(design.forms)
@@ -48,6 +53,14 @@ def in_coordinates(spec: ModelSpec, design: Design, theta: Parameters) -> tuple[
             found[f"z_{name}"] = z.reshape(theta[f"z_{name}"].shape)
             jacobian += more
     return found, jacobian
+
+
+def guarded(sd: np.ndarray, above: float, below: np.ndarray) -> tuple[np.ndarray, float]:
+    """Guarded scale of standard deviations, and log |d sd / d u|."""
+    ratio = np.expm1(sd / above)
+    u = -np.log(np.expm1(below / above / ratio))
+    rise = below / above / np.log1p(np.exp(-u)) ** 2 / (1.0 + np.exp(u))
+    return u, float(np.log(above / (1.0 + ratio) * rise).sum())
 
 
 def effects_in_coordinates(

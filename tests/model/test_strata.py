@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose
 from bayesgrad.design.strata import strata_basis
 from bayesgrad.model.arrays import count_rows
 from bayesgrad.model.information import effects_information
-from bayesgrad.model.strata import strata_arrays, strata_kinds
+from bayesgrad.model.strata import ContrastArrays, _scale, strata_arrays, strata_kinds
 from tests.model.forms import NON_CENTRED, PARTIAL, spec_named
 from tests.small import drawn_design, spec_of
 
@@ -39,7 +39,17 @@ def test_strata_differ_in_what_the_spec_says():
     ],
 )
 def test_every_deviation_has_its_arrays(form, names):
-    assert set(arrays_of(form)[2]) == {f"{name}_{field}" for name in names for field in FIELDS}
+    expected = {f"{name}_{field}" for name in names for field in FIELDS}
+    expected |= {f"{name[:-2]}_scale" for name in names if name.startswith("stratum")}
+    assert set(arrays_of(form)[2]) == expected
+
+
+def test_the_scale_of_a_standard_deviation_is_half_of_what_sure_contrasts_suggest():
+    sure = ContrastArrays(np.empty((1, 3, 2)), np.full((1, 2), 1e6), np.array([[3e5, 4e5]]))
+    mean_square = (0.3**2 + 0.4**2) / 2
+    assert_allclose(_scale(sure), 0.5 * np.sqrt(mean_square - 4e-6))
+    nothing = sure._replace(pull=np.zeros((1, 2)))
+    assert_allclose(_scale(nothing), 0.5 * 0.1 * 1e-3)
 
 
 @pytest.mark.parametrize("kind", [0, 1])
