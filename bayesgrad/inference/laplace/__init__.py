@@ -6,7 +6,8 @@ those of strata and those of authorities are nearly normal: their mode is found 
 hyperparameters' marginal posterior (`marginal`) and its gradient (`gradient`), which is sampled by
 importance (`importance`, `sampling`), and the effects are drawn from their normal approximation at
 each draw of the hyperparameters, moved from mode to mean (`skewness`, `engine`, `layout`). Outcomes
-that share no covariance are approximated one by one (`parts`).
+that share no covariance are approximated one by one (`parts`), and risks near one are refused
+(`certainty`).
 """
 
 from bayesgrad.inference.laplace.engine import LaplaceApproximation

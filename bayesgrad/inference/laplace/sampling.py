@@ -11,6 +11,7 @@ from bayesgrad.design.design import Integers
 from bayesgrad.design.splines import Floats
 from bayesgrad.errors import FitError
 from bayesgrad.inference.diagnostics import LARGEST_K_HAT
+from bayesgrad.inference.laplace.certainty import rows_near_certainty
 from bayesgrad.inference.laplace.importance import (
     Weights,
     propose,
@@ -103,8 +104,22 @@ class PartApproximation:
 
     @classmethod
     def find(cls, posterior: MarginalPosterior) -> PartApproximation:
-        """Find the mode; raises as `MarginalPosterior.find_mode` does."""
-        return cls(posterior, posterior.find_mode())
+        """Find the mode.
+
+        Raises
+        ------
+        FitError
+            As of `MarginalPosterior.find_mode`, and where risks under the log link are near one.
+        """
+        mode = posterior.find_mode()
+        near = rows_near_certainty(posterior.latent, mode.at.mode, mode.at.hyper)
+        if near:
+            raise FitError(
+                "the Laplace approximation does not hold: under the log link the risk may be one "
+                f"in {near:,} row{'' if near == 1 else 's'}",
+                'Use link = "logit", or engine = "nuts".',
+            )
+        return cls(posterior, mode)
 
     def sample(self, size: int, *, seed: np.random.SeedSequence) -> PartSample:
         """Draw `size` times.
