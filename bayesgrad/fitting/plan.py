@@ -124,7 +124,9 @@ def _seconds(spec: ModelSpec, design: Design) -> float:
     sampling, rows = spec.sampling, len(design.rows.count)
     checks = CHECK_SECONDS_PER_ROW * rows
     if sampling.fitting_engine == "laplace":
-        return LAPLACE_SECONDS + LAPLACE_PASSES * LAPLACE_SECONDS_PER_ROW * rows + checks
+        # More standard deviations and correlations take more proposals.
+        passes = LAPLACE_PASSES * (len(spec.outcomes) + (spec.strata is not None))
+        return LAPLACE_SECONDS + passes * LAPLACE_SECONDS_PER_ROW * rows + checks
     covariance = SECONDS_PER_SQUARED_OUTCOME * len(spec.outcomes) ** 2
     gradient = SECONDS_PER_GRADIENT + SECONDS_PER_ROW * rows + covariance
     rounds = -(-sampling.chains // min(os.cpu_count() or 1, sampling.chains))

@@ -36,12 +36,12 @@ class TestCheck:
 
     def test_a_spec_that_cannot_be_fitted_exits_2(self, bayesgrad, spec_file, table_file, tmp_path):
         path = tmp_path / "spec.toml"
-        text = spec_file.read_text(encoding="utf-8").replace("negative_binomial", "binomial")
+        text = spec_file.read_text(encoding="utf-8").replace("negative_binomial", "beta_binomial")
         path.write_text(f'{text}engine = "laplace"\n', encoding="utf-8")
         result = bayesgrad("check", path, table_file)
         what, _ = two_lines(result.err)
         assert result.status == 2
-        assert "family = 'binomial' of referrals: the Laplace engine" in what
+        assert "family = 'beta_binomial' of referrals: the Laplace engine" in what
 
     def test_a_missing_table_exits_2(self, bayesgrad, spec_file, tmp_path):
         result = bayesgrad("check", spec_file, tmp_path / "none.csv")
