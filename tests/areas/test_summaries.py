@@ -35,7 +35,7 @@ TERMS = {
 def drawn_posterior(design: Design, *, chains: int = 2, draws: int = 15) -> xr.Dataset:
     """Made-up draws of what the rates of areas depend on."""
     rng = np.random.default_rng(3)
-    coords = {**coordinates(design), "stratum": design.strata}
+    coords = coordinates(spec_of(outcomes=design.outcomes), design) | {"stratum": design.strata}
     cells = ("authority", "outcome", "stratum")
 
     def draw(dims: tuple[str, ...], centre: float, sd: float):
