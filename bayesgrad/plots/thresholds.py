@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from textwrap import wrap
 
 import altair as alt
 import pandas as pd
@@ -26,6 +27,8 @@ from bayesgrad.plots.subject import Subject
 from bayesgrad.plots.theme import BLUE, GREY
 
 WIDTH, HEIGHT = 560, 400
+LINE = 16
+"""Characters in a line of an outcome's title, about."""
 
 
 def thresholds(
@@ -116,12 +119,17 @@ def _authorities(draws: xr.DataTree) -> pd.DataFrame:
 
 
 def _titled(draws: xr.DataTree, table: pd.DataFrame) -> pd.DataFrame:
-    titles = {outcome: outcome_title(draws, outcome) for outcome in table["outcome"].unique()}
+    # Titles of a few words stand on several lines, or neighbours would run into one another.
+    titles = {
+        outcome: "\n".join(wrap(outcome_title(draws, outcome), LINE))
+        for outcome in table["outcome"].unique()
+    }
     return table.assign(threshold=table["outcome"].map(titles))
 
 
 def _x() -> alt.X:
-    axis = alt.Axis(title=None, labelAngle=0, grid=False)
+    lines = r"split(datum.label, '\n')"
+    axis = alt.Axis(title=None, labelAngle=0, grid=False, labelExpr=lines)
     return alt.X("threshold", type="ordinal", sort=None, axis=axis, scale=alt.Scale(type="point"))
 
 
