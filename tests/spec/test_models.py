@@ -93,7 +93,7 @@ def test_forms_of_the_shipped_specs(models):
     assert duration.columns.at_risk == "time"
     assert duration.strata.gradients == "common"
     age = ModelSpec.read(models / "age.toml")
-    assert (age.sampling.draws, age.sampling.tune, age.sampling.chains) == (1500, 200, 2)
+    assert (age.sampling.draws, age.sampling.tune, age.sampling.chains) == (2000, 200, 2)
 
 
 def sections(text: str) -> dict[str, str]:
