@@ -16,7 +16,7 @@ LADDERS = (
     (1, 2, 5),
     (1, 1.5, 2, 3, 5, 7),
     (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8),
-    tuple(round(1 + k / 10, 1) for k in range(90)),
+    (*(round(1 + k / 10, 1) for k in range(20)), *(3 + k / 2 for k in range(14))),
 )
 """Leading figures of the ticks of a logarithmic axis, from few to many."""
 
