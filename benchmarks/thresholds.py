@@ -36,6 +36,8 @@ PARTS = ("england", "separate", "rises")
 REPLICATES = 100
 EQUAL = ("assessments", "section_47")
 """Neighbouring thresholds that have one gradient in the world where not all rise."""
+RISE = 0.1
+"""Of the log gradient at each threshold where all clearly rise."""
 GROUPS = {
     "gradients of authorities": ("authority_slope",),
     "national gradients": ("slope", "interaction"),
@@ -53,16 +55,16 @@ def uncorrelated() -> ScenarioSettings:
     return replace(settings, rho=0.0, neighbours_intercept=none, neighbours_slope=none)
 
 
-def with_equal_neighbours() -> ScenarioSettings:
-    """The scenario with one gradient at two neighbouring thresholds."""
+def clearly_rising(*, equal: bool) -> ScenarioSettings:
+    """The scenario with gradients that rise by a tenth at every threshold, or at all but one."""
     from bayesgrad.simulate import SCENARIOS
 
     settings = SCENARIOS["thresholds"]
-    slope = next(one.slope for one in settings.outcomes if one.column == EQUAL[0])
-    outcomes = tuple(
-        replace(one, slope=slope) if one.column == EQUAL[1] else one for one in settings.outcomes
-    )
-    return replace(settings, outcomes=outcomes)
+    outcomes, slope = [], settings.outcomes[0].slope
+    for one in settings.outcomes:
+        outcomes.append(replace(one, slope=slope))
+        slope += 0.0 if equal and one.column == EQUAL[0] else RISE
+    return replace(settings, outcomes=tuple(outcomes))
 
 
 def sample(scenario: Scenario, *, outcomes: tuple[str, ...] | None = None, **sampling: Any) -> Any:
@@ -173,9 +175,9 @@ def against(joint: xr.Dataset, alone: xr.Dataset, true: pd.Series) -> dict[str, 
 
 def chance_of_rising(seed: int, *, equal: bool) -> tuple[float, float]:
     """P(rises at every threshold), and P(rises from the first of `EQUAL` to the second)."""
-    from bayesgrad.simulate import SCENARIOS, simulate_scenario
+    from bayesgrad.simulate import simulate_scenario
 
-    settings = with_equal_neighbours() if equal else SCENARIOS["thresholds"]
+    settings = clearly_rising(equal=equal)
     scenario = simulate_scenario(settings, seed=seed, geography_seed=GEOGRAPHY, **SIZE)
     slope = sample(scenario, **SAMPLING)["posterior"]["slope"]
     rises = slope.diff("outcome") > 0
@@ -191,7 +193,7 @@ def rises(replicates: int, workers: int) -> None:
             every, step = np.array([job.result() for job in jobs]).T
             for what, chances in (("every", every), ("step", step)):
                 quantiles = np.quantile(chances, [0.05, 0.25, 0.5, 0.75, 0.95]).round(3)
-                world = "two gradients equal" if equal else "all rise"
+                world = "two gradients equal" if equal else "all clearly rise"
                 rows.append([world, what, chances.mean().round(3), *quantiles])
     columns = ["world", "chance", "mean", "5%", "25%", "50%", "75%", "95%"]
     print(pd.DataFrame(rows, columns=columns).to_string(index=False))
