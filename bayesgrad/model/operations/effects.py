@@ -16,7 +16,14 @@ from pytensor.link.numba.dispatch.basic import (
 )
 
 from bayesgrad.model.kernels import Systematic, effects_backward, effects_forward
-from bayesgrad.model.kernels.compiling import compiled
+from bayesgrad.model.kernels.packing import (
+    assembled,
+    by_outcome,
+    of_authorities,
+    part,
+    scaled_factor,
+    unscaled_factor,
+)
 from bayesgrad.model.operations.version import CACHE_VERSION
 
 Tensor = Any
@@ -160,95 +167,6 @@ def _store(outputs: Any, results: Any) -> None:
         storage[0] = result
 
 
-@compiled
-def _assembled(intercept, slope, between, interaction, of_level, of_gradient):  # type: ignore[no-untyped-def]
-    """Coefficients as the kernel takes them: (outcomes, 2, terms)."""
-    terms, moderators = between.shape[1], of_level.shape[1]
-    coefficient = np.empty((len(intercept), 2, 1 + terms + moderators))
-    for s in range(len(intercept)):
-        coefficient[s, 0, 0] = intercept[s]
-        coefficient[s, 1, 0] = slope[s]
-        for k in range(terms):
-            coefficient[s, 0, 1 + k] = between[s, k]
-            coefficient[s, 1, 1 + k] = interaction[s, k]
-        for k in range(moderators):
-            coefficient[s, 0, 1 + terms + k] = of_level[s, k]
-            coefficient[s, 1, 1 + terms + k] = of_gradient[s, k]
-    return coefficient
-
-
-@compiled
-def _part(coefficient, effect, first, last):  # type: ignore[no-untyped-def]
-    """Some terms of one effect: (outcomes, terms)."""
-    part = np.empty((len(coefficient), last - first))
-    for s in range(len(coefficient)):
-        for k in range(last - first):
-            part[s, k] = coefficient[s, effect, first + k]
-    return part
-
-
-@compiled
-def _scaled(factor, sd_intercept, sd_slope):  # type: ignore[no-untyped-def]
-    """Factors of covariances from those of correlations, as the kernel takes them."""
-    scaled = np.empty_like(factor)
-    blocks = factor.shape[1]
-    size = 2 * len(sd_slope) // blocks
-    for b in range(blocks):
-        for i in range(size):
-            effect = b * size + i
-            sd = sd_intercept[effect // 2] if effect % 2 == 0 else sd_slope[effect // 2]
-            for k in range(i + 1):
-                entry = i * (i + 1) // 2 + k
-                scaled[entry, b] = sd * factor[entry, b]
-    return scaled
-
-
-@compiled
-def _unscaled(factor, d_scaled, sd_intercept, sd_slope):  # type: ignore[no-untyped-def]
-    """Derivatives in both standard deviations and in the factors of correlations."""
-    d_factor = np.empty_like(factor)
-    d_intercept, d_slope = np.zeros_like(sd_intercept), np.zeros_like(sd_slope)
-    blocks = factor.shape[1]
-    size = 2 * len(sd_slope) // blocks
-    for b in range(blocks):
-        for i in range(size):
-            effect = b * size + i
-            sd = sd_intercept[effect // 2] if effect % 2 == 0 else sd_slope[effect // 2]
-            total = 0.0
-            for k in range(i + 1):
-                entry = i * (i + 1) // 2 + k
-                d_factor[entry, b] = sd * d_scaled[entry, b]
-                total += factor[entry, b] * d_scaled[entry, b]
-            if effect % 2 == 0:
-                d_intercept[effect // 2] += total
-            else:
-                d_slope[effect // 2] += total
-    return d_intercept, d_slope, d_factor
-
-
-@compiled
-def _of_authorities(effects, effect):  # type: ignore[no-untyped-def]
-    """One of two effects, (outcomes, 2, authorities), by authority: (authorities, outcomes)."""
-    outcomes, _, authorities = effects.shape
-    values = np.empty((authorities, outcomes))
-    for s in range(outcomes):
-        for j in range(authorities):
-            values[j, s] = effects[s, effect, j]
-    return values
-
-
-@compiled
-def _by_outcome(intercept, slope):  # type: ignore[no-untyped-def]
-    """Two effects, each (authorities, outcomes), as the kernel takes them."""
-    authorities, outcomes = intercept.shape
-    effects = np.empty((outcomes, 2, authorities))
-    for j in range(authorities):
-        for s in range(outcomes):
-            effects[s, 0, j] = intercept[j, s]
-            effects[s, 1, j] = slope[j, s]
-    return effects
-
-
 # The functions that PyTensor compiles only call what is compiled and cached on its own: each level
 # of calls is compiled again with all that it calls. Outcomes and effects of the arrays that the
 # model has stand in the order of the kernel's blocks and effects, so that changing from one to the
@@ -258,12 +176,12 @@ def _by_outcome(intercept, slope):  # type: ignore[no-untyped-def]
 def _forward(  # type: ignore[no-untyped-def]
     a, b, between, interaction, of_level, of_gradient, sd_a, sd_b, factor, z, columns, h, pull
 ):
-    coefficient = _assembled(a, b, between, interaction, of_level, of_gradient)
+    coefficient = assembled(a, b, between, interaction, of_level, of_gradient)
     blocks, size, authorities = pull.shape
     own = np.ascontiguousarray(z).reshape((blocks, size, authorities))
     effects = np.empty_like(own)
     density = effects_forward(
-        _scaled(np.ascontiguousarray(factor), sd_a, sd_b),
+        scaled_factor(np.ascontiguousarray(factor), sd_a, sd_b),
         Systematic(
             coefficient.reshape((blocks, size, coefficient.shape[2])),
             np.ascontiguousarray(columns),
@@ -273,8 +191,8 @@ def _forward(  # type: ignore[no-untyped-def]
         np.ascontiguousarray(pull),
         effects,
     )
-    by_outcome = effects.reshape(z.shape)
-    return _of_authorities(by_outcome, 0), _of_authorities(by_outcome, 1), np.asarray(density)
+    drawn = effects.reshape(z.shape)
+    return of_authorities(drawn, 0), of_authorities(drawn, 1), np.asarray(density)
 
 
 def _backward(  # type: ignore[no-untyped-def]
@@ -295,10 +213,10 @@ def _backward(  # type: ignore[no-untyped-def]
     d_slope,
     d_density,
 ):
-    coefficient = _assembled(a, b, between, interaction, of_level, of_gradient)
+    coefficient = assembled(a, b, between, interaction, of_level, of_gradient)
     blocks, size, authorities = pull.shape
     factor = np.ascontiguousarray(factor)
-    scaled = _scaled(factor, sd_a, sd_b)
+    scaled = scaled_factor(factor, sd_a, sd_b)
     own = np.ascontiguousarray(z).reshape((blocks, size, authorities))
     blocked = coefficient.reshape((blocks, size, coefficient.shape[2]))
     d_blocked, d_scaled = np.empty_like(blocked), np.empty_like(scaled)
@@ -309,22 +227,22 @@ def _backward(  # type: ignore[no-untyped-def]
         own,
         np.ascontiguousarray(h),
         np.ascontiguousarray(pull),
-        _by_outcome(d_intercept, d_slope).reshape((blocks, size, authorities)),
+        by_outcome(d_intercept, d_slope).reshape((blocks, size, authorities)),
         d_density.item(),
         d_scaled,
         d_blocked,
         d_own,
     )
     d_coefficient = d_blocked.reshape(coefficient.shape)
-    d_sd_a, d_sd_b, d_factor = _unscaled(factor, d_scaled, sd_a, sd_b)
+    d_sd_a, d_sd_b, d_factor = unscaled_factor(factor, d_scaled, sd_a, sd_b)
     terms, end = 1 + between.shape[1], coefficient.shape[2]
     return (
-        _part(d_coefficient, 0, 0, 1).reshape(-1),
-        _part(d_coefficient, 1, 0, 1).reshape(-1),
-        _part(d_coefficient, 0, 1, terms),
-        _part(d_coefficient, 1, 1, terms),
-        _part(d_coefficient, 0, terms, end),
-        _part(d_coefficient, 1, terms, end),
+        part(d_coefficient, 0, 0, 1).reshape(-1),
+        part(d_coefficient, 1, 0, 1).reshape(-1),
+        part(d_coefficient, 0, 1, terms),
+        part(d_coefficient, 1, 1, terms),
+        part(d_coefficient, 0, terms, end),
+        part(d_coefficient, 1, terms, end),
         d_sd_a,
         d_sd_b,
         d_factor,
