@@ -69,35 +69,12 @@ def exp(x: float) -> float:
 
 
 @njit(fastmath=EXACT, error_model="numpy", forceinline=True)
-def log1p(u: float) -> float:
-    r"""Logarithm of 1 + u, for u >= 0.
+def log(x: float) -> float:
+    r"""Logarithm of a normal positive number.
 
-    With w = 1 + u rounded, :math:`\ln(1 + u) \approx \ln w + (u - (w - 1)) / w`, and
-    :math:`\ln w = e \ln 2 + 2 \operatorname{artanh} s` with the mantissa m in
+    :math:`\ln x = e \ln 2 + 2 \operatorname{artanh} s` with the mantissa m in
     :math:`[\sqrt{1/2}, \sqrt 2)`, :math:`s = (m - 1) / (m + 1)`.
     """
-    w = 1.0 + u
-    lost = u - (w - 1.0)
-    bits = _bits_of(w)
-    exponent = (bits - SQRT_HALF) >> MANTISSA
-    m = _double_of(bits - (exponent << MANTISSA))
-    s = (m - 1.0) / (m + 1.0)
-    z = s * s
-    p = 1.0 / 19.0
-    p = p * z + 1.0 / 17.0
-    p = p * z + 1.0 / 15.0
-    p = p * z + 1.0 / 13.0
-    p = p * z + 1.0 / 11.0
-    p = p * z + 1.0 / 9.0
-    p = p * z + 1.0 / 7.0
-    p = p * z + 0.2
-    p = p * z + 1.0 / 3.0
-    return 2.0 * s * (p * z) + 2.0 * s + np.float64(exponent) * LN2 + lost / w
-
-
-@njit(fastmath=EXACT, error_model="numpy", forceinline=True)
-def log(x: float) -> float:
-    """Logarithm of a normal positive number; see `log1p`."""
     bits = _bits_of(x)
     exponent = (bits - SQRT_HALF) >> MANTISSA
     m = _double_of(bits - (exponent << MANTISSA))
@@ -113,3 +90,14 @@ def log(x: float) -> float:
     p = p * z + 0.2
     p = p * z + 1.0 / 3.0
     return 2.0 * s * (p * z) + 2.0 * s + np.float64(exponent) * LN2
+
+
+@njit(fastmath=EXACT, error_model="numpy", forceinline=True)
+def log1p(u: float) -> float:
+    r"""Logarithm of 1 + u, for u >= 0.
+
+    With w = 1 + u rounded, :math:`\ln(1 + u) \approx \ln w + (u - (w - 1)) / w`.
+    """
+    w = 1.0 + u
+    lost = u - (w - 1.0)
+    return log(w) + lost / w

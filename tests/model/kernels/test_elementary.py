@@ -23,3 +23,10 @@ def test_exp_at_its_ends():
 def test_log1p_is_that_of_numpy_to_the_last_places():
     u = np.concatenate([10.0 ** np.random.default_rng(1).uniform(-300, 300, 5000), [0.0, 1.0]])
     assert_allclose([elementary.log1p(value) for value in u], np.log1p(u), rtol=LAST_PLACES)
+
+
+def test_log_is_that_of_numpy_to_the_last_places():
+    x = np.concatenate([10.0 ** np.random.default_rng(2).uniform(-300, 300, 5000), [1.0, 2.0]])
+    # Beside 1 the logarithm is small, and what is added to it is rounded to the size of ln 2.
+    found = [elementary.log(value) for value in x]
+    assert_allclose(found, np.log(x), rtol=LAST_PLACES, atol=LAST_PLACES)
