@@ -27,7 +27,7 @@ at = kernels.Parameters(
     np.linspace(-3.5, -2.5, cells), np.linspace(0.1, 0.6, cells), np.empty((1, 0)), np.array([8.0])
 )
 gradient = kernels.Parameters(*(np.empty_like(part) for part in at))
-value = kernels.log_likelihood(1, at, rows, gradient, None)
+value = kernels.log_likelihood(at, rows, gradient, None)
 fit = bg.fit(spec, table, engine="laplace", seed=1)
 posterior = fit.draws["posterior"].to_dataset()
 print(json.dumps({

@@ -152,9 +152,10 @@ class PartApproximation:
         rounds: list[Weighted] = []
         for _ in range(MAXIMUM_ROUNDS):
             points, log_density = propose(location, covariance, log2_size=log2_size, seed=rng)
-            proposals = [
-                self.posterior.at(point, start=self.mode.effects_near(point)) for point in points
-            ]
+            found = [self._at(point) for point in points]
+            kept = np.array([proposal is not None for proposal in found])
+            points, log_density = points[kept], log_density[kept]
+            proposals = [proposal for proposal in found if proposal is not None]
             weights = smoothed_weights(np.array([p.value for p in proposals]) - log_density)
             rounds.append(Weighted(proposals, weights))
             if rounds[-1].good or weights.effective_size < FEWEST:
@@ -165,6 +166,17 @@ class PartApproximation:
         best = max(rounds, key=Weighted.merit)
         _refuse_unreliable(best.weights)
         return best
+
+    def _at(self, point: Floats) -> Marginal | None:
+        """Marginal at a proposal; None so far out that its curvature cannot be factorised.
+
+        There, a correlation is 1 but for rounding or a standard deviation without bound, and the
+        posterior density is as good as 0: leaving it out is what a weight of 0 would do.
+        """
+        try:
+            return self.posterior.at(point, start=self.mode.effects_near(point))
+        except np.linalg.LinAlgError:
+            return None
 
     def _next(self, points: Floats, weights: Weights) -> tuple[Floats, Floats]:
         """Where to propose next: moments found, and the first ones where these are of few."""

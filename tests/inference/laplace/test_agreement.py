@@ -20,7 +20,8 @@ OTHER = 0.03
 @pytest.mark.slow
 @pytest.mark.parametrize("form", ["two outcomes", "strata", "odds"])
 def test_the_posterior_is_that_of_nuts(form, monkeypatch):
-    strata = {"strata": ("0-4", "5-9", "10-14", "15-17")} if form == "strata" else {}
+    ages = ("0-4", "5-9", "10-14", "15-17")
+    strata = {"strata": ages, "strata_levels": (ages,)} if form == "strata" else {}
     case = simulated_case(form, authorities=30, areas=30, **strata)
     spec = case.spec.model_copy(update={"sampling": SETTINGS})
     nuts = Sampler.compile(spec, case.design).sample(SETTINGS, progress=False)
