@@ -11,6 +11,7 @@ from bayesgrad.design.curvature import CommonCurve
 from bayesgrad.design.moderation import ModerationBasis
 from bayesgrad.design.splines import Floats
 from bayesgrad.design.strata import StrataComponent
+from bayesgrad.spec.model_spec import CASE_FAMILIES, DISPERSED_FAMILIES
 from bayesgrad.spec.vocabulary import Family, Link
 
 Integers = NDArray[np.int64]
@@ -52,12 +53,12 @@ class OutcomeForm:
     @property
     def of_cases(self) -> bool:
         """Whether it counts events out of cases."""
-        return self.family in ("binomial", "beta_binomial")
+        return self.family in CASE_FAMILIES
 
     @property
     def dispersed(self) -> bool:
         """Whether it has a parameter of overdispersion."""
-        return self.family in ("negative_binomial", "beta_binomial")
+        return self.family in DISPERSED_FAMILIES
 
 
 @dataclass(frozen=True, eq=False)
