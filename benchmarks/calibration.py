@@ -1,16 +1,16 @@
 """Simulation-based calibration of both engines: posteriors neither too narrow nor too wide.
 
-    python benchmarks/calibration.py [--engine nuts|laplace|both] [--replicates 500] [--workers 2]
+    python benchmarks/calibration.py [--form counts|thresholds|strata|ordered|cases]
+        [--engine nuts|laplace|both] [--replicates 500] [--workers 2]
 
 Parameters are drawn from the priors and counts from the model, by code that shares nothing with the
-package's; where an engine is right, each true value is equally likely to have any rank among the
-draws of its posterior (Talts et al. 2018). Ranks are tested by `uniformity`.
+package's (`calibration_forms`); where an engine is right, each true value is equally likely to have
+any rank among the draws of its posterior (Talts et al. 2018). Ranks are tested by `uniformity`.
 """
 
 from __future__ import annotations
 
 import argparse
-import math
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,14 +20,22 @@ from functools import cache, partial
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
 from calibration_figure import save_figures
-from common import SPEC, machine
-from numpy.typing import NDArray
-from scipy.special import gammaln
+from calibration_forms import (
+    FORMS,
+    Form,
+    Integers,
+    Values,
+    World,
+    draw_counts,
+    draw_truth,
+    quantities,
+)
+from common import machine
 from uniformity import RankTest
 
 if TYPE_CHECKING:
@@ -37,28 +45,10 @@ if TYPE_CHECKING:
     from bayesgrad.inference.nuts import Sampler
     from bayesgrad.spec import ModelSpec
 
-type Floats = NDArray[np.float64]
-type Integers = NDArray[np.int64]
-type Values = dict[str, Floats]
 type Engine = Literal["nuts", "laplace"]
 
 ENGINES: tuple[Engine, ...] = ("nuts", "laplace")
 
-LOCATIONS = {
-    "intercept": (math.log(0.03), 0.3),
-    "slope": (0.3, 0.2),
-    "between": (0.2, 0.3),
-    "interaction": (-0.2, 0.3),
-}
-"""Mean and standard deviation of the normal priors; none refers to the data."""
-
-SCALES = {"sd_intercept": 0.3, "sd_slope": 0.15, "overdispersion": 0.4}
-"""Scale of the half-normal priors."""
-
-ETA = 2.0
-"""Of the LKJ prior; for two effects (correlation + 1) / 2 is Beta(ETA, ETA)."""
-
-UNIT = 0.10
 RANKED_DRAWS = 99
 """Draws that each true value is ranked among: far fewer than are effective, so nearly independent.
 """
@@ -68,145 +58,31 @@ LEVEL = 0.01
 """Chance that any quantity of a right engine fails, shared out equally over the quantities."""
 
 
-@dataclass(frozen=True, eq=False)
-class World:
-    """What stays the same in every replicate: areas, children and deprivation.
-
-    Attributes
-    ----------
-    authority : ndarray of int, shape (areas,)
-        Position of the area's authority, from 0; non-decreasing.
-    children : ndarray of int, shape (areas,)
-    income_score : ndarray of float, shape (areas,)
-    """
-
-    authority: Integers
-    children: Integers
-    income_score: Floats
-
-    @classmethod
-    def draw(cls, *, authorities: int = 30, areas: int = 1200, seed: int = 1) -> World:
-        """Draw a smaller England whose authorities differ in size."""
-        from bayesgrad.simulate import EnglandSettings, draw_geography
-
-        settings = EnglandSettings(authorities=authorities, areas=areas, size_spread=0.4)
-        geography = draw_geography(settings, seed=seed)
-        return cls(geography.authority, geography.children, geography.income_score)
-
-    @property
-    def sizes(self) -> Integers:
-        """Areas per authority."""
-        return np.bincount(self.authority)
-
-    @property
-    def deprivation(self) -> Floats:
-        """Mean deprivation of each authority, weighted by children."""
-        weighted = np.bincount(self.authority, self.children * self.income_score)
-        return weighted / np.bincount(self.authority, self.children)
-
-    @property
-    def x(self) -> Floats:
-        """Deprivation of each area from its authority's mean, in units."""
-        return (self.income_score - self.deprivation[self.authority]) / UNIT
-
-    @property
-    def w(self) -> Floats:
-        """Log deprivation of each authority, relative to the mean of authorities."""
-        return np.log(self.deprivation / self.deprivation.mean())
-
-    def table(self, count: Integers) -> pd.DataFrame:
-        """Table of areas with these counts, its rows in the order of the world's."""
-        codes = np.array([f"A{j:03d}" for j in range(len(self.sizes))])[self.authority]
-        return pd.DataFrame(
-            {
-                "area": [f"{code}-{row:05d}" for row, code in enumerate(codes)],
-                "authority": codes,
-                "authority_name": codes,
-                "children": self.children,
-                "income_score": self.income_score,
-                "referrals": count,
-            }
-        )
-
-
-def spec_text() -> str:
-    """Spec with every prior given."""
-    normal = '{name} = {{ distribution = "Normal", mu = {0!r}, sigma = {1!r} }}'
-    half = '{name} = {{ distribution = "HalfNormal", sigma = {0!r} }}'
-    priors = [normal.format(*values, name=name) for name, values in LOCATIONS.items()]
-    priors += [half.format(value, name=name) for name, value in SCALES.items()]
-    priors.append(f'correlation = {{ distribution = "LKJ", eta = {ETA!r} }}')
-    sampling = [f"{name} = {value}" for name, value in SAMPLING.items()]
-    parts = (SPEC.format(family="negative_binomial"), "[priors]", *priors, "[sampling]", *sampling)
-    return "\n".join(parts)
-
-
-def draw_truth(world: World, rng: np.random.Generator) -> Values:
-    """Draw every parameter from its prior, under the names of the draws, each of shape (1, ...)."""
-    truth = {name: rng.normal(mean, sd, 1) for name, (mean, sd) in LOCATIONS.items()}
-    truth |= {name: np.abs(rng.normal(0.0, scale, 1)) for name, scale in SCALES.items()}
-    truth["correlation"] = 2.0 * rng.beta(ETA, ETA, 1) - 1.0
-    shared, own = rng.standard_normal((2, len(world.w)))
-    rho = truth["correlation"]
-    pulled = rho * shared + np.sqrt(1.0 - rho**2) * own
-    level = truth["intercept"] + truth["between"] * world.w + truth["sd_intercept"] * shared
-    gradient = truth["slope"] + truth["interaction"] * world.w + truth["sd_slope"] * pulled
-    return truth | {"authority_intercept": level[None, :], "authority_slope": gradient[None, :]}
-
-
-def expected_counts(world: World, values: Values, draw: int) -> Floats:
-    """Expected count of every area at one draw of the parameters."""
-    level, gradient = values["authority_intercept"][draw], values["authority_slope"][draw]
-    return world.children * np.exp(level[world.authority] + gradient[world.authority] * world.x)
-
-
-def draw_counts(world: World, truth: Values, rng: np.random.Generator) -> Integers:
-    """Negative binomial counts: Poisson with gamma noise of variance overdispersion squared."""
-    variance = truth["overdispersion"][0] ** 2
-    noise = rng.gamma(1.0 / variance, variance, len(world.children))
-    return rng.poisson(expected_counts(world, truth, 0) * noise)
-
-
-def log_likelihood(world: World, values: Values, count: Integers) -> Floats:
-    """Log likelihood of the counts at each draw, less what depends on the counts alone."""
-    found = np.empty(len(values["overdispersion"]))
-    for draw, overdispersion in enumerate(values["overdispersion"]):
-        size, mean = overdispersion**-2.0, expected_counts(world, values, draw)
-        found[draw] = np.sum(
-            gammaln(count + size)
-            - gammaln(size)
-            + count * np.log(mean / (mean + size))
-            - size * np.log1p(mean / size)
-        )
-    return found
-
-
-def quantities(world: World, values: Values, count: Integers) -> Values:
-    """Return what is ranked, each of shape (draws,); the log likelihood depends on the data too."""
-    order = np.argsort(world.sizes, kind="stable")
-    middle, smallest = order[len(order) // 2], order[0]
-    return {name: values[name] for name in (*LOCATIONS, *SCALES, "correlation")} | {
-        "gradient, middle authority": values["authority_slope"][:, middle],
-        "gradient, smallest authority": values["authority_slope"][:, smallest],
-        "intercept, smallest authority": values["authority_intercept"][:, smallest],
-        "log likelihood": log_likelihood(world, values, count),
-    }
-
-
-def ranks(world: World, truth: Values, values: Values, count: Integers) -> dict[str, int]:
+def ranks(
+    form: Form, world: World, truth: Values, values: Values, count: Integers
+) -> dict[str, int]:
     """Rank of every true quantity among its draws: how many of them are smaller."""
-    true, drawn = quantities(world, truth, count), quantities(world, values, count)
+    true, drawn = (quantities(form, world, each, count) for each in (truth, values))
     return {name: int((drawn[name] < true[name]).sum()) for name in true}
 
 
-def thinned(posterior: xr.Dataset, *, draws: int = RANKED_DRAWS) -> Values:
+def thinned(form: Form, posterior: xr.Dataset, *, draws: int = RANKED_DRAWS) -> Values:
     """Draws evenly spaced over the chains put end to end, each of shape (draws, ...)."""
-    names = (*LOCATIONS, *SCALES, "correlation", "authority_intercept", "authority_slope")
+    by_authority = ["authority_intercept", "authority_slope"]
+    names = [*form.locations, *form.scales, "correlation", *by_authority]
+    if len(form.outcomes) > 1:
+        names.append("effect_correlation")
+    if form.has_strata:
+        names += ["stratum_intercept", "stratum_slope"]
     size = posterior.sizes["chain"] * posterior.sizes["draw"]
     kept = np.linspace(0, size - 1, draws).round().astype(np.int64)
-    chosen = posterior[list(names)].squeeze("outcome").squeeze("moderation_term")
+    chosen = posterior[names].isel(moderation_term=0)
+    if form.has_strata:
+        chosen = chosen.isel(stratum_component=0)
     flat = chosen.stack(sample=("chain", "draw")).isel(sample=kept)
-    return {name: flat[name].transpose("sample", ...).values for name in names}
+    values = {name: flat[name].transpose("sample", ...).values for name in names}
+    none = np.zeros((draws, len(form.outcomes), len(form.strata)))
+    return {"stratum_intercept": none, "stratum_slope": none} | values
 
 
 @dataclass(frozen=True)
@@ -232,7 +108,9 @@ class Replicate:
         return next((ranks for ranks in found if ranks), {})
 
 
-def replicate(number: int, *, world: World, engines: Sequence[Engine], seed: int) -> Replicate:
+def replicate(
+    number: int, *, form: Form, world: World, engines: Sequence[Engine], seed: int
+) -> Replicate:
     """Draw and fit one replicate; where Laplace refuses, NUTS fits too."""
     from threadpoolctl import threadpool_limits
 
@@ -241,25 +119,26 @@ def replicate(number: int, *, world: World, engines: Sequence[Engine], seed: int
 
     streams = np.random.SeedSequence(seed, spawn_key=(number,)).spawn(2)
     rng = np.random.default_rng(streams[0])
-    truth = draw_truth(world, rng)
-    count = draw_counts(world, truth, rng)
-    spec = ModelSpec.from_toml(spec_text())
+    truth = draw_truth(form, world, rng)
+    count = draw_counts(form, world, truth, rng)
+    spec = ModelSpec.from_toml(form.spec_text(SAMPLING))
     engine_seed = int(streams[1].generate_state(1)[0])
     sampling = spec.sampling.model_copy(update={"seed": engine_seed})
     spec = spec.model_copy(update={"sampling": sampling})
-    design = build_design(spec, prepare_table(spec, world.table(count)))
-    rank = partial(ranks, world, truth, count=count)
+    design = build_design(spec, prepare_table(spec, form.table(world, count)))
+    rank = partial(ranks, form, world, truth, count=count)
     fits: dict[Engine, Fitted] = {}
     with threadpool_limits(limits=1, user_api="blas"):
         if "laplace" in engines:
-            fits["laplace"] = _fitted(_by_laplace, spec, design, rank)
+            fits["laplace"] = _fitted(_by_laplace, form, spec, design, rank)
         if "nuts" in engines or fits["laplace"].refused:
-            fits["nuts"] = _fitted(_by_nuts, spec, design, rank)
+            fits["nuts"] = _fitted(_by_nuts, form, spec, design, rank)
     return Replicate(number, fits)
 
 
 def _fitted(
     engine: Callable[[ModelSpec, Design], tuple[xr.DataTree, dict[str, float]]],
+    form: Form,
     spec: ModelSpec,
     design: Design,
     rank: Callable[..., dict[str, int]],
@@ -273,7 +152,7 @@ def _fitted(
     except FitError as error:
         return Fitted(refused=str(error).splitlines()[0])
     seconds = time.perf_counter() - start
-    return Fitted(rank(values=thinned(draws["posterior"].to_dataset())), checks, seconds)
+    return Fitted(rank(values=thinned(form, draws["posterior"].to_dataset())), checks, seconds)
 
 
 def _by_laplace(spec: ModelSpec, design: Design) -> tuple[xr.DataTree, dict[str, float]]:
@@ -298,8 +177,8 @@ def _by_nuts(spec: ModelSpec, design: Design) -> tuple[xr.DataTree, dict[str, fl
 
 
 def _sampler(spec: ModelSpec, design: Design) -> Sampler:
-    """Sampler of this design; each process compiles once for each number of authorities."""
-    key = len(design.authorities.codes)
+    """Sampler of this design; each process compiles once for each form and number of cells."""
+    key = (design.outcomes, design.strata, design.cells)
     if key not in _compiled():
         from bayesgrad.inference.nuts import Sampler
 
@@ -308,15 +187,21 @@ def _sampler(spec: ModelSpec, design: Design) -> Sampler:
 
 
 @cache
-def _compiled() -> dict[int, Sampler]:
+def _compiled() -> dict[tuple[Any, ...], Sampler]:
     return {}
 
 
 def calibrate(
-    world: World, *, engines: Sequence[Engine] = ENGINES, replicates: int, workers: int, seed: int
+    form: Form,
+    world: World,
+    *,
+    engines: Sequence[Engine] = ENGINES,
+    replicates: int,
+    workers: int,
+    seed: int,
 ) -> Iterator[Replicate]:
     """Yield replicates 0, 1, ... as they are done; they do not depend on the number of workers."""
-    one = partial(replicate, world=world, engines=engines, seed=seed)
+    one = partial(replicate, form=form, world=world, engines=engines, seed=seed)
     if workers == 1:
         yield from map(one, range(replicates))
         return
@@ -397,10 +282,14 @@ def _checks(fits: Sequence[Fitted]) -> str:
 
 def main() -> None:
     options = parsed()
-    engines = ENGINES if options.engine == "both" else (options.engine,)
+    form = FORMS[options.form]
+    # The Laplace engine does not have the beta-binomial.
+    possible = ENGINES[:1] if form.of_cases else ENGINES
+    engines = possible if options.engine == "both" else (options.engine,)
     world = World.draw(authorities=options.authorities, areas=options.areas)
     found = list(
         calibrate(
+            form,
             world,
             engines=engines,
             replicates=options.replicates,
@@ -408,21 +297,26 @@ def main() -> None:
             seed=options.seed,
         )
     )
-    print(f"{machine()}; {len(world.sizes)} authorities of {world.sizes.min()} to ", end="")
+    print(
+        f"{machine()}; {options.form}: {len(world.sizes)} authorities of {world.sizes.min()} to ",
+        end="",
+    )
     print(f"{world.sizes.max()} areas, {RANKED_DRAWS} draws of each posterior\n")
     print(report(found, engines))
     options.out.mkdir(parents=True, exist_ok=True)
+    stem = "calibration" if options.form == "counts" else f"calibration_{options.form}"
     for engine in engines:
         way = next(name for name, ways in WAYS.items() if ways[0] == engine)
         ranked = pd.DataFrame([ranks for each in found if (ranks := each.ranks(*WAYS[way]))])
-        ranked.to_csv(options.out / f"calibration_{engine}.csv", index=False)
+        ranked.to_csv(options.out / f"{stem}_{engine}.csv", index=False)
         title = f"Ranks of true values among draws: {way}"
-        path = options.out / f"calibration_{engine}"
+        path = options.out / f"{stem}_{engine}"
         save_figures(ranked, path, title=title, draws=RANKED_DRAWS, level=LEVEL)
 
 
 def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--form", choices=FORMS, default="counts")
     parser.add_argument("--engine", choices=(*ENGINES, "both"), default="both")
     parser.add_argument("--replicates", type=int, default=500)
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)

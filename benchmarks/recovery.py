@@ -1,6 +1,6 @@
 """Recovery of the truth in every scenario: how often 95% intervals hold what data were drawn with.
 
-    python benchmarks/recovery.py [--scenario NAME ...] [--replicates 100] [--workers 2]
+    python benchmarks/recovery.py [--scenario NAME ...] [--replicates 100] [--workers 2] [--england]
 
 Each replicate draws authority effects and counts anew on one geography, and is fitted by NUTS with
 the scenario's shipped spec. Coverage is averaged over the quantities of a kind and then over
@@ -15,7 +15,7 @@ import argparse
 import time
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from multiprocessing import get_context
 from typing import TYPE_CHECKING
 
@@ -71,11 +71,12 @@ def spec_of(scenario: Scenario):  # type: ignore[no-untyped-def]
     return with_sampling(ModelSpec.from_toml(scenario.spec), SAMPLING)
 
 
-def draw(name: str, seed: int) -> Scenario:
-    """Draw a replicate of a scenario on the one geography."""
+def draw(name: str, seed: int, *, england: bool) -> Scenario:
+    """Draw a replicate of a scenario on the one geography, of `SIZE` or of all England."""
     from bayesgrad.simulate import simulate_scenario
 
-    return simulate_scenario(name, seed=seed, geography_seed=GEOGRAPHY, **SIZE)
+    size = {} if england else SIZE
+    return simulate_scenario(name, seed=seed, geography_seed=GEOGRAPHY, **size)
 
 
 def design_of(scenario: Scenario) -> Design:
@@ -88,11 +89,11 @@ def design_of(scenario: Scenario) -> Design:
 
 
 @cache
-def sampler_of(name: str) -> Sampler:
+def sampler_of(name: str, *, england: bool) -> Sampler:
     """Compiled model of a scenario, refitted to each replicate."""
     from bayesgrad.inference.nuts import Sampler
 
-    scenario = draw(name, FIRST_SEED)
+    scenario = draw(name, FIRST_SEED, england=england)
     return Sampler.compile(spec_of(scenario), design_of(scenario))
 
 
@@ -105,10 +106,10 @@ def true_values(scenario: Scenario) -> xr.Dataset:
     return scenario.parameter_values.merge(effects, join="outer")
 
 
-def replicate(name: str, seed: int) -> Recovered:
+def replicate(name: str, seed: int, *, england: bool = False) -> Recovered:
     """Draw, fit and compare one replicate."""
-    scenario = draw(name, seed)
-    sampler = sampler_of(name).with_design(design_of(scenario))
+    scenario = draw(name, seed, england=england)
+    sampler = sampler_of(name, england=england).with_design(design_of(scenario))
     settings = sampler.spec.sampling.model_copy(update={"seed": seed})
     fit = sampler.sample(settings, cores=1, progress=False)
     posterior, truth = fit["posterior"].to_dataset(), true_values(scenario)
@@ -160,6 +161,7 @@ def main() -> None:
     parser.add_argument("--scenario", nargs="+", choices=SCENARIOS, default=list(SCENARIOS))
     parser.add_argument("--replicates", type=int, default=100)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--england", action="store_true", help="at the full size")
     options = parser.parse_args()
     print(machine(), flush=True)
     seeds = range(FIRST_SEED, FIRST_SEED + options.replicates)
@@ -167,7 +169,7 @@ def main() -> None:
     with ProcessPoolExecutor(options.workers, mp_context=get_context("spawn")) as pool:
         for name in options.scenario:
             began = time.perf_counter()
-            found = list(pool.map(replicate, [name] * len(seeds), seeds))
+            found = list(pool.map(partial(replicate, name, england=options.england), seeds))
             rows += summarise(name, found)
             print(f"{name}: {time.perf_counter() - began:.0f} s", flush=True)
     print(pd.DataFrame(rows).to_string(index=False))

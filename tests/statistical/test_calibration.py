@@ -7,30 +7,25 @@ import os
 import numpy as np
 import pytest
 from arviz_stats.ecdf_utils import get_pointwise_confidence_band, simulate_confidence_bands
-from calibration import (
+from calibration import LEVEL, SAMPLING, WAYS, Fitted, Replicate, calibrate, rank_tests, report
+from calibration_forms import (
     ETA,
-    LEVEL,
-    LOCATIONS,
-    SCALES,
-    WAYS,
-    Fitted,
-    Replicate,
+    FORMS,
     World,
-    calibrate,
     draw_counts,
     draw_truth,
+    lkj,
     log_likelihood,
-    rank_tests,
-    report,
-    spec_text,
+    predictor,
 )
-from scipy.stats import nbinom
+from scipy.stats import betabinom, kstest, nbinom
 from uniformity import RankTest
 
 from bayesgrad import ModelSpec, prepare_table
 from bayesgrad.design import build_design
 
 REPLICATES = 500
+REPLICATES_OF_FORMS = 100
 LARGEST_REFUSED = 0.05
 """Share of replicates that Laplace may refuse, for the test to be one of Laplace."""
 
@@ -80,50 +75,72 @@ def test_the_band_is_that_of_arviz_and_agrees_with_the_p_value():
 
 
 def test_truths_are_drawn_from_the_priors_of_the_spec(world):
-    priors = ModelSpec.from_toml(spec_text()).priors
+    form = FORMS["strata"]
+    priors = ModelSpec.from_toml(form.spec_text(SAMPLING)).priors
     rng = np.random.default_rng(4)
-    drawn = [draw_truth(world, rng) for _ in range(4000)]
-    for name in LOCATIONS:
+    drawn = [draw_truth(form, world, rng) for _ in range(4000)]
+    for name in form.locations:
         prior = priors.interaction_for("log") if name == "interaction" else getattr(priors, name)
         values = np.concatenate([truth[name] for truth in drawn])
         assert prior.distribution == "Normal"
         assert abs(values.mean() - prior.mu) < 4 * prior.sigma / np.sqrt(4000)
         assert np.isclose(values.std(), prior.sigma, rtol=0.06)
-    for name in SCALES:
+    for name in form.scales:
         prior = getattr(priors, name)
         values = np.concatenate([truth[name] for truth in drawn])
         assert prior.distribution == "HalfNormal"
         assert np.isclose(np.sqrt(np.mean(values**2)), prior.sigma, rtol=0.06)
     assert priors.correlation.eta == ETA
-    correlation = np.concatenate([truth["correlation"] for truth in drawn])
-    # LKJ(eta) of two: variance 1 / (2 eta + 1).
-    assert np.isclose(correlation.var(), 1 / (2 * ETA + 1), rtol=0.08)
 
 
-def test_the_world_is_the_design_of_its_table(world):
+@pytest.mark.parametrize("size", [2, 3, 6])
+def test_correlations_are_drawn_from_the_lkj_distribution(size):
     rng = np.random.default_rng(5)
-    truth = draw_truth(world, rng)
-    count = draw_counts(world, truth, rng)
-    spec = ModelSpec.from_toml(spec_text())
-    design = build_design(spec, prepare_table(spec, world.table(count)))
-    assert np.array_equal(design.rows.count, count)
-    assert np.allclose(design.rows.x, world.x)
-    assert np.allclose(design.authorities.moderation[:, 0], world.w)
+    drawn = np.array([lkj(size, ETA, rng) for _ in range(2000)])
+    shape = ETA + (size - 2) / 2
+    for i, k in zip(*np.tril_indices(size, -1), strict=True):
+        # Each is 2 Beta - 1; one in 10,000 false alarms in each of at most 15.
+        assert kstest((drawn[:, i, k] + 1) / 2, "beta", (shape, shape)).pvalue > 1e-4
 
 
-def test_the_log_likelihood_is_that_of_the_negative_binomial(world):
-    rng = np.random.default_rng(6)
-    truth = draw_truth(world, rng)
-    count = draw_counts(world, truth, rng)
+@pytest.mark.parametrize("name", FORMS)
+def test_the_world_is_the_design_of_its_table(world, name):
+    form, rng = FORMS[name], np.random.default_rng(5)
+    truth = draw_truth(form, world, rng)
+    count = draw_counts(form, world, truth, rng)
+    spec = ModelSpec.from_toml(form.spec_text(SAMPLING))
+    design = build_design(spec, prepare_table(spec, form.table(world, count)))
+    assert design.strata == form.strata
+    # Rows are in the order of cells, which have one area after another.
+    cell = (
+        world.authority[:, None, None] * len(form.outcomes) + np.arange(len(form.outcomes))[:, None]
+    )
+    cell = cell * len(form.strata) + np.arange(len(form.strata))
+    order = np.argsort(cell.ravel(), kind="stable")
+    assert np.array_equal(design.rows.count, count.ravel()[order])
+    x = np.broadcast_to(form.x(world)[:, None, None], count.shape)
+    assert np.allclose(design.rows.x, x.ravel()[order])
+    assert np.allclose(design.authorities.moderation[:, 0], form.w(world))
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_the_log_likelihood_is_that_of_the_family(world, name):
+    form, rng = FORMS[name], np.random.default_rng(6)
+    truth = draw_truth(form, world, rng)
+    count = draw_counts(form, world, truth, rng)
     values = {name: np.concatenate([value, value + 0.01]) for name, value in truth.items()}
+    exposure = form.exposure(world)[:, None, None]
     expected = []
     for draw in (0, 1):
-        level = values["authority_intercept"][draw, world.authority]
-        slope = values["authority_slope"][draw, world.authority]
-        mean = world.children * np.exp(level + slope * world.x)
-        size = values["overdispersion"][draw] ** -2.0
-        expected.append(nbinom.logpmf(count, size, size / (size + mean)).sum())
-    assert np.isclose(np.diff(log_likelihood(world, values, count))[0], np.diff(expected)[0])
+        size = (values["overdispersion"][draw] ** -2.0)[:, None]
+        eta = predictor(form, world, values, draw)
+        if form.of_cases:
+            share = 1 / (1 + np.exp(-eta))
+            each = betabinom.logpmf(count, exposure, share * size, (1 - share) * size)
+        else:
+            each = nbinom.logpmf(count, size, size / (size + exposure * np.exp(eta)))
+        expected.append(each.sum())
+    assert np.isclose(np.diff(log_likelihood(form, world, values, count))[0], np.diff(expected)[0])
 
 
 def test_a_replicate_that_laplace_refuses_takes_the_ranks_of_nuts():
@@ -139,16 +156,16 @@ def test_a_replicate_that_laplace_refuses_takes_the_ranks_of_nuts():
 
 def test_replicates_depend_on_their_number_alone(world):
     settings = {"engines": ("laplace",), "workers": 1, "seed": 3}
-    two = list(calibrate(world, replicates=2, **settings))
-    again = list(calibrate(world, replicates=1, **settings))
+    two = list(calibrate(FORMS["counts"], world, replicates=2, **settings))
+    again = list(calibrate(FORMS["counts"], world, replicates=1, **settings))
     assert two[0].fits["laplace"].ranks == again[0].fits["laplace"].ranks
     assert two[0].fits["laplace"].ranks != two[1].fits["laplace"].ranks
 
 
 @pytest.fixture(scope="module")
 def replicates():
-    workers = os.cpu_count() or 1
-    return list(calibrate(World.draw(), replicates=REPLICATES, workers=workers, seed=1))
+    settings = {"replicates": REPLICATES, "workers": os.cpu_count() or 1, "seed": 1}
+    return list(calibrate(FORMS["counts"], World.draw(), **settings))
 
 
 @pytest.mark.slow
@@ -164,3 +181,12 @@ def test_ranks_of_true_values_are_uniform(replicates, way):
 def test_laplace_refuses_few_replicates(replicates):
     refused = [bool(each.fits["laplace"].refused) for each in replicates]
     assert np.mean(refused) <= LARGEST_REFUSED
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["thresholds", "ordered"])
+def test_ranks_of_joint_and_ordered_forms_are_uniform(name):
+    settings = {"replicates": REPLICATES_OF_FORMS, "workers": os.cpu_count() or 1, "seed": 2}
+    found = calibrate(FORMS[name], World.draw(), engines=("nuts",), **settings)
+    tests = rank_tests([each.ranks("nuts") for each in found])
+    assert tests["p"].min() > LEVEL / len(tests), tests
