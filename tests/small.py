@@ -136,7 +136,8 @@ def drawn_design(spec: ModelSpec, **settings: object) -> Design:
         levels = (AGES, SEXES) if spec.strata.crossed_with else (AGES,)
         columns["strata"] = tuple(" x ".join(labels) for labels in product(*levels))
         columns["strata_levels"] = levels
-    return build_design(spec, drawn_table(**{**columns, **settings}))  # type: ignore[arg-type]
+    design = build_design(spec, drawn_table(**{**columns, **settings}))  # type: ignore[arg-type]
+    return in_neighbourhoods(design) if spec.columns.neighbourhood else design
 
 
 def in_neighbourhoods(design: Design, *, each: int = 2) -> Design:

@@ -21,6 +21,8 @@
     authorities (`bayesgrad.predictive`).
 ``diagnostics``
     The checks of the fit.
+
+Draws of the effects of neighbourhoods are used for what is said of areas, and not kept.
 """
 
 from __future__ import annotations
