@@ -15,8 +15,8 @@ def lay_out(checked: Checked, *, strata: tuple[str, ...]) -> tuple[pd.DataFrame,
     Returns
     -------
     rows : DataFrame
-        Columns `ROW_COLUMNS`, and `neighbourhood` where there are any; sorted by authority, outcome (in the order of `checked.counts`),
-        stratum (in the order of `strata`) and area.
+        Columns `ROW_COLUMNS`, and `neighbourhood` where there are any; sorted by authority,
+        outcome (in the order of `checked.counts`), stratum (in the order of `strata`) and area.
     covariates : DataFrame
         Aligned with `rows`.
     """

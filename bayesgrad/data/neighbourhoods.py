@@ -99,7 +99,8 @@ def _sharing(keys: pd.DataFrame, inner: str, outer: str) -> list[str]:
     several = pairs[pairs[inner].duplicated(keep=False)]
     found = []
     for code, own in several.groupby(inner):
-        pieces = zip(own[outer], own["size"], strict=True)
-        where = [name if inner == "area" else f"{counted(n, 'area')} in {name}" for name, n in pieces]
+        where = [f"{counted(n, 'area')} in {of}" for of, n in own[[outer, "size"]].to_numpy()]
+        if inner == "area":
+            where = [f"in {' and '.join(own[outer])}"]
         found.append(f"{code} ({', '.join(where)})")
     return found

@@ -82,7 +82,9 @@ def build_design(spec: ModelSpec, table: AnalysisTable) -> Design:
             covariates=covariates,
             gradient_moderators=covariates.values[:, moderated] * x[:, None],
             curve=curve.at(deprivation),
-            neighbourhood=_positions(rows.get("neighbourhood", pd.Series(dtype="str")), neighbourhoods),
+            neighbourhood=_positions(
+                rows.get("neighbourhood", pd.Series(dtype="str")), neighbourhoods
+            ),
         ),
         area_moderators=spec.area.moderators,
         basis=basis,

@@ -44,6 +44,7 @@ MEDIAN_DIFFERENCE = math.sqrt(2) * NormalDist().inv_cdf(0.75)
 LOGISTIC_VARIANCE = math.pi**2 / 3
 """Variance of the standard logistic distribution, of a case's latent log odds."""
 
+
 def median_ratio(sd: xr.DataArray) -> xr.DataArray:
     """Median ratio of the higher to the lower of two authorities drawn at random.
 

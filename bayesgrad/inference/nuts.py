@@ -97,7 +97,10 @@ class Sampler:
             cores=cores,
             progress=progress,
         )
-        groups = {"posterior": self._posterior(sampled.points), "sample_stats": _statistics(sampled)}
+        groups = {
+            "posterior": self._posterior(sampled.points),
+            "sample_stats": _statistics(sampled),
+        }
         if COORDINATES in self.compiled.layout:
             groups["neighbourhoods"] = self._neighbourhoods(sampled.points, groups["posterior"])
         return xr.DataTree.from_dict(groups)

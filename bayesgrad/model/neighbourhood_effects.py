@@ -38,7 +38,11 @@ def neighbourhood_effects(
         return np.zeros((len(design.forms), 0))
     sd = prior_variable("sd_neighbourhood", spec.priors.sd_neighbourhood, dims=DIMS[:1])
     informed = spec.sampling.parameterisation != "non_centred"
-    z = pm.Flat("z_neighbourhood", dims=DIMS) if informed else pm.Normal("z_neighbourhood", dims=DIMS)
+    z = (
+        pm.Flat("z_neighbourhood", dims=DIMS)
+        if informed
+        else pm.Normal("z_neighbourhood", dims=DIMS)
+    )
     arrays = tuple(data[f"neighbourhood_{field}"] for field in Quadratics._fields)
     effects = informed_neighbourhoods(sd, z, *of_authorities, arrays)
     if informed:

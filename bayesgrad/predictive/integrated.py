@@ -276,7 +276,11 @@ def _of_one(
             rule = gauss_hermite(NODES if curvature[0] >= LITTLE_INFORMATION else MORE_NODES)
         if much:
             alone = AuthorityRows(
-                *arrays, np.array([0, rows.stop - rows.start]), np.array([0]), np.array([family]), segments
+                *arrays,
+                np.array([0, rows.stop - rows.start]),
+                np.array([0]),
+                np.array([family]),
+                segments,
             )
             prior = Prior(mean[draws], covariance_of(factor[draws]), np.zeros_like(mean[draws]))
             start = Quadratic(pull[None], curvature[None])

@@ -79,7 +79,7 @@ def test_a_neighbourhood_in_two_authorities_is_refused_with_its_areas():
 
 
 def test_an_area_in_two_neighbourhoods_is_refused():
-    ages = "[strata]\ncolumn = \"age\"\n"
+    ages = '[strata]\ncolumn = "age"\n'
     frame = pd.concat([table(age="young"), table(age="old")], ignore_index=True)
     frame.loc[12, "msoa"] = "E02000001"
     with pytest.raises(DataError, match="1 area lies in more than one neighbourhood") as caught:

@@ -7,8 +7,8 @@ import pytest
 from numpy.testing import assert_allclose
 
 import bayesgrad as bg
-from bayesgrad.design import build_design
 from bayesgrad.data import prepare_table
+from bayesgrad.design import build_design
 from bayesgrad.errors import SpecError
 from bayesgrad.fitting.plan import describe_plan
 from bayesgrad.simulate import simulate_scenario

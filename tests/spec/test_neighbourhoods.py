@@ -28,5 +28,5 @@ def test_they_are_refused_by_laplace_and_beside_strata_of_an_authoritys_own():
     refuse_unsupported(spec_of("msoa", AGES))
     with pytest.raises(SpecError, match="does not have effects of neighbourhoods"):
         refuse_unsupported(spec_of("msoa", '[sampling]\nengine = "laplace"\n'))
-    with pytest.raises(SpecError, match="beside .strata. authority_deviations = true"):
+    with pytest.raises(SpecError, match="authority_deviations = true: no engine has both"):
         refuse_unsupported(spec_of("msoa", AGES + "authority_deviations = true\n"))

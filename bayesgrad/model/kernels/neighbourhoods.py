@@ -108,9 +108,7 @@ def neighbourhoods_backward(
                 d_t = d_w * scale * inverse
                 of_intercept -= own[i] * d_t
                 of_slope -= tilt[i] * d_t
-                change = inverse * (
-                    t * (2.0 - m) * inverse - coordinate[i] * scale * own[i] * root
-                )
+                change = inverse * (t * (2.0 - m) * inverse - coordinate[i] * scale * own[i] * root)
                 total += given[i] * w + d_w * change - d_density * scale * own[i] * inverse
             d_intercept[j, s] = of_intercept
             d_slope[j, s] = of_slope

@@ -2,7 +2,8 @@ r"""Log likelihood of rows with the effects of their neighbourhoods integrated o
 
 For the rows of neighbourhood m and the effects a and b of their authority and outcome,
 
-.. math:: \ell_m(a, b) = \ln \int \prod_{i \in m} p(y_i \mid a + \sigma u + b x_i) \, N(u; 0, 1) \, du,
+.. math:: \ell_m(a, b) = \ln \int \prod_{i \in m} p(y_i \mid a + \sigma u + b x_i) \, N(u; 0, 1)
+          \, du,
 
 by adaptive Gauss-Hermite quadrature, centred and scaled by the mode of the integrand. Its
 derivatives are means over u given the rows, with f the log likelihood of the rows:
