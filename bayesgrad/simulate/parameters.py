@@ -110,9 +110,9 @@ def fix_parameters(settings: ScenarioSettings, population: Population) -> Scenar
     r"""Fix the intercepts so that every outcome has its expected rate over all areas.
 
     The expectation is over the effects of authorities and neighbourhoods too, so the parameters
-    depend on the population but are the same for every draw on it. An outcome of a later stage has its rate per expected
-    event of the stage before; strata have rates in proportion to their ratios, which together give
-    the outcome its rate. Hazards are the ratios themselves.
+    depend on the population but are the same for every draw on it. An outcome of a later stage has
+    its rate per expected event of the stage before; strata have rates in proportion to their
+    ratios, which together give the outcome its rate. Hazards are the ratios themselves.
     """
     slopes = np.array([_slopes(outcome, settings) for outcome in settings.outcomes])
     cases_intercept, cases = _expected_cases(settings, population)

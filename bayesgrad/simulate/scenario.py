@@ -50,8 +50,9 @@ class Scenario:
         """Analysis table: a row per area, or per area and stratum.
 
         Columns: area, authority, authority_name; the larger neighbourhood and the stratum, where
-        there are any; the exposure (children, cases or time_at_risk); income_score (a proportion); the authority's, where
-        the spec names it; moderators; and one column of counts for each outcome.
+        there are any; the exposure (children, cases or time_at_risk); income_score (a proportion);
+        the authority's, where the spec names it; moderators; and one column of counts for each
+        outcome.
         """
         geography, settings = self.population.geography, self.settings
         strata = len(settings.all_strata)
