@@ -80,8 +80,10 @@ Parameters = dict[str, np.ndarray]
 def spec_named(form: str, more: str = CENTRED) -> ModelSpec:
     text, outcomes = FORMS[form]
     spec = spec_of(text + more, outcomes=outcomes)
-    if not form.startswith("neighbourhoods"):
-        return spec
+    return with_neighbourhoods(spec) if form.startswith("neighbourhoods") else spec
+
+
+def with_neighbourhoods(spec: ModelSpec) -> ModelSpec:
     columns = spec.columns.model_copy(update={"neighbourhood": "msoa"})
     return spec.model_copy(update={"columns": columns})
 

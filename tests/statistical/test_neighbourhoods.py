@@ -67,16 +67,17 @@ def test_the_posterior_is_that_of_the_plain_model():
             compute_convergence_checks=False,
         )["posterior"]
     for name in COMPARED:
-        found, known = (np.log(x[name]) if "sd" in name else x[name] for x in (ours, theirs))
+        found, known = ours[name], theirs[name]
         found = found.isel({dim: 0 for dim in found.dims if dim not in ("chain", "draw")})
         both = [values.to_dataset(name="x").reset_coords(drop=True) for values in (found, known)]
         size = [float(ess(values, method="bulk")["x"]) for values in both]
         sd = [float(values.std()) for values in (found, known)]
         error = np.hypot(sd[0] / np.sqrt(size[0]), sd[1] / np.sqrt(size[1]))
         assert abs(float(found.mean() - known.mean())) < 5 * error, name
-        # Of a log ratio of sds of about normal draws; those of squares have fewer effective.
+        # Squares of deviations have fewer effective draws than their mean: half as many, and more
+        # where the tail is long.
         of_sd = np.sqrt(1 / size[0] + 1 / size[1])
-        assert abs(np.log(sd[0] / sd[1])) < 5 * max(of_sd, 0.02), name
+        assert abs(np.log(sd[0] / sd[1])) < max(5 * of_sd, 0.1), name
 
 
 @pytest.mark.slow
