@@ -48,7 +48,14 @@ KINDS = {
         "authority_moderator_level",
         "authority_moderator_gradient",
     ),
-    "spread": ("sd_intercept", "sd_slope", "effect_correlation", "correlation", "overdispersion"),
+    "spread": (
+        "sd_intercept",
+        "sd_slope",
+        "effect_correlation",
+        "correlation",
+        "overdispersion",
+        "sd_neighbourhood",
+    ),
     "strata": ("stratum_intercept", "stratum_slope"),
     "authorities": ("authority_intercept", "authority_slope"),
 }

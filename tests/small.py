@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -135,4 +136,17 @@ def drawn_design(spec: ModelSpec, **settings: object) -> Design:
         levels = (AGES, SEXES) if spec.strata.crossed_with else (AGES,)
         columns["strata"] = tuple(" x ".join(labels) for labels in product(*levels))
         columns["strata_levels"] = levels
-    return build_design(spec, drawn_table(**{**columns, **settings}))  # type: ignore[arg-type]
+    design = build_design(spec, drawn_table(**{**columns, **settings}))  # type: ignore[arg-type]
+    return in_neighbourhoods(design) if spec.columns.neighbourhood else design
+
+
+def in_neighbourhoods(design: Design, *, each: int = 2) -> Design:
+    """The design with its rows in so many larger neighbourhoods of each authority."""
+    authority = design.cell_authority[design.rows.cell]
+    place = np.arange(len(authority)) * 7 // 3 % each
+    count = len(design.authorities.codes) * each
+    return replace(
+        design,
+        rows=replace(design.rows, neighbourhood=authority * each + place),
+        neighbourhoods=tuple(f"M{m:02d}" for m in range(count)),
+    )

@@ -52,15 +52,20 @@ def thinned(posterior: xr.Dataset, *, size: int = LARGEST_SAMPLE) -> xr.Dataset:
 
     Draws that are not kept are not copied, so memory does not grow with their number.
     """
-    draws = posterior.sizes["draw"]
-    total = posterior.sizes["chain"] * draws
-    kept: Integers = np.unique(np.linspace(0, total - 1, min(total, size)).round().astype(np.int64))
+    places = evenly(posterior.sizes["chain"], posterior.sizes["draw"], size=size)
     place = {
         dim: xr.DataArray(index, dims="sample")
-        for dim, index in (("chain", kept // draws), ("draw", kept % draws))
+        for dim, index in zip(("chain", "draw"), places, strict=True)
     }
     joint = posterior.isel(place).drop_vars(["chain", "draw"], errors="ignore")
     return joint.transpose("sample", ...)
+
+
+def evenly(chains: int, draws: int, *, size: int) -> tuple[Integers, Integers]:
+    """Chains and draws of evenly spaced joint draws, `size` at most."""
+    total = chains * draws
+    kept: Integers = np.unique(np.linspace(0, total - 1, min(total, size)).round().astype(np.int64))
+    return kept // draws, kept % draws
 
 
 def cell_effects(sample: xr.Dataset, *, outcome: int, stratum: int) -> tuple[Floats, Floats]:
@@ -96,8 +101,8 @@ def cell_rates(design: Design, sample: xr.Dataset) -> Iterator[CellRates]:
     ----------
     design : Design
     sample : Dataset
-        From `thinned`: what `cell_effects` reads, and the coefficients of rows where the model
-        has them.
+        From `thinned`: what `cell_effects` reads, and the coefficients of rows and the effects of
+        neighbourhoods where the model has them.
     """
     starts = design.cell_starts()
     _, outcomes, strata = design.cells
@@ -110,17 +115,27 @@ def cell_rates(design: Design, sample: xr.Dataset) -> Iterator[CellRates]:
         for name, columns in row_columns(design).items()
         if name in sample
     }
+    neighbourhoods = neighbourhood_effects(sample)
     for cell, (authority, outcome, stratum) in enumerate(np.ndindex(*design.cells)):
         rows = slice(int(starts[cell]), int(starts[cell + 1]))
         if rows.start == rows.stop:
             continue
         intercept, slope = (effect[authority] for effect in effects[outcome, stratum])
         predictor = intercept[:, None] + slope[:, None] * design.rows.x[rows]
+        if neighbourhoods is not None:
+            predictor += neighbourhoods[:, outcome][:, design.rows.neighbourhood[rows]]
         for values, columns in coefficients.values():
             predictor += values[:, outcome] @ columns[rows].T
         if design.forms[outcome].link == "logit":
             predictor = -np.logaddexp(0.0, -predictor)
         yield CellRates(authority, outcome, stratum, rows, predictor)
+
+
+def neighbourhood_effects(sample: xr.Dataset) -> Floats | None:
+    """Effects of neighbourhoods, (sample, outcomes, neighbourhoods), where the model has them."""
+    if "neighbourhood_effect" not in sample:
+        return None
+    return sample["neighbourhood_effect"].transpose("sample", "outcome", "neighbourhood").values
 
 
 def row_columns(design: Design) -> dict[str, Floats]:

@@ -26,6 +26,7 @@ ScenarioName = Literal[
     "duration",
     "rural",
     "moderators",
+    "neighbourhoods",
 ]
 """Those of `bayesgrad.simulate.SCENARIOS`, whose import would slow the help down."""
 

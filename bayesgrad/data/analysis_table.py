@@ -96,7 +96,7 @@ class AnalysisTable:
         Columns `ROW_COLUMNS`; `outcome` holds the outcome's column name and `stratum` is "" where
         there are no strata; `count` is int64, `exposure` and `deprivation` float64. Sorted by
         authority, outcome (in the spec's order), stratum (in the order of `strata`), area, with a
-        fresh index.
+        fresh index. A further column `neighbourhood` where the spec names one.
     covariates : DataFrame
         Area covariates and moderators of the spec, float64, raw units, aligned with `rows`.
     authorities : DataFrame

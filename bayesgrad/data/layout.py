@@ -15,15 +15,16 @@ def lay_out(checked: Checked, *, strata: tuple[str, ...]) -> tuple[pd.DataFrame,
     Returns
     -------
     rows : DataFrame
-        Columns `ROW_COLUMNS`, sorted by authority, outcome (in the order of `checked.counts`),
-        stratum (in the order of `strata`) and area.
+        Columns `ROW_COLUMNS`, and `neighbourhood` where there are any; sorted by authority,
+        outcome (in the order of `checked.counts`), stratum (in the order of `strata`) and area.
     covariates : DataFrame
         Aligned with `rows`.
     """
     keys, entering = checked.selection.keys, checked.entering.to_numpy()
     outcome, row = np.nonzero(entering.T)
     names = np.array(checked.counts.columns, dtype=object)
-    rows = keys[["area", "authority", "stratum"]].take(row).reset_index(drop=True)
+    further = [name for name in ("neighbourhood",) if name in keys]
+    rows = keys[["area", "authority", "stratum", *further]].take(row).reset_index(drop=True)
     rows["outcome"] = pd.Series(names[outcome], dtype="str")
     rows["count"] = checked.counts.to_numpy(np.float64)[row, outcome].astype(np.int64)
     rows["exposure"] = checked.exposures.to_numpy(np.float64)[row, outcome]
@@ -36,5 +37,5 @@ def lay_out(checked: Checked, *, strata: tuple[str, ...]) -> tuple[pd.DataFrame,
             pd.factorize(rows["authority"], sort=True)[0],
         )
     )
-    arranged = rows.take(order)[list(ROW_COLUMNS)].reset_index(drop=True)
+    arranged = rows.take(order)[[*ROW_COLUMNS, *further]].reset_index(drop=True)
     return arranged, checked.covariates.take(row[order]).reset_index(drop=True)

@@ -6,6 +6,7 @@ import pandas as pd
 
 from bayesgrad.data.authority_codes import CODE_CHANGES, code_kind, code_style
 from bayesgrad.data.listing import counted, listed
+from bayesgrad.data.neighbourhoods import refuse_split_neighbourhoods
 from bayesgrad.data.selection import Selection
 from bayesgrad.errors import DataError
 from bayesgrad.spec.model_spec import ModelSpec
@@ -18,7 +19,8 @@ def check_places(spec: ModelSpec, selection: Selection) -> tuple[str, ...]:
     ------
     DataError
         If authorities mix styles of code, or old and new codes; if an area lies in two
-        authorities or is listed twice (in one stratum); or if an authority has two names.
+        authorities or neighbourhoods or is listed twice (in one stratum); if a neighbourhood lies
+        in two authorities; or if an authority has two names.
     """
     columns = spec.columns
     authorities = sorted(selection.keys["authority"].unique())
@@ -27,6 +29,8 @@ def check_places(spec: ModelSpec, selection: Selection) -> tuple[str, ...]:
     _refuse_old_beside_new(authorities, where=where)
     _refuse_two_authorities(selection, where=where)
     _refuse_repeated_areas(spec, selection)
+    if columns.neighbourhood is not None:
+        refuse_split_neighbourhoods(spec, selection)
     if columns.authority_name is not None:
         _refuse_two_names(selection, where=selection.where(columns.authority_name))
     return (*_note_districts(authorities), *_note_shared_names(selection))

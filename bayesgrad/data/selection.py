@@ -27,7 +27,7 @@ class Selection:
     keys : DataFrame
         `area`, `authority`, `name` (of the authority; missing where the table has none) and
         `stratum` ("" where the spec has none; of two columns crossed, both joined by " x "), as
-        text.
+        text; and where the spec names it `neighbourhood`.
     strata : DataFrame
         The columns of strata (none, one or two) under the user's names, as text; aligned with
         `keys`.
@@ -61,7 +61,7 @@ def select(spec: ModelSpec, table: pd.DataFrame, *, source: str) -> Selection:
     ------
     DataError
         If the table is empty, has columns of one name, lacks a column that the spec names, or an
-        area, authority or stratum is blank.
+        area, authority, stratum or neighbourhood is blank.
     """
     if not isinstance(table, pd.DataFrame):
         raise DataError(
@@ -86,7 +86,7 @@ def columns_of(spec: ModelSpec) -> list[str]:
     for outcome in spec.outcomes:
         names += [outcome.column, spec.exposure_of(outcome)]
     names += [columns.deprivation, authority_deprivation_column(spec), *spec.authority.moderators]
-    names += [*covariates_of(spec), *strata_columns_of(spec)]
+    names += [*covariates_of(spec), *strata_columns_of(spec), columns.neighbourhood]
     return list(dict.fromkeys(name for name in names if name is not None))
 
 
@@ -114,6 +114,10 @@ def _keys(spec: ModelSpec, values: pd.DataFrame, source: str) -> pd.DataFrame:
     refuse_blank_codes(keys["area"], where=f"{source}: column {columns.area}")
     keys["authority"] = as_codes(values[columns.authority])
     refuse_blank_codes(keys["authority"], where=f"{source}: column {columns.authority}")
+    if columns.neighbourhood is not None:
+        keys["neighbourhood"] = as_codes(values[columns.neighbourhood])
+        where = f"{source}: column {columns.neighbourhood}"
+        refuse_blank_codes(keys["neighbourhood"], where=where)
     name = columns.authority_name
     keys["name"] = as_codes(values[name]) if name else pd.Series(pd.NA, keys.index, dtype="str")
     return keys

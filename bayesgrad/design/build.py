@@ -57,6 +57,7 @@ def build_design(spec: ModelSpec, table: AnalysisTable) -> Design:
     centre = _centre(spec, authority_deprivation, deprivation, at_risk)
     x = (deprivation - centre[authority]) / unit
     covariates = _standardised(table.covariates)
+    neighbourhoods = _neighbourhoods(rows)
     moderated = [covariates.names.index(name) for name in spec.area.moderators]
 
     design = Design(
@@ -81,11 +82,15 @@ def build_design(spec: ModelSpec, table: AnalysisTable) -> Design:
             covariates=covariates,
             gradient_moderators=covariates.values[:, moderated] * x[:, None],
             curve=curve.at(deprivation),
+            neighbourhood=_positions(
+                rows.get("neighbourhood", pd.Series(dtype="str")), neighbourhoods
+            ),
         ),
         area_moderators=spec.area.moderators,
         basis=basis,
         curve=curve,
         unit=unit,
+        neighbourhoods=neighbourhoods,
     )
     _refuse_without_events(design)
     return design
@@ -111,6 +116,14 @@ def _components(spec: ModelSpec, table: AnalysisTable) -> tuple[StrataComponent,
     crossed = strata.crossed_with
     second = (crossed.column, len(table.strata_levels[1]), crossed.ordered)
     return crossed_components(first, second)
+
+
+def _neighbourhoods(rows: pd.DataFrame) -> tuple[str, ...]:
+    """Codes of neighbourhoods, in the order of their authorities and then their own."""
+    if "neighbourhood" not in rows:
+        return ()
+    pairs = rows[["authority", "neighbourhood"]].drop_duplicates()
+    return tuple(pairs.sort_values(["authority", "neighbourhood"])["neighbourhood"])
 
 
 def _positions(values: pd.Series, order: Sequence[str]) -> Integers:

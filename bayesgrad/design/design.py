@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,6 +77,8 @@ class Rows:
     gradient_moderators : ndarray, shape (rows, area moderators)
         x times each standardised area moderator.
     curve : ndarray, shape (rows, curvature terms)
+    neighbourhood : ndarray of int64, shape (rows,) or (0,)
+        Index of the larger neighbourhood of each row; empty where there are none.
     """
 
     cell: Integers
@@ -87,6 +89,7 @@ class Rows:
     covariates: Columns
     gradient_moderators: Floats
     curve: Floats
+    neighbourhood: Integers = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,6 +137,8 @@ class Design:
         One empty string where there are none.
     strata_components : tuple of StrataComponent
         Parts of the deviations of strata; empty where there are none.
+    neighbourhoods : tuple of str
+        Codes of larger neighbourhoods, those of an authority together; empty where there are none.
     """
 
     authorities: Authorities
@@ -145,6 +150,7 @@ class Design:
     basis: ModerationBasis
     curve: CommonCurve
     unit: float
+    neighbourhoods: tuple[str, ...] = ()
 
     @property
     def outcomes(self) -> tuple[str, ...]:
@@ -177,6 +183,14 @@ class Design:
     def row_outcome(self) -> Integers:
         """Outcome of each row, shape (rows,)."""
         return self.cell_outcome[self.rows.cell]
+
+    @property
+    def neighbourhood_authority(self) -> Integers:
+        """Authority of each neighbourhood, shape (neighbourhoods,)."""
+        found = np.zeros(len(self.neighbourhoods), dtype=np.int64)
+        if self.neighbourhoods:
+            found[self.rows.neighbourhood] = self.cell_authority[self.rows.cell]
+        return found
 
     def cell_sum(self, values: Floats | Integers) -> Floats:
         """Sum a row quantity over each cell: (rows,) -> (authorities, outcomes, strata)."""

@@ -1,4 +1,4 @@
-"""How much authorities differ: median rate ratios and variance partition."""
+"""How much authorities differ, and their neighbourhoods: median ratios, variance partition."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from bayesgrad.estimands.frame import to_frame
 from bayesgrad.estimands.layout import (
     families,
     group,
-    inverse_link,
     links,
+    mean_share,
+    neighbourhood_variance,
     outcome_names,
     reference_position,
     size_parameter,
@@ -23,7 +24,14 @@ from bayesgrad.estimands.summaries import DEFAULT_LEVEL, exponential, with_inter
 from bayesgrad.spec.model_spec import CASE_FAMILIES
 from bayesgrad.spec.vocabulary import Family, Link
 
-MEASURES = ("median_rate_ratio", "median_gradient_ratio", "vpc", "vpc_reference")
+MEASURES = (
+    "median_rate_ratio",
+    "median_gradient_ratio",
+    "vpc",
+    "vpc_reference",
+    "neighbourhood_rate_ratio",
+    "neighbourhood_vpc",
+)
 
 COLUMNS = (
     "outcome",
@@ -35,8 +43,6 @@ MEDIAN_DIFFERENCE = math.sqrt(2) * NormalDist().inv_cdf(0.75)
 
 LOGISTIC_VARIANCE = math.pi**2 / 3
 """Variance of the standard logistic distribution, of a case's latent log odds."""
-
-QUADRATURE_NODES = 21
 
 
 def median_ratio(sd: xr.DataArray) -> xr.DataArray:
@@ -73,7 +79,8 @@ def variance_partition(
 
     L2 / (L1 + L2) with L2 = m^2 (exp(s2) - 1), the variance of the conditional mean, and
     L1 = m (Poisson) or m + m^2 exp(s2) / alpha (negative binomial), the mean of the conditional
-    variance.
+    variance. With s2 the variance between authorities and neighbourhoods together it is the share
+    of both.
 
     Parameters
     ----------
@@ -137,15 +144,6 @@ def latent_variance_partition(variance: xr.DataArray) -> xr.DataArray:
     return variance / (variance + LOGISTIC_VARIANCE)
 
 
-def mean_share(predictor: xr.DataArray, variance: xr.DataArray) -> xr.DataArray:
-    """Mean of expit(predictor + u) over u ~ Normal(0, variance), by Gauss-Hermite quadrature."""
-    points, weights = np.polynomial.hermite_e.hermegauss(QUADRATURE_NODES)
-    shares = xr.zeros_like(predictor)
-    for point, weight in zip(points, weights / weights.sum(), strict=True):
-        shares = shares + weight * inverse_link(predictor + point * variance**0.5, "logit")
-    return shares
-
-
 def heterogeneity(
     posterior: xr.Dataset, authorities: xr.Dataset, reference: xr.Dataset
 ) -> xr.Dataset:
@@ -153,55 +151,74 @@ def heterogeneity(
 
     The reference area has mean exposure, lies in an authority of mean deprivation Dbar and is as
     deprived as it: x = 0 under authority centring, (Dbar - c) / unit under a constant centre c.
-    Its expected count, averaged over authorities, is, with the predictor eta = intercept + slope x,
-    m = mean exposure exp(eta + s2 / 2), and with a logit link m = mean exposure E expit(eta + u).
+    Its expected count, averaged over authorities and neighbourhoods, is, with the predictor eta =
+    intercept + slope x, s2 the variance between authorities and t2 that between the neighbourhoods
+    of one, m = mean exposure exp(eta + (s2 + t2) / 2), and with a logit link
+    m = mean exposure E expit(eta + u).
 
     Returns
     -------
     Dataset
-        median_rate_ratio, median_gradient_ratio, vpc and vpc_reference (= m), with dimensions
-        chain, draw, outcome.
+        median_rate_ratio, median_gradient_ratio, vpc, vpc_reference (= m), and of neighbourhoods
+        within an authority neighbourhood_rate_ratio and neighbourhood_vpc (missing without any),
+        with dimensions chain, draw, outcome.
     """
     outcomes = outcome_names(posterior)
     x = reference_position(authorities, reference)
-    variance = level_variance(posterior, x=x)
+    variance, nested = level_variance(posterior, x=x), neighbourhood_variance(posterior)
     predictor = posterior["intercept"] + posterior["slope"] * x
     alpha = size_parameter(posterior)
     forms = zip(families(reference, outcomes), links(reference, outcomes), strict=True)
     parts = []
     for s, (family, link) in enumerate(forms):
         own = {"outcome": s}
-        share, count = _partition(
+        shares, count = _partition(
             predictor.isel(own),
-            variance.isel(own),
+            (variance.isel(own), nested.isel(own)),
             alpha=alpha.isel(own),
             exposure=float(reference["mean_exposure"].isel(own)),
             family=family,
             link=link,
         )
-        parts.append(xr.Dataset({"vpc": share, "vpc_reference": count}))
-    return xr.concat(parts, dim="outcome").assign(
+        names = ("vpc", "neighbourhood_vpc")
+        named = dict(zip(names, shares, strict=True)) | {"vpc_reference": count}
+        parts.append(xr.Dataset(named))
+    known = 1.0 if "sd_neighbourhood" in posterior else np.nan
+    found = xr.concat(parts, dim="outcome")
+    return found.assign(
         median_rate_ratio=median_ratio(variance**0.5),
         median_gradient_ratio=median_ratio(posterior["sd_slope"]),
+        neighbourhood_rate_ratio=known * median_ratio(nested**0.5),
+        neighbourhood_vpc=known * found["neighbourhood_vpc"],
     )
 
 
 def _partition(
     predictor: xr.DataArray,
-    variance: xr.DataArray,
+    variances: tuple[xr.DataArray, xr.DataArray],
     *,
     alpha: xr.DataArray,
     exposure: float,
     family: Family,
     link: Link,
-) -> tuple[xr.DataArray, xr.DataArray]:
-    """Share of the variance and expected count of one outcome."""
+) -> tuple[tuple[xr.DataArray, xr.DataArray], xr.DataArray]:
+    """Shares of the variance of authorities and of neighbourhoods, and the expected count.
+
+    The variance that lies between authorities is to that between both as the variances of
+    the conditional means are: exp(s2) - 1 to exp(s2 + t2) - 1, or s2 to s2 + t2 of log odds.
+    """
+    variance, whole = variances[0], variances[0] + variances[1]
     if link == "logit":
-        return latent_variance_partition(variance), exposure * mean_share(predictor, variance)
-    count = exposure * exponential(predictor + variance / 2)
-    if family in CASE_FAMILIES:
-        return case_variance_partition(count, variance, cases=exposure, alpha=alpha), count
-    return variance_partition(count, variance, alpha=alpha), count
+        both, count = latent_variance_partition(whole), exposure * mean_share(predictor, whole)
+        upper = variance / whole.where(whole > 0, 1.0)
+    else:
+        count = exposure * exponential(predictor + whole / 2)
+        upper = (exponential(variance) - 1) / (exponential(whole.where(whole > 0, 1.0)) - 1)
+        if family in CASE_FAMILIES:
+            both = case_variance_partition(count, whole, cases=exposure, alpha=alpha)
+        else:
+            both = variance_partition(count, whole, alpha=alpha)
+    return (both * upper, both * (1 - upper)), count
 
 
 def heterogeneity_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> pd.DataFrame:
@@ -210,7 +227,9 @@ def heterogeneity_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> 
     What remains between authorities after their deprivation and other moderators, and in the mean
     over strata; posterior medians with equal-tailed intervals. With a logit link the ratios are of
     odds, and `vpc` is the share of the latent log odds. `vpc_reference` is the expected count of
-    the area at which `vpc` holds: but for a logit link, the share depends on it.
+    the area at which `vpc` holds: but for a logit link, the share depends on it. Where the model
+    has larger neighbourhoods, `neighbourhood_rate_ratio` compares two of one authority, and
+    `neighbourhood_vpc` is the share that lies between these; without any both are missing.
 
     Raises
     ------

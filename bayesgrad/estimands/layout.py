@@ -21,6 +21,8 @@ from bayesgrad.errors import FitError
 from bayesgrad.spec.naming import ratio_name
 from bayesgrad.spec.vocabulary import AtRisk, Family, Link
 
+QUADRATURE_NODES = 21
+
 SAMPLE_DIMS = ("chain", "draw", "sample")
 """Dimensions that count posterior draws."""
 
@@ -139,6 +141,45 @@ def inverse_link(predictor: xr.DataArray, link: Link) -> xr.DataArray:
 
     result: xr.DataArray = xr.apply_ufunc(expit if link == "logit" else np.exp, predictor)
     return result
+
+
+def mean_share(predictor: xr.DataArray, variance: xr.DataArray) -> xr.DataArray:
+    """Mean of expit(predictor + u) over u ~ Normal(0, variance), by Gauss-Hermite quadrature."""
+    points, weights = np.polynomial.hermite_e.hermegauss(QUADRATURE_NODES)
+    shares = xr.zeros_like(predictor)
+    for point, weight in zip(points, weights / weights.sum(), strict=True):
+        shares = shares + weight * inverse_link(predictor + point * variance**0.5, "logit")
+    return shares
+
+
+def neighbourhood_variance(posterior: xr.Dataset) -> xr.DataArray:
+    """Variance between the neighbourhoods of an authority; 0 where the model has none.
+
+    Returns
+    -------
+    DataArray
+        Dimensions chain, draw, outcome.
+    """
+    found = posterior.get("sd_neighbourhood", xr.zeros_like(posterior["sd_intercept"]))
+    variance: xr.DataArray = found**2
+    return variance
+
+
+def mean_rate(
+    predictor: xr.DataArray, posterior: xr.Dataset, *, outcome: int, link: Link
+) -> xr.DataArray:
+    """Rate per unit of exposure, or share of cases: the mean over neighbourhoods.
+
+    Without larger neighbourhoods it is `inverse_link`. With them the predictor is that of the
+    median neighbourhood, whose rate is below the mean, exp(predictor + sd^2 / 2) for a log link:
+    the mean is what adds up to the events of an authority.
+    """
+    if "sd_neighbourhood" not in posterior:
+        return inverse_link(predictor, link)
+    variance = neighbourhood_variance(posterior).isel(outcome=outcome, drop=True)
+    if link == "logit":
+        return mean_share(predictor, variance)
+    return inverse_link(predictor + variance / 2, link)
 
 
 def size_parameter(posterior: xr.Dataset) -> xr.DataArray:

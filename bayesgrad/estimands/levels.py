@@ -7,7 +7,7 @@ import xarray as xr
 
 from bayesgrad.areas.effects import EFFECTS, whole_effect
 from bayesgrad.estimands.frame import to_frame
-from bayesgrad.estimands.layout import group, inverse_link, links, outcome_names
+from bayesgrad.estimands.layout import group, links, mean_rate, outcome_names
 from bayesgrad.estimands.strata_effects import over_cells
 from bayesgrad.estimands.summaries import DEFAULT_LEVEL, with_interval
 
@@ -36,7 +36,8 @@ def like_for_like_rate(
 
     10000 exp(a_j + b_j (d* - c_j) / unit + curve(d*)), covariates and area moderators at zero; for
     a logit link expit takes the place of exp, and the rate is per 10,000 cases. Unlike the
-    authority's intercept, it compares authorities at the same deprivation.
+    authority's intercept, it compares authorities at the same deprivation. It is the mean over
+    larger neighbourhoods, where the model has any.
 
     Parameters
     ----------
@@ -60,7 +61,7 @@ def like_for_like_rate(
         curvature = posterior["curvature"].isel(outcome=outcome, drop=True)
         predictor = predictor + xr.dot(curvature, here["level_curve"], dim="curvature_term")
     link = links(reference, outcome_names(posterior))[outcome]
-    return 10_000 * inverse_link(predictor, link)
+    return 10_000 * mean_rate(predictor, posterior, outcome=outcome, link=link)
 
 
 def levels_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> pd.DataFrame:

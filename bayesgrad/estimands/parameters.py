@@ -22,6 +22,7 @@ NAMES = {
     "sd_slope": "sd_slope",
     "correlation": "correlation",
     "effect_correlation": "correlation[{item}]",
+    "sd_neighbourhood": "sd_neighbourhood",
     "overdispersion": "overdispersion",
     "alpha": "alpha",
     "stratum_intercept": "stratum_intercept[{item}]",

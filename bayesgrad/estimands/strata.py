@@ -10,8 +10,8 @@ from bayesgrad.estimands.frame import to_frame
 from bayesgrad.estimands.gradients import gradient, reliability
 from bayesgrad.estimands.layout import (
     group,
-    inverse_link,
     links,
+    mean_rate,
     outcome_names,
     reference_position,
 )
@@ -68,7 +68,8 @@ def stratum_rates(
 
     That is in the average neighbourhood of an authority of mean deprivation:
     10000 exp(intercept_k + slope_k x), or expit for a logit link, with x = 0 under authority
-    centring and (Dbar - c) / unit under a constant centre c.
+    centring and (Dbar - c) / unit under a constant centre c; the mean over larger neighbourhoods,
+    where the model has any.
 
     Returns
     -------
@@ -80,7 +81,7 @@ def stratum_rates(
     if x != 0:
         predictor = predictor + x * national_effect(posterior, authorities, "slope")
     rates = [
-        inverse_link(predictor.isel(outcome=s), link)
+        mean_rate(predictor.isel(outcome=s), posterior, outcome=s, link=link)
         for s, link in enumerate(links(reference, outcome_names(posterior)))
     ]
     return 10_000 * xr.concat(rates, dim="outcome")

@@ -21,6 +21,8 @@
     authorities (`bayesgrad.predictive`).
 ``diagnostics``
     The checks of the fit.
+
+Draws of the effects of neighbourhoods are used for what is said of areas, and not kept.
 """
 
 from __future__ import annotations
@@ -57,14 +59,15 @@ def assemble_draws(spec: ModelSpec, design: Design, sampled: xr.DataTree) -> xr.
     from bayesgrad.predictive.checks import check_predictions
 
     posterior = _with_pairs(_plain(sampled["posterior"].to_dataset()), design)
+    of_areas = _with_neighbourhoods(posterior, sampled)
     tree = xr.DataTree.from_dict(
         {
             "posterior": posterior,
             "sample_stats": sampled["sample_stats"].to_dataset(),
             "authorities": _authorities(design),
             "reference": _reference(spec, design),
-            **summarise_areas(design, posterior),
-            **check_predictions(design, posterior, seed=spec.sampling.seed),
+            **summarise_areas(design, of_areas),
+            **check_predictions(design, of_areas, seed=spec.sampling.seed),
         }
     )
     checks = CHECKS[spec.sampling.fitting_engine](tree)
@@ -78,6 +81,20 @@ def _plain(posterior: xr.Dataset) -> xr.Dataset:
     return posterior.assign_coords(
         {name: posterior[name].astype(str) for name in names}
     ).assign_attrs({})
+
+
+def _with_neighbourhoods(posterior: xr.Dataset, sampled: xr.DataTree) -> xr.Dataset:
+    """Draws for summaries over areas: those that have effects of neighbourhoods, where any do.
+
+    They tell of few areas each, and are not kept.
+    """
+    if "neighbourhoods" not in sampled.children:
+        return posterior
+    carried = sampled["neighbourhoods"].to_dataset()
+    places = {dim: carried[dim] for dim in ("chain", "draw")}
+    joint = posterior.isel(places).drop_vars(list(places), errors="ignore")
+    whole = joint.assign(neighbourhood_effect=carried["neighbourhood_effect"])
+    return whole.rename(sample="draw").expand_dims("chain").transpose("chain", "draw", ...)
 
 
 def _with_pairs(posterior: xr.Dataset, design: Design) -> xr.Dataset:

@@ -16,6 +16,10 @@ SECONDS_PER_GRADIENT = 3e-5
 SECONDS_PER_SQUARED_OUTCOME = 2e-6
 """Of one gradient, for the covariance of the effects of an authority; rough."""
 GRADIENTS_PER_DRAW = 8
+SECONDS_PER_NEIGHBOURHOOD = 1e-8
+"""Of one gradient, for each neighbourhood and outcome."""
+NEIGHBOURHOOD_STEPS, NEIGHBOURHOOD_CHECKS = 2, 10
+"""Factors of the gradients of a draw, and of the checks, where there are neighbourhoods."""
 START_SECONDS = 4
 FIRST_COMPILE_SECONDS = 30
 """More, the first time that a form of model is fitted on a machine."""
@@ -45,6 +49,7 @@ def describe_plan(spec: ModelSpec, design: Design) -> str:
         *_named("  of these, moderators of the gradient", design.area_moderators),
         *_named("  authority moderators", design.authorities.moderators.names),
         *(_strata(spec.strata, design) if spec.strata else []),
+        *_neighbourhoods(spec, design),
         "priors",
         *(f"  {name}: {prior}" for name, prior in priors_used(spec).items()),
         _sampling(spec),
@@ -105,6 +110,15 @@ def _strata(strata: Strata, design: Design) -> list[str]:
     return lines
 
 
+def _neighbourhoods(spec: ModelSpec, design: Design) -> list[str]:
+    if not design.neighbourhoods:
+        return []
+    return [
+        f"  {len(design.neighbourhoods):,} neighbourhoods of {spec.columns.neighbourhood} in "
+        "authorities: an effect of each on every outcome, the same in all its areas"
+    ]
+
+
 def _sampling(spec: ModelSpec) -> str:
     sampling = spec.sampling
     if sampling.fitting_engine == "laplace":
@@ -128,7 +142,13 @@ def _seconds(spec: ModelSpec, design: Design) -> float:
         passes = LAPLACE_PASSES * (len(spec.outcomes) + (spec.strata is not None))
         return LAPLACE_SECONDS + passes * LAPLACE_SECONDS_PER_ROW * rows + checks
     covariance = SECONDS_PER_SQUARED_OUTCOME * len(spec.outcomes) ** 2
+    effects = len(spec.outcomes) * len(design.neighbourhoods)
     gradient = SECONDS_PER_GRADIENT + SECONDS_PER_ROW * rows + covariance
+    if effects:
+        # More dimensions take shorter steps, and scores an integral for each neighbourhood.
+        gradient += SECONDS_PER_NEIGHBOURHOOD * effects
+        gradient *= NEIGHBOURHOOD_STEPS
+        checks *= NEIGHBOURHOOD_CHECKS
     rounds = -(-sampling.chains // min(os.cpu_count() or 1, sampling.chains))
     draws = rounds * (sampling.tune + sampling.draws)
     return START_SECONDS + gradient * GRADIENTS_PER_DRAW * draws + checks
@@ -145,4 +165,6 @@ def _memory_mb(spec: ModelSpec, design: Design) -> float:
     draws = spec.sampling.chains * spec.sampling.draws
     each = strata + 1 if spec.strata and spec.strata.authority_deviations else 1
     kept = 4 * 8 * draws * authorities * outcomes * 2 * each
+    # The sampler's own draws and a copy of them, and what the checks read.
+    kept += 3 * 8 * draws * outcomes * len(design.neighbourhoods)
     return BASE_MEMORY_MB + (kept + BYTES_PER_ROW * len(design.rows.count)) / 1e6

@@ -41,4 +41,5 @@ def _used(spec: ModelSpec) -> dict[str, bool]:
         "overdispersion": any(
             spec.family_of(outcome) in DISPERSED_FAMILIES for outcome in spec.outcomes
         ),
+        "sd_neighbourhood": spec.columns.neighbourhood is not None,
     }

@@ -51,8 +51,8 @@ def fit(
     progress : bool
         Show the progress of NUTS: a bar on a terminal or in a notebook, plain lines elsewhere.
     store_data : bool
-        Keep the areas' data in the fit, and so in its file. By default no area-level data are
-        kept.
+        Keep the areas' data in the fit, and so in its file, and the effects of neighbourhoods. By
+        default no area-level data are kept.
 
     Returns
     -------
@@ -88,6 +88,8 @@ def fit(
         tree = assemble_draws(spec, design, sampled)
     if store_data:
         tree["areas"] = xr.DataTree(_areas(analysis))
+        if design.neighbourhoods:
+            tree["neighbourhoods"] = xr.DataTree(_neighbourhoods(design, sampled))
     clock.lap("summarise")
     provenance = {
         "versions": versions(),
@@ -154,6 +156,13 @@ def _areas(analysis: AnalysisTable) -> xr.Dataset:
         columns | {"covariate": (("row", "area_covariate"), covariates.to_numpy())},
         coords={"area_covariate": np.array(covariates.columns, dtype=str)},
     )
+
+
+def _neighbourhoods(design: Design, sampled: xr.DataTree) -> xr.Dataset:
+    """Posterior mean and standard deviation of the effect of each neighbourhood."""
+    effect = sampled["neighbourhoods"].to_dataset()["neighbourhood_effect"]
+    found = xr.Dataset({"mean": effect.mean("sample"), "sd": effect.std("sample")})
+    return found.assign_coords(neighbourhood=np.array(design.neighbourhoods, dtype=str))
 
 
 class _Clock:

@@ -43,6 +43,7 @@ def summary_text(fit: GradientFit) -> str:
             "",
             *_indented(findings),
             *_indented(_strata(fit)),
+            *_indented(_neighbourhoods(fit)),
             "",
             *_indented(_scores(fit)),
             *_indented(_misfit(fit)),
@@ -159,6 +160,24 @@ def _strata(fit: GradientFit) -> list[str]:
         lines.append(
             f"strata{of_outcome}: largest contrast {_steeper_over_other(row)}; "
             f"{beyond} of {len(rows)} pairs surely beyond {region}"
+        )
+    return lines
+
+
+def _neighbourhoods(fit: GradientFit) -> list[str]:
+    """How much the neighbourhoods of an authority differ."""
+    column = fit.spec.columns.neighbourhood
+    if column is None:
+        return []
+    several = len(fit.spec.outcomes) > 1
+    lines = []
+    for _, row in fit.heterogeneity().iterrows():
+        of_outcome = f" in {row['outcome']}" if several else ""
+        ratio = _interval(row, "neighbourhood_rate_ratio")
+        lines.append(
+            f"neighbourhoods ({column}) of an authority{of_outcome}: median rate ratio "
+            f"{row['neighbourhood_rate_ratio']:.2f} ({ratio}), "
+            f"{row['neighbourhood_vpc']:.0%} of the variance of counts"
         )
     return lines
 

@@ -8,14 +8,19 @@ from functools import partial
 import numpy as np
 import xarray as xr
 
+from bayesgrad.areas.rates import LARGEST_SAMPLE, affordable, evenly
 from bayesgrad.design.design import Design
 from bayesgrad.design.splines import Floats
 from bayesgrad.inference.bridge import Sampled, sample_points
 from bayesgrad.inference.compiled import CompiledModel, compile_model
 from bayesgrad.model.arrays import DRAWN, model_arrays
 from bayesgrad.model.graph import build_model
+from bayesgrad.model.neighbourhoods import neighbourhood_values
 from bayesgrad.model.start import Start
 from bayesgrad.spec.model_spec import ModelSpec, Sampling
+
+COORDINATES = "z_neighbourhood"
+"""Free variable of the effects of neighbourhoods."""
 
 KEPT_STATISTICS = (
     "diverging",
@@ -74,7 +79,9 @@ class Sampler:
         -------
         xarray.DataTree
             Groups ``posterior`` and ``sample_stats``, dimensions chain, draw and those of the
-            model.
+            model; where there are neighbourhoods, ``neighbourhoods``: ``neighbourhood_effect``
+            (sample, outcome, neighbourhood) in joint draws for summaries over areas, with the
+            ``chain`` and ``draw`` of each.
 
         Raises
         ------
@@ -90,8 +97,38 @@ class Sampler:
             cores=cores,
             progress=progress,
         )
-        return xr.DataTree.from_dict(
-            {"posterior": self._posterior(sampled.points), "sample_stats": _statistics(sampled)}
+        groups = {
+            "posterior": self._posterior(sampled.points),
+            "sample_stats": _statistics(sampled),
+        }
+        if COORDINATES in self.compiled.layout:
+            groups["neighbourhoods"] = self._neighbourhoods(sampled.points, groups["posterior"])
+        return xr.DataTree.from_dict(groups)
+
+    def _neighbourhoods(self, points: Floats, posterior: xr.Dataset) -> xr.Dataset:
+        """Effects of neighbourhoods in evenly spaced draws: those of all would fill the memory."""
+        arrays, block = self.compiled.arrays, self.compiled.layout[COORDINATES]
+        size = affordable(LARGEST_SAMPLE, rows=len(arrays["rows_x"]))
+        chain, draw = evenly(*points.shape[:2], size=size)
+
+        def drawn(name: str) -> Floats:
+            values: Floats = posterior[name].values[chain, draw]
+            return values
+
+        values = neighbourhood_values(
+            arrays,
+            sd=drawn("sd_neighbourhood"),
+            z=points[chain, draw, block.place].reshape(-1, *block.shape),
+            intercept=drawn("authority_intercept"),
+            slope=drawn("authority_slope"),
+        )
+        return xr.Dataset(
+            {
+                "neighbourhood_effect": (("sample", "outcome", "neighbourhood"), values),
+                "chain": ("sample", chain),
+                "draw": ("sample", draw),
+            },
+            coords={"outcome": posterior["outcome"].values},
         )
 
     def _posterior(self, points: Floats) -> xr.Dataset:

@@ -10,8 +10,8 @@ from scipy.special import gammaln
 from bayesgrad.design.design import Design, Integers
 from bayesgrad.design.splines import Floats
 from bayesgrad.model.covariance import covariance_coordinates, in_blocks
-from bayesgrad.model.information import effects_information
 from bayesgrad.model.kernels import FAMILIES, SMALL_COUNTS, CountRows
+from bayesgrad.model.neighbourhoods import neighbourhood_arrays, whole_information
 from bayesgrad.model.strata import strata_arrays, strata_coordinates, strata_kinds
 from bayesgrad.spec.model_spec import ModelSpec
 
@@ -33,6 +33,7 @@ DRAWN = (
     "sd_stratum_slope",
     "sd_authority_stratum_intercept",
     "sd_authority_stratum_slope",
+    "sd_neighbourhood",
     "overdispersion",
     "alpha",
     "authority_intercept",
@@ -51,10 +52,14 @@ def model_arrays(spec: ModelSpec, design: Design) -> dict[str, np.ndarray]:
     arrays["crude_level"] = design.crude_level()
     arrays["authority_columns"] = design.authorities.columns.T
     if spec.sampling.parameterisation == "non_centred":
-        return arrays | strata_arrays(spec, design, None) | in_blocks(spec, design, None)
+        arrays |= strata_arrays(spec, design, None) | neighbourhood_arrays(design, None)
+        return arrays | in_blocks(spec, design, None)
     slopes = "slope" in strata_kinds(spec)
-    information = effects_information(design, count_rows(design), stratum_slopes=slopes)
+    information, of_neighbourhoods = whole_information(
+        design, count_rows(design), stratum_slopes=slopes
+    )
     arrays |= strata_arrays(spec, design, information)
+    arrays |= neighbourhood_arrays(design, of_neighbourhoods)
     if spec.sampling.parameterisation == "partial":
         arrays |= in_blocks(spec, design, information)
     return arrays
@@ -73,6 +78,7 @@ def coordinates(spec: ModelSpec, design: Design) -> dict[str, tuple[Any, ...]]:
         "area_covariate": design.rows.covariates.names,
         "area_moderator": design.area_moderators,
         "curvature_term": design.curve.terms,
+        "neighbourhood": design.neighbourhoods,
         **covariance_coordinates(spec, design),
         **strata_coordinates(spec, design),
     }
@@ -131,6 +137,7 @@ def count_rows(design: Design) -> CountRows:
         exceedance=exceedance,
         large_count=large_count,
         large_frequency=large_frequency,
+        neighbourhood=design.rows.neighbourhood[order],
     )
 
 

@@ -11,7 +11,8 @@ For area i of authority j, outcome s and stratum k,
 
 where :math:`\mu_i` is the mean per unit of exposure, and g the link. The effects u of an authority,
 of all outcomes, are multivariate normal (`bayesgrad.model.effects`, `bayesgrad.model.covariance`);
-the deviations v and t of strata sum to zero (`bayesgrad.model.strata`).
+the deviations v and t of strata sum to zero (`bayesgrad.model.strata`). Where areas lie in larger
+neighbourhoods, each adds an effect of its own (`bayesgrad.model.neighbourhoods`).
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from bayesgrad.model.covariance import blocks_of
 from bayesgrad.model.deviations import authority_stratum_effects, stratum_effects
 from bayesgrad.model.effects import EffectsPrior, authority_effects
 from bayesgrad.model.likelihood import as_data, log_likelihood
+from bayesgrad.model.neighbourhood_effects import neighbourhood_effects
 from bayesgrad.model.operations import CellEffects, Coefficients, Covariance
 from bayesgrad.model.priors import intercept_variable, prior_variable
 from bayesgrad.spec.model_spec import ModelSpec
@@ -72,6 +74,7 @@ def build_model(spec: ModelSpec, design: Design) -> pm.Model:
             *of_strata,
             coefficient=_row_coefficients(spec, design),
             alpha=_dispersion(spec, design),
+            neighbourhood=neighbourhood_effects(spec, design, data, (intercept, slope)),
         )
         pm.Potential("log_likelihood", log_likelihood(data, effects))
     return model

@@ -170,7 +170,8 @@ class _OfEffects:
 
     def __init__(self, design: Design, rows: CountRows) -> None:
         self._design = design
-        self._rows = rows._replace(terms=np.empty((0, len(rows.x))))
+        nowhere = np.empty(0, dtype=np.int64)
+        self._rows = rows._replace(terms=np.empty((0, len(rows.x))), neighbourhood=nowhere)
 
     def _of_cells(self, effects: Floats, strata: Floats) -> Floats:
         """Effects of cells, (2, cells), from those of authorities and strata."""
@@ -182,7 +183,7 @@ class _OfEffects:
         outcomes, cells = len(inverse_alpha), len(intercept)
         none = np.empty((outcomes, 0))
         with np.errstate(divide="ignore"):
-            at = Parameters(intercept, slope, none, 1.0 / inverse_alpha)
+            at = Parameters(intercept, slope, none, 1.0 / inverse_alpha, none)
         gradient = Parameters(*(np.empty_like(part) for part in at))
         curvature = Curvature(
             np.empty((cells, 2, 2)), np.empty((cells, 2, 0)), np.empty((outcomes, 0, 0))
@@ -221,28 +222,40 @@ class _OfEffects:
 
     def inverse_alpha(self, effects: Floats, strata: Floats) -> Floats:
         """Moment estimate of 1/alpha by outcome, from the variance beyond that of no dispersion."""
-        rows, design = self._rows, self._design
-        intercept, slope = self._of_cells(effects, strata)[:, design.rows.cell]
-        predictor = np.minimum(rows.offset + intercept + slope * rows.x, 30.0)
-        of_outcome, outcomes = design.row_outcome, effects.shape[2]
+        intercept, slope = self._of_cells(effects, strata)[:, self._design.rows.cell]
+        predictor = self._rows.offset + intercept + slope * self._rows.x
+        return moment_inverse_alpha(self._design, self._rows, predictor)
 
-        def sums(values: Floats) -> Floats:
-            return np.bincount(of_outcome, values, minlength=outcomes)
 
-        estimate = np.zeros(outcomes)
-        mean = np.exp(predictor)
-        square = sums((rows.events - mean) ** 2 - mean)
-        estimate = square / np.maximum(sums(mean**2), np.finfo(float).tiny)
-        if len(rows.cases):
-            logit = np.array([form.link == "logit" for form in design.forms])[of_outcome]
-            p = np.where(logit, mean / (1.0 + mean), np.minimum(mean, 1.0 - 1e-9))
-            spread = rows.cases * p * (1.0 - p)
-            extra = sums((rows.events - rows.cases * p) ** 2 - spread)
-            most = sums(spread * (rows.cases - 1.0))
-            share = np.clip(extra / np.maximum(most, np.finfo(float).tiny), 0.0, 0.9)
-            of_cases = np.array([form.of_cases for form in design.forms])
-            estimate = np.where(of_cases, share / (1.0 - share), estimate)
-        return np.clip(estimate, LEAST_OVERDISPERSION, MOST_OVERDISPERSION)
+def moment_inverse_alpha(design: Design, rows: CountRows, predictor: Floats) -> Floats:
+    """Estimate 1/alpha by outcome, from the variance beyond that of no dispersion.
+
+    Parameters
+    ----------
+    design : Design
+    rows : CountRows
+        Of the design.
+    predictor : ndarray, shape (rows,)
+        Linear predictors, those of counts with the log exposure.
+    """
+    of_outcome, outcomes = design.row_outcome, len(design.forms)
+
+    def sums(values: Floats) -> Floats:
+        return np.bincount(of_outcome, values, minlength=outcomes)
+
+    mean = np.exp(np.minimum(predictor, 30.0))
+    square = sums((rows.events - mean) ** 2 - mean)
+    estimate = square / np.maximum(sums(mean**2), np.finfo(float).tiny)
+    if len(rows.cases):
+        logit = np.array([form.link == "logit" for form in design.forms])[of_outcome]
+        p = np.where(logit, mean / (1.0 + mean), np.minimum(mean, 1.0 - 1e-9))
+        spread = rows.cases * p * (1.0 - p)
+        extra = sums((rows.events - rows.cases * p) ** 2 - spread)
+        most = sums(spread * (rows.cases - 1.0))
+        share = np.clip(extra / np.maximum(most, np.finfo(float).tiny), 0.0, 0.9)
+        of_cases = np.array([form.of_cases for form in design.forms])
+        estimate = np.where(of_cases, share / (1.0 - share), estimate)
+    return np.clip(estimate, LEAST_OVERDISPERSION, MOST_OVERDISPERSION)
 
 
 def _newton(curvature: Floats, precision: Floats, gradient: Floats) -> tuple[Floats, Floats]:

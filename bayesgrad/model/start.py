@@ -15,7 +15,8 @@ from bayesgrad.design.design import Design
 from bayesgrad.design.splines import Floats
 from bayesgrad.model.arrays import count_rows
 from bayesgrad.model.covariance import is_joint
-from bayesgrad.model.information import Information, effects_information
+from bayesgrad.model.information import Information
+from bayesgrad.model.neighbourhoods import whole_information
 from bayesgrad.model.priors import to_guarded
 from bayesgrad.model.strata import KINDS, strata_arrays, strata_kinds
 from bayesgrad.spec.model_spec import ModelSpec
@@ -55,7 +56,9 @@ class Start:
     def of(cls, spec: ModelSpec, design: Design) -> Start:
         """Start of a spec on a design."""
         slopes = "slope" in strata_kinds(spec)
-        information = effects_information(design, count_rows(design), stratum_slopes=slopes)
+        information, of_neighbourhoods = whole_information(
+            design, count_rows(design), stratum_slopes=slopes
+        )
         centre, residuals = _regression(design, information.mode)
         sd = np.maximum(residuals.std(axis=1), SMALLEST_SD)
         centre |= {"sd_intercept": np.log(sd[0]), "sd_slope": np.log(sd[1])}
@@ -68,6 +71,8 @@ class Start:
         if dispersed:
             overdispersion = np.sqrt(information.inverse_alpha[dispersed])
             centre["overdispersion"] = np.log(np.maximum(overdispersion, SMALLEST_OVERDISPERSION))
+        if of_neighbourhoods is not None:
+            centre["sd_neighbourhood"] = np.log(of_neighbourhoods.sd)
         if spec.sampling.parameterisation == "centred":
             by_effect = information.mode.transpose(1, 2, 0)
             centre["authority_effects"] = by_effect.reshape(len(by_effect), -1)

@@ -19,6 +19,11 @@ where the distribution of effects informs more than they: below 0.01 for an outc
 events, and below 0.1 for one of almost none. Neither method is so near under the log link of cases
 where nearly all have events, for the likelihood then ends abruptly at a probability of 1: the logit
 suits such cases.
+
+Effects of larger neighbourhoods belong to the authority that is left out, and are integrated out
+too: each by adaptive quadrature of its own, for given effects of its authority, within these
+integrals (`bayesgrad.predictive.kernels.neighbourhoods`). The rows of an authority and outcome are
+put in the order of their neighbourhoods for it.
 """
 
 from __future__ import annotations
@@ -31,6 +36,7 @@ import xarray as xr
 from bayesgrad.areas.effects import EFFECTS
 from bayesgrad.design.design import Design, Integers
 from bayesgrad.design.splines import Floats
+from bayesgrad.errors import FitError
 from bayesgrad.predictive.effects_prior import (
     covariance_of,
     deviation_variance,
@@ -41,7 +47,8 @@ from bayesgrad.predictive.kernels import (
     AuthorityRows,
     Prior,
     Quadratic,
-    effects_derivatives,
+    Segments,
+    cell_derivatives,
     gauss_hermite,
     laplace,
     quadrature,
@@ -61,6 +68,9 @@ is its number of events for the Poisson."""
 MUCH_INFORMATION = 1000.0
 """From here on Laplace's method, a sixth of the work, is right to 0.001 as well."""
 
+NEIGHBOURHOOD_NODES = 3
+"""Nodes of the rule for each neighbourhood's effect, which its prior confines."""
+
 LARGEST_OFFSETS = 2**18
 """Numbers in an array of rows by draws: one authority's draws are taken a few at a time."""
 
@@ -77,7 +87,18 @@ def integrated_likelihood(design: Design, sample: xr.Dataset) -> Floats:
     Returns
     -------
     ndarray, shape (authorities, sample)
+
+    Raises
+    ------
+    FitError
+        For neighbourhoods together with strata of an authority's own.
     """
+    if design.neighbourhoods and "authority_stratum_intercept" in sample:
+        raise FitError(
+            "effects of neighbourhoods tie the strata of an authority's own together, and the "
+            "score of an authority left out is not known",
+            "Leave out [columns] neighbourhood or [strata] authority_deviations.",
+        )
     likelihood = _likelihood(design, sample)
     of_effects = _jointly if _is_joint(sample) else _by_outcome
     total = of_effects(design, sample, likelihood)
@@ -109,6 +130,10 @@ class _Likelihood:
         Alpha.
     strata : list of ndarray or None
         Deviations of intercepts and of slopes, (sample, outcomes, strata).
+    sd : ndarray, shape (sample, outcomes)
+        Of the effects of neighbourhoods; 0 without any.
+    segment : ndarray of int64, shape (segments + 1,) or (0,)
+        First row of each authority, outcome and neighbourhood, in the order of these arrays.
     """
 
     count: Floats
@@ -119,6 +144,8 @@ class _Likelihood:
     size: Floats
     parts: RowParts
     strata: list[Floats | None]
+    sd: Floats
+    segment: Integers
 
     def offset(self, rows: slice, outcome: int, draws: slice) -> Floats:
         """Linear predictors without effects of the authority, (draws, rows) or (1, rows)."""
@@ -129,19 +156,30 @@ class _Likelihood:
                 total = total + values[draws, outcome][:, self.stratum[rows]] * column
         return np.ascontiguousarray(total)
 
+    def segments(self, bounds: Integers) -> Segments:
+        """Segments of the cells with these bounds, rows counted from the first."""
+        first = np.searchsorted(self.segment, bounds)
+        own = self.segment[first[0] : first[-1] + 1] - bounds[0]
+        rule = gauss_hermite(NEIGHBOURHOOD_NODES)
+        return Segments(own, first - first[0], np.zeros(max(len(own) - 1, 0)), *rule)
+
     def quadratic(
         self, rows: slice, outcome: int, offset: Floats, centre: Floats
     ) -> tuple[Floats, Floats]:
         """Quadratic of the likelihood in two effects at the mean of draws: h (2,), H (3,)."""
-        _, *gradient, h00, h01, h11 = effects_derivatives(
+        _, *gradient, h00, h01, h11 = cell_derivatives(
             self.family[outcome],
             offset.mean(axis=0),
             self.count[rows],
             self.cases[rows],
             self.x[rows],
+            0,
+            (0, rows.stop - rows.start),
             1.0 / float(np.mean(1.0 / self.size[:, outcome])),
+            float(self.sd[:, outcome].mean()),
             float(centre[0]),
             float(centre[1]),
+            self.segments(np.array([rows.start, rows.stop])),
             workspace(),
         )
         curvature = np.array([h00, h01, h11])
@@ -150,14 +188,18 @@ class _Likelihood:
 
 def _likelihood(design: Design, sample: xr.Dataset) -> _Likelihood:
     names = [f"stratum_{effect}" for effect in EFFECTS]
+    order, segment = _by_neighbourhood(design)
+    sd = sample.get("sd_neighbourhood", xr.zeros_like(sample["sd_intercept"]))
     return _Likelihood(
-        count=design.rows.count.astype(np.float64),
-        cases=row_cases(design),
-        x=np.ascontiguousarray(design.rows.x),
-        stratum=design.rows.cell % design.cells[2],
+        count=design.rows.count[order].astype(np.float64),
+        cases=row_cases(design)[order],
+        x=np.ascontiguousarray(design.rows.x[order]),
+        stratum=(design.rows.cell % design.cells[2])[order],
         family=family_numbers(design),
         size=sizes(design, sample),
-        parts=row_parts(design, sample),
+        parts=row_parts(design, sample).of(order),
+        sd=np.ascontiguousarray(sd.transpose("sample", "outcome").values),
+        segment=segment,
         strata=[
             sample[name].transpose("sample", "outcome", "stratum").values
             if name in sample
@@ -165,6 +207,17 @@ def _likelihood(design: Design, sample: xr.Dataset) -> _Likelihood:
             for name in names
         ],
     )
+
+
+def _by_neighbourhood(design: Design) -> tuple[Integers | slice, Integers]:
+    """Order of rows by authority, outcome and neighbourhood, and the first row of each of these."""
+    if not design.neighbourhoods:
+        return slice(None), np.empty(0, dtype=np.int64)
+    of_authority = design.rows.cell // design.cells[2]
+    key = of_authority * len(design.neighbourhoods) + design.rows.neighbourhood
+    order = np.argsort(key, kind="stable")
+    first = np.flatnonzero(np.diff(key[order], prepend=-1))
+    return order, np.append(first, len(key))
 
 
 def _centres(sample: xr.Dataset) -> Floats:
@@ -213,6 +266,8 @@ def _of_one(
     family = likelihood.family[outcome]
     arrays = likelihood.count[rows], likelihood.cases[rows], likelihood.x[rows]
     size = likelihood.size[:, outcome : outcome + 1]
+    sd = likelihood.sd[:, outcome : outcome + 1]
+    segments = likelihood.segments(np.array([rows.start, rows.stop]))
     for draws in _chunks(len(mean), rows.stop - rows.start):
         offset = likelihood.offset(rows, outcome, draws)
         if draws.start == 0:
@@ -221,15 +276,19 @@ def _of_one(
             rule = gauss_hermite(NODES if curvature[0] >= LITTLE_INFORMATION else MORE_NODES)
         if much:
             alone = AuthorityRows(
-                *arrays, np.array([0, rows.stop - rows.start]), np.array([0]), np.array([family])
+                *arrays,
+                np.array([0, rows.stop - rows.start]),
+                np.array([0]),
+                np.array([family]),
+                segments,
             )
             prior = Prior(mean[draws], covariance_of(factor[draws]), np.zeros_like(mean[draws]))
             start = Quadratic(pull[None], curvature[None])
-            laplace(alone, offset, size[draws], prior, start, found[draws])
+            laplace(alone, offset, size[draws], sd[draws], prior, start, found[draws])
         else:
-            own = np.ascontiguousarray(size[draws, 0])
+            own = (np.ascontiguousarray(values[draws, 0]) for values in (size, sd))
             effects = mean[draws], factor[draws], curvature, pull
-            quadrature(family, offset, *arrays, own, *effects, *rule, found[draws])
+            quadrature(family, offset, *arrays, segments, *own, *effects, *rule, found[draws])
     return found
 
 
@@ -270,6 +329,7 @@ def _integrate(
         bounds - bounds[0],
         np.repeat(np.arange(outcomes), apart),
         np.array(likelihood.family),
+        likelihood.segments(bounds),
     )
     for draws in _chunks(len(out), every.stop - every.start):
         offsets = [likelihood.offset(own, outcome, draws) for outcome, own in cells]
@@ -285,6 +345,7 @@ def _integrate(
             rows,
             np.hstack(offsets),
             likelihood.size[draws],
+            likelihood.sd[draws],
             Prior(*(part[draws] for part in prior)),
             start,
             out[draws],

@@ -4,7 +4,8 @@ With S replicates of an area's count y, :math:`u = (\#\{y^{rep} < y\} + V (1 + \
 (S + 1)`, V uniform on (0, 1): the rank of y among its replicates, ties broken at random. Where the
 model holds u is uniform (Czado, Gneiting and Held 2009). The replicates are of draws that the
 area's own count has helped to fit, so u lies slightly nearer to 1/2 than for a new area: the check
-is slightly conservative, the less so the more areas an authority has.
+is slightly conservative, the less so the more areas an authority has; and, where areas lie in
+larger neighbourhoods, each of these.
 """
 
 from __future__ import annotations

@@ -3,9 +3,9 @@ r"""Leave-one-area-out: the expected log predictive density of areas, each left 
 For area i, :math:`p(y_i | y_{-i})` is the mean of :math:`p(y_i | \theta_s)` under weights
 proportional to :math:`1 / p(y_i | \theta_s)`, truncated at their mean times the square root of the
 number of draws (Ionides 2008; Vehtari, Gelman and Gabry 2017). The draws have the effects of the
-area's authority, which its other areas go on informing: the score says how well a model predicts
-another area of a known authority. How it predicts a new authority is said by
-`bayesgrad.predictive.authorities`.
+area's authority, and of its larger neighbourhood where the model has any, which their other areas
+go on informing: the score says how well a model predicts another area of a known authority and
+neighbourhood. How it predicts a new authority is said by `bayesgrad.predictive.authorities`.
 """
 
 from __future__ import annotations

@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from bayesgrad.areas.rates import cell_effects, row_columns
-from bayesgrad.design.design import Design
+from bayesgrad.areas.rates import cell_effects, neighbourhood_effects, row_columns
+from bayesgrad.design.design import Design, Integers
 from bayesgrad.design.splines import Floats
 from bayesgrad.model.kernels import FAMILIES, LARGEST_ALPHA
 
@@ -55,6 +55,11 @@ class RowParts:
             total = total + coefficients[draws, outcome] @ columns[rows].T
         return total
 
+    def of(self, rows: Integers | slice) -> RowParts:
+        """Parts of some rows, or of all in another order."""
+        effects = tuple((values, columns[rows]) for values, columns in self.effects)
+        return RowParts(self.offset[rows], effects)
+
 
 def row_parts(design: Design, sample: xr.Dataset) -> RowParts:
     """Parts of the linear predictors of all rows under thinned draws."""
@@ -81,6 +86,7 @@ def blocks(design: Design, sample: xr.Dataset, *, size: int = BLOCK_ROWS) -> Ite
     """
     starts, parts = design.cell_starts(), row_parts(design, sample)
     _, outcomes, strata = design.cells
+    neighbourhoods = neighbourhood_effects(sample)
     effects = {
         (outcome, stratum): cell_effects(sample, outcome=outcome, stratum=stratum)
         for outcome, stratum in np.ndindex(outcomes, strata)
@@ -91,6 +97,8 @@ def blocks(design: Design, sample: xr.Dataset, *, size: int = BLOCK_ROWS) -> Ite
             rows = slice(first, min(first + size, int(starts[cell + 1])))
             predictor = intercept + design.rows.x[rows, None] * slope
             predictor += parts.at(rows, outcome=outcome).T
+            if neighbourhoods is not None:
+                predictor += neighbourhoods[:, outcome][:, design.rows.neighbourhood[rows]].T
             yield Block(authority, outcome, rows, predictor)
 
 

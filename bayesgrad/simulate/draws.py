@@ -43,16 +43,20 @@ class ScenarioDraws:
 
 @dataclass(frozen=True, eq=False)
 class _Effects:
-    """a_j and b_j of one outcome, each (authorities,), and what they make of the areas."""
+    """a_j and b_j of one outcome, each (authorities,), and what they make of the areas.
+
+    The effect of each area's neighbourhood, (areas,), is added, where there are any.
+    """
 
     intercept: Floats
     slope: Floats
     terms: FixedTerms
+    neighbourhood: Floats | float = 0.0
 
     def predictor(self, level: Floats, gradient: Floats) -> Floats:
         """Linear predictor for deviations of strata, (areas, strata)."""
         terms, at = self.terms, self.terms.authority
-        mean = self.intercept[at] + self.slope[at] * terms.x + terms.area
+        mean = self.intercept[at] + self.slope[at] * terms.x + terms.area + self.neighbourhood
         predictor: Floats = mean[:, None] + (level + gradient * terms.x[:, None])
         return predictor
 
@@ -79,6 +83,7 @@ def draw_scenario(
                 parameters.intercept[s] + terms.level + u0[s],
                 parameters.slope[s] + terms.gradient + u1[s],
                 terms,
+                _neighbourhoods(outcome, settings, population, rng),
             )
         )
     predictors = [
@@ -101,6 +106,20 @@ def draw_scenario(
         exposure=exposure,
         episodes=episodes,
     )
+
+
+def _neighbourhoods(
+    outcome: TrueOutcome,
+    settings: ScenarioSettings,
+    population: Population,
+    rng: np.random.Generator,
+) -> Floats | float:
+    """Effect on an outcome of the neighbourhood of each area; 0 where there are none."""
+    if not settings.areas_per_neighbourhood:
+        return 0.0
+    place = population.geography.neighbourhoods(settings.areas_per_neighbourhood)
+    effects: Floats = outcome.sd_neighbourhood * rng.standard_normal(place[-1] + 1)
+    return effects[place]
 
 
 def _draw_first(

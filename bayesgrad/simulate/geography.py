@@ -51,6 +51,14 @@ class Geography:
         """Areas per authority, shape (authorities,)."""
         return np.bincount(self.authority).astype(np.int64)
 
+    def neighbourhoods(self, areas: int) -> Integers:
+        """Larger neighbourhood of each area, of so many areas, nested in authorities; (areas,)."""
+        first = np.cumsum(self.sizes) - self.sizes
+        within = (np.arange(len(self.authority)) - first[self.authority]) // areas
+        starts = np.diff(self.authority, prepend=-1).astype(bool)
+        starts |= np.diff(within, prepend=-1).astype(bool)
+        return np.cumsum(starts) - 1
+
     @property
     def deprivation(self) -> Floats:
         """D_j: mean income score of each authority, weighted by children; (authorities,)."""

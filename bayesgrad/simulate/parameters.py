@@ -109,10 +109,10 @@ def effects_of(
 def fix_parameters(settings: ScenarioSettings, population: Population) -> ScenarioParameters:
     r"""Fix the intercepts so that every outcome has its expected rate over all areas.
 
-    The expectation is over the authority effects too, so the parameters depend on the population
-    but are the same for every draw on it. An outcome of a later stage has its rate per expected
-    event of the stage before; strata have rates in proportion to their ratios, which together give
-    the outcome its rate. Hazards are the ratios themselves.
+    The expectation is over the effects of authorities and neighbourhoods too, so the parameters
+    depend on the population but are the same for every draw on it. An outcome of a later stage has
+    its rate per expected event of the stage before; strata have rates in proportion to their
+    ratios, which together give the outcome its rate. Hazards are the ratios themselves.
     """
     slopes = np.array([_slopes(outcome, settings) for outcome in settings.outcomes])
     cases_intercept, cases = _expected_cases(settings, population)
@@ -123,6 +123,7 @@ def fix_parameters(settings: ScenarioSettings, population: Population) -> Scenar
             intercepts[s] = np.log([stratum.ratio for stratum in settings.all_strata])
         elif outcome.link == "logit":
             variance = effects_of(settings).variance(population.x, of=(s,))
+            variance = variance + outcome.sd_neighbourhood**2
             log_odds = terms.at(float(slopes[s, 0]))
             intercepts[s] = _logit_intercept(outcome.rate, log_odds, variance, weights=cases)
         else:
@@ -181,10 +182,11 @@ def _exposed(
     """
     effects, before = effects_of(settings), stages_before(s, settings)
     exposed = population.exposure.astype(np.float64)
-    own = effects.variance(population.x, of=(*before, s))
+    nested = [settings.outcomes[t].sd_neighbourhood ** 2 for t in (*before, s)]
+    own = effects.variance(population.x, of=(*before, s)) + sum(nested)
     if not before:
         return exposed, own
-    earlier = effects.variance(population.x, of=before)
+    earlier = effects.variance(population.x, of=before) + sum(nested[:-1])
     log_cases = earlier[:, None] / 2
     for t in before:
         terms = FixedTerms.of(settings.outcomes[t], settings, population)

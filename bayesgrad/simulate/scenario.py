@@ -49,9 +49,10 @@ class Scenario:
     def areas(self) -> pd.DataFrame:
         """Analysis table: a row per area, or per area and stratum.
 
-        Columns: area, authority, authority_name; the stratum, where there are any; the exposure
-        (children, cases or time_at_risk); income_score (a proportion); the authority's, where
-        the spec names it; moderators; and one column of counts for each outcome.
+        Columns: area, authority, authority_name; the larger neighbourhood and the stratum, where
+        there are any; the exposure (children, cases or time_at_risk); income_score (a proportion);
+        the authority's, where the spec names it; moderators; and one column of counts for each
+        outcome.
         """
         geography, settings = self.population.geography, self.settings
         strata = len(settings.all_strata)
@@ -65,6 +66,9 @@ class Scenario:
                 "authority_name": pd.Series(names, dtype="str").take(authority).array,
             }
         )
+        if settings.areas_per_neighbourhood:
+            place = geography.neighbourhoods(settings.areas_per_neighbourhood)[area]
+            table["neighbourhood"] = pd.Series(place).map("N{:05d}".format).to_numpy()
         if settings.strata is not None:
             labels = pd.Series([stratum.name for stratum in settings.all_strata], dtype="str")
             of_row = np.tile(np.arange(strata), len(geography.authority))

@@ -39,6 +39,8 @@ class TrueOutcome:
     interaction, between : float
         Change of the log gradient, and of the level, per unit of ln(D / Dbar).
     sd_intercept, sd_slope : float
+    sd_neighbourhood : float
+        Of the effects of larger neighbourhoods; without meaning where there are none.
     family, link : str
     alpha : float or None
         Overdispersion of the negative binomial, or size of the beta-binomial.
@@ -57,6 +59,7 @@ class TrueOutcome:
     link: Link = "log"
     alpha: float | None = ENGLAND.alpha
     out_of: str = ""
+    sd_neighbourhood: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,6 +188,8 @@ class ScenarioSettings:
     authority_deprivation : str
         Column of the authorities' deprivation, where exposure is not of children, so that the
         mean over areas weighted by exposure would not be theirs.
+    areas_per_neighbourhood : int
+        Size of the larger neighbourhoods, the last of an authority smaller; 0 where there are none.
     """
 
     name: str
@@ -201,6 +206,7 @@ class ScenarioSettings:
     neighbours_intercept: tuple[float, ...] = ()
     neighbours_slope: tuple[float, ...] = ()
     authority_deprivation: str = ""
+    areas_per_neighbourhood: int = 0
 
     @property
     def all_strata(self) -> tuple[TrueStratum, ...]:

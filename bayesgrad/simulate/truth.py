@@ -30,6 +30,9 @@ def true_dataset(settings: ScenarioSettings, parameters: ScenarioParameters) -> 
         "correlation": np.einsum("ss->s", effects_of(settings).correlation[0, :, 1, :]),
         **_dispersion(outcomes),
     }
+    if settings.areas_per_neighbourhood:
+        sd = [outcome.sd_neighbourhood for outcome in outcomes]
+        of_outcomes["sd_neighbourhood"] = np.array(sd)
     coordinates = {"outcome": [outcome.column for outcome in outcomes]}
     truth = xr.Dataset(
         {name: ("outcome", values) for name, values in of_outcomes.items()}, coords=coordinates

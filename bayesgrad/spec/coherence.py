@@ -17,6 +17,7 @@ def faults_of(spec: ModelSpec) -> list[str]:
         *_link(spec),
         *_rank(spec),
         *_strata(spec),
+        *_neighbourhood(spec),
     ]
 
 
@@ -121,3 +122,23 @@ def _columns(strata: Strata) -> Iterator[tuple[str, str]]:
     yield "column", strata.column
     if strata.crossed_with is not None:
         yield "crossed_with.column", strata.crossed_with.column
+
+
+def _neighbourhood(spec: ModelSpec) -> Iterator[str]:
+    column = spec.columns.neighbourhood
+    if column is None:
+        return
+    places = {spec.columns.area: "areas", spec.columns.authority: "authorities"}
+    places |= dict(_columns_of_strata(spec.strata))
+    places |= {outcome.column: "an outcome" for outcome in spec.outcomes}
+    if column in places:
+        yield (
+            f"[columns] neighbourhood = {column!r} is the column of {places[column]}: name the "
+            "column of the larger neighbourhoods that areas lie in and authorities consist of"
+        )
+
+
+def _columns_of_strata(strata: Strata | None) -> Iterator[tuple[str, str]]:
+    if strata is not None:
+        for _, column in _columns(strata):
+            yield column, "strata"

@@ -54,6 +54,9 @@ class Columns(_Part):
     deprivation: ColumnName
     vintage: ColumnName
     """Release of the deprivation measure (such as IoD2019), stamped on every output."""
+    neighbourhood: ColumnName | None = None
+    """Code of the larger neighbourhood (such as the MSOA) that an area lies in: each has an effect
+    of its own on every outcome, the same in all its areas."""
 
 
 class Outcome(_Part):

@@ -138,6 +138,7 @@ class Priors(BaseModel):
     correlation: CorrelationPrior = CorrelationPrior(eta=2.0)
     loadings: LocationPrior = _normal(1.0)
     overdispersion: ScalePrior = ScalePrior(sigma=0.5)
+    sd_neighbourhood: ScalePrior = ScalePrior(sigma=0.2)
 
     def interaction_for(self, moderation: str) -> LocationPrior:
         """Prior of the interaction: Normal(0, 0.5) for log moderation, Normal(0, 0.25) else."""

@@ -1,6 +1,7 @@
 """What a spec may ask for that its engine does not fit: one place to refuse it.
 
-The sampler (NUTS) fits every valid spec.
+The sampler (NUTS) fits every valid spec but one: neighbourhoods beside strata of an authority's
+own, since a neighbourhood's effect would tie these together in the score of a left out authority.
 """
 
 from __future__ import annotations
@@ -19,8 +20,10 @@ def refuse_unsupported(spec: ModelSpec) -> None:
     ------
     SpecError
         For a covariance of low rank, strata of an authority's own, the beta-binomial, or priors of
-        effects that are not Normal, where the engine is Laplace.
+        effects that are not Normal, or neighbourhoods, where the engine is Laplace; for
+        neighbourhoods together with strata of an authority's own.
     """
+    _refuse_deviations_beside_neighbourhoods(spec)
     if spec.sampling.fitting_engine == "laplace":
         for refuse in LAPLACE_REFUSALS:
             refuse(spec)
@@ -62,10 +65,31 @@ def _refuse_priors_that_are_not_normal(spec: ModelSpec) -> None:
             )
 
 
+def _refuse_neighbourhoods(spec: ModelSpec) -> None:
+    column = spec.columns.neighbourhood
+    if column is not None:
+        raise SpecError(
+            f"[columns] neighbourhood = {column!r}: the Laplace engine does not have effects of "
+            "neighbourhoods",
+            f"{_USE_NUTS}, or leave neighbourhood out.",
+        )
+
+
+def _refuse_deviations_beside_neighbourhoods(spec: ModelSpec) -> None:
+    deviations = spec.strata is not None and spec.strata.authority_deviations
+    if deviations and spec.columns.neighbourhood is not None:
+        raise SpecError(
+            f"[columns] neighbourhood = {spec.columns.neighbourhood!r} beside [strata] "
+            "authority_deviations = true: no engine has both",
+            "Leave one of the two out.",
+        )
+
+
 LAPLACE_REFUSALS = (
     _refuse_low_rank,
     _refuse_authority_deviations,
     _refuse_beta_binomial,
     _refuse_priors_that_are_not_normal,
+    _refuse_neighbourhoods,
 )
 """Each refuses one form of model that the Laplace engine does not have."""

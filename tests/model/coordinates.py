@@ -7,7 +7,7 @@ import numpy as np
 from bayesgrad.design import Design
 from bayesgrad.design.strata import strata_basis
 from bayesgrad.model.arrays import count_rows, model_arrays
-from bayesgrad.model.information import effects_information
+from bayesgrad.model.neighbourhoods import whole_information
 from bayesgrad.spec import ModelSpec
 from tests.model.forms import (
     Parameters,
@@ -31,6 +31,9 @@ def in_coordinates(spec: ModelSpec, design: Design, theta: Parameters) -> tuple[
     if spec.sampling.parameterisation == "non_centred":
         return found, jacobian
     arrays = model_arrays(spec, design)
+    if design.neighbourhoods:
+        z, more = neighbourhoods_in_coordinates(design, arrays, theta)
+        found["z_neighbourhood"], jacobian = z, jacobian + more
     for kind in kinds_of(spec):
         if spec.sampling.parameterisation == "partial":
             sds, below = found.pop(f"sd_stratum_{kind}"), arrays[f"stratum_{kind}_scale"]
@@ -73,7 +76,7 @@ def effects_in_coordinates(
     z, jacobian = np.empty((blocks, size, len(effects))), 0.0
     informed = spec.sampling.parameterisation == "partial"
     slopes = "slope" in kinds_of(spec)
-    found = effects_information(design, count_rows(design), stratum_slopes=slopes)
+    found, _ = whole_information(design, count_rows(design), stratum_slopes=slopes)
     per_block = size // 2
     for b, covariance in enumerate(covariances_of(spec, theta)):
         root = np.linalg.cholesky(covariance)
@@ -90,6 +93,21 @@ def effects_in_coordinates(
             z[b, :, j] = factor.T @ w - np.linalg.solve(factor, target)
             jacobian += np.log(np.diag(root)).sum() - np.log(np.diag(factor)).sum()
     return z.reshape(len(design.forms), 2, -1), jacobian
+
+
+def neighbourhoods_in_coordinates(
+    design: Design, arrays: dict[str, np.ndarray], theta: Parameters
+) -> tuple[np.ndarray, float]:
+    """Informed coordinates of standardised effects w, (outcomes, n), and log |d w / d z|."""
+    authorities, outcomes, _ = design.cells
+    effects = theta["authority_effects"].reshape(authorities, outcomes, 2)
+    of_authority = effects[design.neighbourhood_authority].transpose(2, 1, 0)
+    information = arrays["neighbourhood_information"]
+    sd = theta["sd_neighbourhood"][:, None]
+    m = 1.0 + sd**2 * information[:, 0]
+    rest = arrays["neighbourhood_pull"] - (information.swapaxes(0, 1) * of_authority).sum(axis=0)
+    z = (theta["z_neighbourhood"] - sd * rest / m) * np.sqrt(m)
+    return z, -0.5 * float(np.log(m).sum())
 
 
 def contrasts_in_coordinates(

@@ -65,6 +65,9 @@ FORMS: dict[str, tuple[str, tuple[str, ...]]] = {
     "dispersed risk": ('[likelihood]\nfamily = "beta_binomial"\nlink = "log"', ONE),
     "stages": (STAGES, ()),
     "stages in strata": (STAGES + DEVIATIONS, ()),
+    "neighbourhoods": ("", ONE),
+    "neighbourhoods of a risk": ('[likelihood]\nfamily = "binomial"\nlink = "log"', ONE),
+    "neighbourhoods in strata": ('[strata]\ncolumn = "age"', TWO),
 }
 CENTRED = '\n[sampling]\nparameterisation = "centred"\n'
 PARTIAL = '\n[sampling]\nparameterisation = "partial"\n'
@@ -76,7 +79,13 @@ Parameters = dict[str, np.ndarray]
 
 def spec_named(form: str, more: str = CENTRED) -> ModelSpec:
     text, outcomes = FORMS[form]
-    return spec_of(text + more, outcomes=outcomes)
+    spec = spec_of(text + more, outcomes=outcomes)
+    return with_neighbourhoods(spec) if form.startswith("neighbourhoods") else spec
+
+
+def with_neighbourhoods(spec: ModelSpec) -> ModelSpec:
+    columns = spec.columns.model_copy(update={"neighbourhood": "msoa"})
+    return spec.model_copy(update={"columns": columns})
 
 
 def centred_spec(text: str = "") -> ModelSpec:
@@ -139,6 +148,9 @@ def drawn_parameters(spec: ModelSpec, design: Design, seed: int = 1) -> Paramete
     dispersed = dispersed_of(design)
     if dispersed:
         theta["overdispersion"] = rng.uniform(0.2, 0.8, len(dispersed))
+    if design.neighbourhoods:
+        theta["sd_neighbourhood"] = rng.uniform(0.1, 0.3, outcomes)
+        theta["z_neighbourhood"] = rng.normal(0, 0.7, (outcomes, len(design.neighbourhoods)))
     return theta | drawn_contrasts(spec, design, rng)
 
 
@@ -231,7 +243,8 @@ def prior_of_effects(spec: ModelSpec, design: Design, theta: Parameters) -> floa
         stats.multivariate_normal.logpdf(left[:, b], cov=covariance).sum()
         for b, covariance in enumerate(covariances_of(spec, theta))
     )
-    contrasts = [values for name, values in theta.items() if "z_" in name and "stratum" in name]
+    standard = [f"z_{of}" for of in ("stratum", "authority_stratum", "neighbourhood")]
+    contrasts = [v for name, v in theta.items() if name.startswith(tuple(standard))]
     return float(of_effects + sum(stats.norm.logpdf(values).sum() for values in contrasts))
 
 
@@ -262,6 +275,7 @@ def prior_of_parameters(spec: ModelSpec, design: Design, theta: Parameters) -> f
         "correlation_half": stats.beta(shape, shape),
         "z_loadings": stats.norm(),
         "overdispersion": stats.halfnorm(scale=0.5),
+        "sd_neighbourhood": stats.halfnorm(scale=0.2),
     }
     return float(sum(known[name].logpdf(theta[name]).sum() for name in theta if name in known))
 
@@ -304,6 +318,9 @@ def likelihood_of(design: Design, theta: Parameters) -> float:
     for name, columns in of_rows.items():
         if name in theta:
             eta = eta + (columns * theta[name][outcome]).sum(axis=1)
+    if "sd_neighbourhood" in theta:
+        effects = theta["sd_neighbourhood"][:, None] * theta["z_neighbourhood"]
+        eta = eta + effects[outcome, rows.neighbourhood]
     alpha = np.full(outcomes, np.nan)
     if "overdispersion" in theta:
         alpha[dispersed_of(design)] = theta["overdispersion"] ** -2.0

@@ -45,10 +45,11 @@ def test_the_joint_density_is_that_of_scipy(form):
 
 COVARIANCES = ("full", "two independent", "by outcome", "low rank", "two outcomes")
 STRATIFIED = ("crossed strata", "common deviations", "stages in strata")
+NESTED = ("neighbourhoods", "neighbourhoods in strata")
 
 
 @pytest.mark.parametrize("more", [NON_CENTRED, PARTIAL])
-@pytest.mark.parametrize("form", [*COVARIANCES, *STRATIFIED])
+@pytest.mark.parametrize("form", [*COVARIANCES, *STRATIFIED, *NESTED])
 def test_other_coordinates_imply_the_same_density_and_effects(form, more):
     spec = spec_named(form, more)
     design = drawn_design(spec)
@@ -65,6 +66,9 @@ def test_other_coordinates_imply_the_same_density_and_effects(form, more):
         deviations = deviations_of(design, theta, kind)
         expected[f"stratum_{kind}"] = deviations["nation"]
         expected[f"authority_stratum_{kind}"] = deviations["authority"]
+    if design.neighbourhoods:
+        sd = theta["sd_neighbourhood"][:, None]
+        expected["neighbourhood_effect"] = sd * theta["z_neighbourhood"]
     names = [name for name in expected if name in model.named_vars]
     evaluate = model.compile_fn(
         model.replace_rvs_by_values([model[name] for name in names]),
@@ -89,7 +93,7 @@ def test_a_design_with_strata_that_the_spec_does_not_name_repeats_the_effects_ov
         ("two outcomes", CENTRED),
         ("low rank", CENTRED),
         ("crossed strata", NON_CENTRED),
-        *((form, PARTIAL) for form in ("full", "by outcome", "low rank", *STRATIFIED)),
+        *((form, PARTIAL) for form in ("full", "by outcome", "low rank", *STRATIFIED, *NESTED)),
     ],
 )
 def test_the_gradient_of_the_density_agrees_with_finite_differences(form, more):

@@ -10,7 +10,13 @@ from scipy import stats
 from bayesgrad.model.graph import build_model
 from bayesgrad.spec import ModelSpec
 from bayesgrad.spec.priors import PARAMETERS, Priors
-from tests.model.forms import CENTRED, FULL, density_of, drawn_parameters
+from tests.model.forms import (
+    CENTRED,
+    FULL,
+    density_of,
+    drawn_parameters,
+    with_neighbourhoods,
+)
 from tests.small import drawn_design, spec_of
 
 TWO = ("referrals", "plans")
@@ -47,6 +53,7 @@ SCALE_USES = (
     "sd_stratum_slope",
     "sd_authority_stratum_intercept",
     "sd_authority_stratum_slope",
+    "sd_neighbourhood",
 )
 
 
@@ -87,7 +94,7 @@ def test_priors_of_coefficients_are_those_that_the_spec_names(text, distribution
 @pytest.mark.parametrize("distribution", SCALE)
 def test_priors_of_scales_are_those_that_the_spec_names(distribution):
     parameters, log_density = SCALE[distribution]
-    spec = with_priors(DEVIATIONS, SCALE_USES, distribution, parameters)
+    spec = with_neighbourhoods(with_priors(DEVIATIONS, SCALE_USES, distribution, parameters))
     design = drawn_design(spec)
     model, theta = build_model(spec, design), drawn_parameters(spec, design)
     for name in SCALE_USES:
@@ -106,6 +113,7 @@ def test_each_prior_is_that_of_its_own_name():
     ]
     for text in (FULL + DEVIATIONS, LOW_RANK):
         spec = spec_of(text + "[priors]\n" + "\n".join(lines) + CENTRED, outcomes=TWO)
+        spec = with_neighbourhoods(spec)
         design = drawn_design(spec)
         model, theta = build_model(spec, design), drawn_parameters(spec, design)
         known = {name: stats.halfnorm(scale=s) for name, s in scales.items()}

@@ -5,6 +5,7 @@ authorities and strata, and the parameters.
 """
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.special import expit
 
@@ -93,6 +94,8 @@ def test_counts_have_the_overdispersion_of_the_truth(scenario):
     """
     if scenario.settings.durations is not None:
         pytest.skip("closures given time at risk are Poisson in their likelihood alone")
+    if scenario.settings.areas_per_neighbourhood:
+        pytest.skip("the effects of neighbourhoods are not among what is known of the rows")
     for outcome in scenario.settings.outcomes:
         rows, _ = rows_of(scenario, outcome)
         many = rows["mean"] > 0.5
@@ -180,3 +183,36 @@ def test_no_chance_of_a_stage_reaches_one():
             rows, _ = rows_of(scenario, outcome)
             cases = scenario.areas[outcome.out_of].to_numpy()
             assert (rows["mean"] / cases[cases > 0]).max() < 0.9
+
+
+def test_neighbourhoods_have_the_stated_spread():
+    """A variance beyond 4.9 standard errors: about 1 in a million.
+
+    Events of a neighbourhood, given its expected ones, vary by its effect, by its areas'
+    overdispersion and by chance.
+    """
+    scenario = simulate_scenario("neighbourhoods", seed=3)
+    (outcome,) = scenario.settings.outcomes
+    rows, _ = rows_of(scenario, outcome)
+    alpha = float(scenario.parameter_values["alpha"].item())
+    place = scenario.areas["neighbourhood"].to_numpy()
+    columns = {"count": rows["count"], "mean": rows["mean"], "square": rows["mean"] ** 2}
+    sums = pd.DataFrame(columns).groupby(place).sum()
+    sd = float(scenario.parameter_values["sd_neighbourhood"].item())
+    # E(e^v) is not 1, but the means of rows are of v = 0.
+    mean = sums["mean"] * np.exp(sd**2 / 2)
+    between = mean**2 * np.expm1(sd**2)
+    within = mean + sums["square"] * np.exp(2 * sd**2) / alpha
+    square = (sums["count"] - mean) ** 2 / (between + within)
+    z = (square - 1).mean() / (square.std() / np.sqrt(len(square)))
+    assert abs(z) < Z_ONE_IN_A_MILLION
+    assert ((sums["count"] - mean) ** 2 / within).mean() > 1.2
+
+
+def test_neighbourhoods_are_parts_of_authorities_of_five_areas():
+    areas = simulate_scenario("neighbourhoods", seed=1, authorities=20, areas=301).areas
+    pairs = areas.groupby("neighbourhood")["authority"].agg(["nunique", "size"])
+    assert (pairs["nunique"] == 1).all()
+    assert pairs["size"].max() == 5
+    last = areas.groupby("authority")["neighbourhood"].max()
+    assert (pairs["size"] == 5).drop(last).all()

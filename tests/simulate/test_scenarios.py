@@ -56,6 +56,7 @@ def test_every_column_of_the_table_is_in_the_spec(scenario, fitted):
     used |= {spec.exposure_of(outcome) for outcome in spec.outcomes} | set(spec.area.moderators)
     used |= {spec.strata.column} if spec.strata else set()
     used |= {spec.authority.deprivation} - {"mean"}
+    used |= {columns.neighbourhood} - {None}
     assert used == set(scenario.areas.columns)
 
 
@@ -99,6 +100,8 @@ def test_truth_has_every_variable_of_a_posterior_and_no_other(scenario, fitted):
     }
     if any(form.dispersed for form in design.forms):
         expected |= dict.fromkeys(("alpha", "overdispersion"), outcome)
+    if spec.columns.neighbourhood:
+        expected["sd_neighbourhood"] = outcome
     if spec.authority.moderators:
         names = ("authority_moderator_level", "authority_moderator_gradient")
         expected |= dict.fromkeys(names, ("outcome", "authority_moderator"))

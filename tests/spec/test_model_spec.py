@@ -168,6 +168,7 @@ def test_default_priors_are_those_of_the_model():
         "correlation": "LKJ(2)",
         "loadings": "Normal(0, 1)",
         "overdispersion": "HalfNormal(0.5)",
+        "sd_neighbourhood": "HalfNormal(0.2)",
     }
     assert str(priors.interaction_for("log")) == "Normal(0, 0.5)"
     assert str(priors.interaction_for("linear")) == "Normal(0, 0.25)"

@@ -52,6 +52,7 @@ SHIPPED = (
     "ethnicity",
     "factors",
     "moderators",
+    "neighbourhoods",
     "plan_categories",
     "re_referral",
     "referrals",

@@ -24,7 +24,8 @@ table = read_table(sys.argv[1] + "/synthetic_england_areas.csv")
 rows = count_rows(build_design(spec, prepare_table(spec, table)))
 cells = len(rows.outcome)
 at = kernels.Parameters(
-    np.linspace(-3.5, -2.5, cells), np.linspace(0.1, 0.6, cells), np.empty((1, 0)), np.array([8.0])
+    np.linspace(-3.5, -2.5, cells), np.linspace(0.1, 0.6, cells), np.empty((1, 0)), np.array([8.0]),
+    np.empty((1, 0)),
 )
 gradient = kernels.Parameters(*(np.empty_like(part) for part in at))
 value = kernels.log_likelihood(at, rows, gradient, None)

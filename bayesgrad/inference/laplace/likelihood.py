@@ -126,4 +126,5 @@ class RowsLikelihood:
 
 def _parameters(effects: Floats, coefficients: Floats, alpha: Floats) -> Parameters:
     intercept, slope = np.ascontiguousarray(effects.reshape(-1, 2).T)
-    return Parameters(intercept, slope, np.ascontiguousarray(coefficients), alpha)
+    none = np.empty((len(coefficients), 0))
+    return Parameters(intercept, slope, np.ascontiguousarray(coefficients), alpha, none)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bayesgrad.design.design import Integers
 from bayesgrad.design.splines import Floats
 from bayesgrad.model.kernels.compiling import compiled
 from bayesgrad.model.kernels.rows import CountRows, Parameters
@@ -20,6 +21,10 @@ def linear_predictor(
         term, effect = rows.terms[m, first:last], at.coefficient[outcome, m]
         for i in range(len(x)):
             eta[i] += effect * term[i]
+    if len(rows.neighbourhood):
+        index, of_outcome = rows.neighbourhood[first:last], at.neighbourhood[outcome]
+        for i in range(len(x)):
+            eta[i] += of_outcome[index[i]]
 
 
 @compiled
@@ -47,6 +52,13 @@ def inner(one: Floats, other: Floats) -> float:
     for i in range(len(other)):
         total += one[i] * other[i]
     return total
+
+
+@compiled
+def add_by_neighbourhood(values: Floats, index: Integers, totals: Floats) -> None:
+    """Add the values of a block of rows to the totals of their neighbourhoods."""
+    for i in range(len(index)):
+        totals[index[i]] += values[i]
 
 
 @compiled

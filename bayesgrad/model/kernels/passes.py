@@ -1,7 +1,8 @@
 r"""Passes over all rows: log likelihood with gradient and Hessian blocks, and third derivatives.
 
 Row i of cell c has :math:`\eta_i = \ln E_i + a_c + b_c x_i + t_i \cdot \beta`: exposure, intercept,
-slope, and the coefficients of the row terms of its outcome.
+slope, and the coefficients of the row terms of its outcome; and, where there are larger
+neighbourhoods, the effect of its own on that outcome.
 
 The rows of a cell are taken in blocks that stay in the processor's nearest cache: linear
 predictors, then derivatives by the family, then sums. The passes release the interpreter's lock and
@@ -14,6 +15,7 @@ import numpy as np
 
 from bayesgrad.design.splines import Floats
 from bayesgrad.model.kernels.blocks import (
+    add_by_neighbourhood,
     add_curvature,
     inner,
     linear_predictor,
@@ -60,6 +62,7 @@ def log_likelihood(
     """
     value = dispersion_terms(at, rows, gradient)
     gradient.coefficient[:] = 0.0
+    gradient.neighbourhood[:] = 0.0
     if curvature is not None:
         curvature.cell[:] = 0.0
         curvature.border[:] = 0.0
@@ -88,6 +91,9 @@ def log_likelihood(
                 residuals_x += residual[i] * x[i]
             for m in range(len(rows.terms)):
                 gradient.coefficient[s, m] += inner(residual, rows.terms[m, first:last])
+            if len(rows.neighbourhood):
+                index = rows.neighbourhood[first:last]
+                add_by_neighbourhood(residual, index, gradient.neighbourhood[s])
             if curvature is not None:
                 add_curvature(
                     weight,
@@ -115,10 +121,11 @@ def third_order(at: Parameters, rows: CountRows, covariance: Floats, gradient: P
         Of the intercept, the slope and the coefficients that each cell reads:
         :math:`s_i = h_i' C h_i` with :math:`h_i = (1, x_i, t_i)`.
     gradient : Parameters
-        Filled; alpha is left at 0.
+        Filled; alpha is left at 0. The effects of neighbourhoods are taken as known.
     """
     gradient.alpha[:] = 0.0
     gradient.coefficient[:] = 0.0
+    gradient.neighbourhood[:] = 0.0
     eta, slant, variance = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK)
     for c in range(len(rows.start) - 1):
         s = rows.outcome[c]
@@ -136,6 +143,9 @@ def third_order(at: Parameters, rows: CountRows, covariance: Floats, gradient: P
                 slants_x += slant[i] * x[i]
             for m in range(len(rows.terms)):
                 gradient.coefficient[s, m] += inner(slant, rows.terms[m, first:last])
+            if len(rows.neighbourhood):
+                index = rows.neighbourhood[first:last]
+                add_by_neighbourhood(slant, index, gradient.neighbourhood[s])
         gradient.intercept[c] = slants
         gradient.slope[c] = slants_x
 

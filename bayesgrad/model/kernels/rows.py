@@ -31,6 +31,8 @@ class CountRows(NamedTuple):
         Distinct totals above `SMALL_COUNTS`.
     large_frequency : ndarray, shape (outcomes, large)
         Number of rows with each.
+    neighbourhood : ndarray of int64, shape (rows,) or (0,)
+        Larger neighbourhood of each row; empty where there are none.
     """
 
     events: Floats
@@ -44,6 +46,7 @@ class CountRows(NamedTuple):
     exceedance: Floats
     large_count: Floats
     large_frequency: Floats
+    neighbourhood: Integers
 
 
 class Parameters(NamedTuple):
@@ -56,12 +59,15 @@ class Parameters(NamedTuple):
     alpha : ndarray, shape (outcomes,)
         Size of the negative binomial or the beta-binomial; others ignore it, and its derivative
         is 0.
+    neighbourhood : ndarray, shape (outcomes, neighbourhoods)
+        Effects that the rows of a neighbourhood share.
     """
 
     intercept: Floats
     slope: Floats
     coefficient: Floats
     alpha: Floats
+    neighbourhood: Floats
 
 
 class Curvature(NamedTuple):

@@ -9,6 +9,7 @@ from bayesgrad.model.operations.effects import (
 )
 from bayesgrad.model.operations.informed import informed_contrasts
 from bayesgrad.model.operations.likelihood import CellEffects, FusedLogLikelihood
+from bayesgrad.model.operations.neighbourhoods import informed_neighbourhoods
 
 __all__ = [
     "CellEffects",
@@ -19,5 +20,6 @@ __all__ = [
     "FactorOfPartial",
     "FusedLogLikelihood",
     "informed_contrasts",
+    "informed_neighbourhoods",
     "partial_effects",
 ]

@@ -38,6 +38,7 @@ class CellEffects(NamedTuple):
         Effects of covariates, area moderators and the common curve.
     alpha : tensor, shape (outcomes,)
         Size of the negative binomial or the beta-binomial; any number for other families.
+    neighbourhood : tensor, shape (outcomes, neighbourhoods)
     """
 
     intercept: Tensor
@@ -46,6 +47,7 @@ class CellEffects(NamedTuple):
     stratum_slope: Tensor
     coefficient: Tensor
     alpha: Tensor
+    neighbourhood: Tensor
 
 
 EFFECTS = len(CellEffects._fields)
@@ -92,8 +94,8 @@ class FusedLogLikelihood(Op):  # type: ignore[misc]
 
 def _evaluate(*inputs):  # type: ignore[no-untyped-def]
     """Outputs of the operation, as a function that numba can compile."""
-    a, b, level, gradient_of, coefficient, alpha = inputs[:6]
-    rows = CountRows(*inputs[6:])
+    a, b, level, gradient_of, coefficient, alpha, neighbourhood = inputs[:7]
+    rows = CountRows(*inputs[7:])
     cells = len(rows.start) - 1
     level, gradient_of = np.ascontiguousarray(level), np.ascontiguousarray(gradient_of)
     at = Parameters(
@@ -101,10 +103,12 @@ def _evaluate(*inputs):  # type: ignore[no-untyped-def]
         of_cells(np.ascontiguousarray(b).reshape(-1), gradient_of, cells),
         np.ascontiguousarray(coefficient),
         np.ascontiguousarray(alpha),
+        np.ascontiguousarray(neighbourhood),
     )
     d_a, d_b = np.empty(cells), np.empty(cells)
     d_coefficient, d_alpha = np.empty_like(at.coefficient), np.empty_like(at.alpha)
-    gradient = Parameters(d_a, d_b, d_coefficient, d_alpha)
+    d_neighbourhood = np.empty_like(at.neighbourhood)
+    gradient = Parameters(d_a, d_b, d_coefficient, d_alpha, d_neighbourhood)
     value = kernels.log_likelihood(at, rows, gradient, None)
     outcomes, strata = level.shape
     return (
@@ -115,6 +119,7 @@ def _evaluate(*inputs):  # type: ignore[no-untyped-def]
         of_strata(d_b, outcomes, strata),
         d_coefficient,
         d_alpha,
+        d_neighbourhood,
     )
 
 

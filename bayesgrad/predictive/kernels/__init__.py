@@ -4,6 +4,7 @@ They release the interpreter's lock and are cached on disk.
 """
 
 from bayesgrad.predictive.kernels.laplace import AuthorityRows, Prior, Quadratic, laplace
+from bayesgrad.predictive.kernels.neighbourhoods import Segments, cell_derivatives
 from bayesgrad.predictive.kernels.passes import effects_derivatives, workspace
 from bayesgrad.predictive.kernels.pointwise import leave_one_out, log_rising, tally
 from bayesgrad.predictive.kernels.quadrature import gauss_hermite, quadrature
@@ -12,6 +13,8 @@ __all__ = [
     "AuthorityRows",
     "Prior",
     "Quadratic",
+    "Segments",
+    "cell_derivatives",
     "effects_derivatives",
     "gauss_hermite",
     "laplace",

@@ -27,7 +27,8 @@ from numba import njit
 
 from bayesgrad.design.design import Integers
 from bayesgrad.design.splines import Floats
-from bayesgrad.predictive.kernels.passes import effects_derivatives, workspace
+from bayesgrad.predictive.kernels.neighbourhoods import Segments, cell_derivatives
+from bayesgrad.predictive.kernels.passes import workspace
 from bayesgrad.predictive.kernels.quadrature import LARGEST_STEP, MOST_STEPS
 
 CENTRED_ENOUGH = 1e-3
@@ -46,6 +47,7 @@ class AuthorityRows(NamedTuple):
         First row of each cell, and the number of rows.
     outcome : ndarray of int64, shape (cells,)
     family : ndarray of int64, shape (outcomes,)
+    segments : Segments
     """
 
     events: Floats
@@ -54,6 +56,7 @@ class AuthorityRows(NamedTuple):
     start: Integers
     outcome: Integers
     family: Integers
+    segments: Segments
 
 
 class Prior(NamedTuple):
@@ -93,6 +96,7 @@ def laplace(
     rows: AuthorityRows,
     offset: Floats,
     alpha: Floats,
+    sd: Floats,
     prior: Prior,
     start: Quadratic,
     out: Floats,
@@ -104,7 +108,8 @@ def laplace(
     rows : AuthorityRows
     offset : ndarray, shape (sample or 1, rows)
         Linear predictors but for the effects; one row where all draws have the same.
-    alpha : ndarray, shape (sample, outcomes)
+    alpha, sd : ndarray, shape (sample, outcomes)
+        Sizes, and standard deviations of neighbourhoods.
     prior : Prior
     start : Quadratic
         From whose mode the search starts.
@@ -130,7 +135,7 @@ def laplace(
         times_prior(at, rows.outcome, shared, own, deviation)
         step = 0
         while True:
-            value = likelihood(rows, row, alpha[s], mean, deviation, gradient, here, work)
+            value = likelihood(rows, row, alpha[s], sd[s], mean, deviation, gradient, here, work)
             log_det = solve(here, rows.outcome, shared, own, found)
             found -= at
             times_prior(found, rows.outcome, shared, own, change)
@@ -156,6 +161,7 @@ def likelihood(
     rows: AuthorityRows,
     offset: Floats,
     alpha: Floats,
+    sd: Floats,
     mean: Floats,
     deviation: Floats,
     gradient: Floats,
@@ -167,15 +173,19 @@ def likelihood(
     for c in range(len(rows.outcome)):
         s, first, last = rows.outcome[c], rows.start[c], rows.start[c + 1]
         d0, d1 = deviation[c]
-        value, g0, g1, h00, h01, h11 = effects_derivatives(
+        value, g0, g1, h00, h01, h11 = cell_derivatives(
             rows.family[s],
-            offset[first:last],
-            rows.events[first:last],
-            rows.cases[first:last],
-            rows.x[first:last],
+            offset,
+            rows.events,
+            rows.cases,
+            rows.x,
+            c,
+            (first, last),
             alpha[s],
+            sd[s],
             mean[2 * s] + d0,
             mean[2 * s + 1] + d1,
+            rows.segments,
             work,
         )
         total += value

@@ -6,7 +6,8 @@ import numpy as np
 from numba import njit
 
 from bayesgrad.design.splines import Floats
-from bayesgrad.predictive.kernels.passes import effects_derivatives, workspace
+from bayesgrad.predictive.kernels.neighbourhoods import Segments, cell_derivatives
+from bayesgrad.predictive.kernels.passes import workspace
 
 CENTRED_ENOUGH = 0.01
 """Squared length of a Newton step, in standard deviations, after which no other is needed."""
@@ -28,7 +29,9 @@ def quadrature(
     count: Floats,
     cases: Floats,
     x: Floats,
+    segments: Segments,
     alpha: Floats,
+    sd: Floats,
     mean: Floats,
     factor: Floats,
     curvature: Floats,
@@ -50,7 +53,10 @@ def quadrature(
     offset : ndarray, shape (sample or 1, rows)
         Linear predictors but for the two effects; one row where all draws have the same.
     count, cases, x : ndarray, shape (rows,)
-    alpha : ndarray, shape (sample,)
+    segments : Segments
+        Of these rows, a single cell.
+    alpha, sd : ndarray, shape (sample,)
+        Sizes, and standard deviations of neighbourhoods.
     mean : ndarray, shape (sample, 2)
         m, of the intercept and of the slope.
     factor : ndarray, shape (sample, 3)
@@ -63,6 +69,7 @@ def quadrature(
         Filled.
     """
     terms, work = np.empty(len(nodes) * len(nodes)), workspace()
+    bounds = (0, len(count))
     for s in range(len(alpha)):
         row = offset[s if len(offset) > 1 else 0]
         m0, m1 = mean[s]
@@ -91,8 +98,8 @@ def quadrature(
             if step == MOST_STEPS or (step > 0 and near):
                 break
             a, b = m0 + c00 * w0, m1 + c10 * w0 + c11 * w1
-            _, g0, g1, h00, h01, h11 = effects_derivatives(
-                family, row, count, cases, x, alpha[s], a, b, work
+            _, g0, g1, h00, h01, h11 = cell_derivatives(
+                family, row, count, cases, x, 0, bounds, alpha[s], sd[s], a, b, segments, work
             )
             g0, g1 = c00 * g0 + c10 * g1 - w0, c11 * g1 - w1
             step += 1
@@ -105,7 +112,9 @@ def quadrature(
                 e0 = w0 + (z0 - l10 * e1) / l00
                 e1 = w1 + e1
                 a, b = m0 + c00 * e0, m1 + c10 * e0 + c11 * e1
-                value = effects_derivatives(family, row, count, cases, x, alpha[s], a, b, work)[0]
+                value = cell_derivatives(
+                    family, row, count, cases, x, 0, bounds, alpha[s], sd[s], a, b, segments, work
+                )[0]
                 terms[place] = (
                     log_weights[k0]
                     + log_weights[k1]

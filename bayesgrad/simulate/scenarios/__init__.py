@@ -2,7 +2,7 @@
 
 from bayesgrad.simulate.scenarios.cases import DURATION, FACTORS, PLAN_CATEGORIES, RE_REFERRAL
 from bayesgrad.simulate.scenarios.children import AGE, ETHNICITY, SEX
-from bayesgrad.simulate.scenarios.places import MODERATORS, REFERRALS, RURAL
+from bayesgrad.simulate.scenarios.places import MODERATORS, NEIGHBOURHOODS, REFERRALS, RURAL
 from bayesgrad.simulate.scenarios.stages import STAGES, THRESHOLDS
 
 SCENARIOS = {
@@ -20,6 +20,7 @@ SCENARIOS = {
         DURATION,
         RURAL,
         MODERATORS,
+        NEIGHBOURHOODS,
     )
 }
 """Settings of each scenario by its name."""

@@ -1,6 +1,7 @@
 """Referrals alone, and with moderators of areas and of authorities."""
 
 import math
+from dataclasses import replace
 
 from bayesgrad.simulate.findings import contextual, interaction, national
 from bayesgrad.simulate.scenario_settings import (
@@ -146,6 +147,23 @@ MODERATORS = ScenarioSettings(
     assumptions=(
         "Spending (per child) and turnover of social workers are made up: their means, spreads, "
         "effects, and correlations with authority deprivation (0.6 and 0.3 on its log scale).",
+        ASSUMED_EFFECTS,
+    ),
+)
+
+NEIGHBOURHOODS = ScenarioSettings(
+    name="neighbourhoods",
+    about="Referrals by area, with larger neighbourhoods between areas and authorities.",
+    outcomes=(replace(REFERRED, sd_neighbourhood=0.15),),
+    areas_per_neighbourhood=5,
+    findings=(
+        national(2, "referrals", "gradient of referrals", published="1.62"),
+        PUBLISHED_INTERACTION,
+    ),
+    assumptions=(
+        "Neighbourhoods of five areas, as many as an MSOA of England has, differ by a standard "
+        "deviation of 0.15 on the log scale: not published, and assumed. They have areas of all "
+        "levels of deprivation.",
         ASSUMED_EFFECTS,
     ),
 )

@@ -69,6 +69,7 @@ def case_of(log_rate: float = -1.0, largest: int = 30, alpha: float = 5.0) -> Ca
         large_frequency=np.array([number(total == y) for y in large], dtype=float)
         .reshape(-1, OUTCOMES)
         .T.copy(),
+        neighbourhood=np.empty(0, dtype=np.int64),
     )
     # Probabilities under the log link stay below 1.
     level = np.where(OF_CASES, -3.0, log_rate)
@@ -77,6 +78,7 @@ def case_of(log_rate: float = -1.0, largest: int = 30, alpha: float = 5.0) -> Ca
         slope=rng.uniform(-0.2, 0.2, CELLS),
         coefficient=rng.uniform(-0.2, 0.2, (OUTCOMES, TERMS)),
         alpha=alpha * np.linspace(1.0, 2.0, OUTCOMES),
+        neighbourhood=np.empty((OUTCOMES, 0)),
     )
     return Case(rows, at)
 
@@ -87,7 +89,8 @@ def flat(parameters: Parameters) -> np.ndarray:
 
 def unflat(vector: np.ndarray) -> Parameters:
     a, b, coefficient, alpha = np.split(vector, [CELLS, 2 * CELLS, EFFECTS])
-    return Parameters(a, b, coefficient.reshape(OUTCOMES, TERMS), alpha)
+    none = np.empty((OUTCOMES, 0))
+    return Parameters(a, b, coefficient.reshape(OUTCOMES, TERMS), alpha, none)
 
 
 def evaluate(
@@ -314,3 +317,28 @@ def test_rows_of_counts_alone_need_no_cases():
     other, same, _ = evaluate(case.at, of_counts._replace(cases=np.empty(0)))
     assert value == other
     assert_allclose(flat(gradient), flat(same), rtol=0)
+
+
+def test_effects_of_neighbourhoods_are_added_to_their_rows_and_their_gradient_gathered():
+    plain = case_of()
+    rng = np.random.default_rng(3)
+    place = rng.integers(0, 4, len(CELL))
+    effects = rng.uniform(-0.1, 0.1, (OUTCOMES, 4))
+    rows = plain.rows._replace(neighbourhood=place)
+    at = plain.at._replace(neighbourhood=effects)
+    value, gradient, curvature = evaluate(at, rows, curved=True)
+    moved = plain.rows._replace(offset=plain.rows.offset + effects[ROW_OUTCOME, place])
+    expected, known, known_curvature = evaluate(plain.at, moved, curved=True)
+    assert_allclose(value, expected, rtol=1e-13)
+    for found, part in zip(gradient[:4], known[:4], strict=True):
+        assert_allclose(found, part, rtol=1e-10, atol=1e-9)
+    for found, part in zip(curvature, known_curvature, strict=True):
+        assert_allclose(found, part, rtol=1e-10, atol=1e-9)
+    for s, m in np.ndindex(effects.shape):
+        step = np.zeros_like(effects)
+        step[s, m] = 1e-5
+        ends = [
+            evaluate(at._replace(neighbourhood=effects + sign * step), rows)[0] for sign in (1, -1)
+        ]
+        difference = (ends[0] - ends[1]) / 2e-5
+        assert_allclose(gradient.neighbourhood[s, m], difference, rtol=1e-5, atol=1e-4)
