@@ -14,6 +14,7 @@ from bayesgrad.data.measures import refuse_no_variation
 from bayesgrad.data.places import check_places
 from bayesgrad.data.selection import select
 from bayesgrad.data.strata import check_strata, strata_of
+from bayesgrad.data.suppressed import notes_on_suppressed
 from bayesgrad.spec.model_spec import ModelSpec
 
 
@@ -40,7 +41,7 @@ def prepare_table(spec: ModelSpec, table: pd.DataFrame, *, source: str = "table"
         If the table is at fault: the message names the column, the first few offending rows or
         codes and how many there are, and says what to do.
     SpecError
-        If counts are suppressed, which this version does not fit.
+        If counts are suppressed that are not fitted as rates.
     """
     selection, excluded = without_excluded(spec, select(spec, table, source=source))
     strata = strata_of(spec, selection)
@@ -61,7 +62,7 @@ def prepare_table(spec: ModelSpec, table: pd.DataFrame, *, source: str = "table"
         areas=checked.selection.keys["area"].nunique(),
         authorities=len(authorities),
         dropped=(*excluded, *without_count, *small),
-        notes=(*notes, *strata_notes),
+        notes=(*notes, *strata_notes, *notes_on_suppressed(spec, rows)),
     )
     return AnalysisTable(
         rows, covariates, authorities, moderators, report, strata.labels, strata.levels

@@ -11,6 +11,7 @@ from bayesgrad.design.curvature import CommonCurve
 from bayesgrad.design.moderation import ModerationBasis
 from bayesgrad.design.splines import Floats
 from bayesgrad.design.strata import StrataComponent
+from bayesgrad.design.suppression import crude_rate
 from bayesgrad.spec.model_spec import CASE_FAMILIES, DISPERSED_FAMILIES
 from bayesgrad.spec.vocabulary import Family, Link
 
@@ -70,6 +71,7 @@ class Rows:
     cell : ndarray of int64, shape (rows,)
         Non-decreasing index of the row's authority x outcome x stratum.
     count : ndarray of int64, shape (rows,)
+        As published; 0 where suppressed.
     exposure, deprivation, x : ndarray, shape (rows,)
         Children, cases or time at risk; a proportion; distance from the centre in units.
     covariates : Columns
@@ -77,6 +79,8 @@ class Rows:
     gradient_moderators : ndarray, shape (rows, area moderators)
         x times each standardised area moderator.
     curve : ndarray, shape (rows, curvature terms)
+    suppressed : ndarray of bool, shape (rows,)
+        Whether the count is known only to lie within the design's bounds.
     """
 
     cell: Integers
@@ -87,6 +91,7 @@ class Rows:
     covariates: Columns
     gradient_moderators: Floats
     curve: Floats
+    suppressed: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,6 +139,8 @@ class Design:
         One empty string where there are none.
     strata_components : tuple of StrataComponent
         Parts of the deviations of strata; empty where there are none.
+    bounds : tuple of int
+        Smallest and largest count that is suppressed; without meaning where no row is.
     """
 
     authorities: Authorities
@@ -145,6 +152,7 @@ class Design:
     basis: ModerationBasis
     curve: CommonCurve
     unit: float
+    bounds: tuple[int, int] = (0, 0)
 
     @property
     def outcomes(self) -> tuple[str, ...]:
@@ -188,10 +196,21 @@ class Design:
         return np.searchsorted(self.rows.cell, np.arange(int(np.prod(self.cells)) + 1))
 
     def crude_level(self) -> Floats:
-        """Total events over total exposure, on the scale of each outcome's link: (outcomes,)."""
+        """Crude rate on the scale of each outcome's link: (outcomes,).
+
+        Total events over total exposure, or what it is most likely to be where counts are
+        suppressed (`bayesgrad.design.suppression`).
+        """
         events = self.cell_sum(self.rows.count).sum(axis=(0, 2))
-        rate = events / self.cell_sum(self.rows.exposure).sum(axis=(0, 2))
+        exposure = self.cell_sum(self.rows.exposure).sum(axis=(0, 2))
+        rate = np.array([self._crude_rate(s, events[s], exposure[s]) for s in range(len(events))])
         logit = np.array([form.link == "logit" for form in self.forms])
         # As if half an event and half a case more, out of cases that all have events.
         share = np.minimum(rate, 1.0 - 0.5 / np.maximum(events, 1.0))
         return np.where(logit, np.log(share / (1.0 - share)), np.log(rate))
+
+    def _crude_rate(self, outcome: int, events: float, exposure: float) -> float:
+        hidden = self.rows.suppressed & (self.row_outcome == outcome)
+        return crude_rate(
+            events, exposure, suppressed=self.rows.exposure[hidden], bounds=self.bounds
+        )

@@ -47,7 +47,15 @@ from bayesgrad.predictive.kernels import (
     quadrature,
     workspace,
 )
-from bayesgrad.predictive.predictor import RowParts, family_numbers, row_cases, row_parts, sizes
+from bayesgrad.predictive.predictor import (
+    RowParts,
+    family_numbers,
+    row_bounds,
+    row_cases,
+    row_counts,
+    row_parts,
+    sizes,
+)
 from bayesgrad.predictive.totals import total_terms
 
 NODES = 3
@@ -109,6 +117,8 @@ class _Likelihood:
         Alpha.
     strata : list of ndarray or None
         Deviations of intercepts and of slopes, (sample, outcomes, strata).
+    bounds : ndarray of int64, shape (2,)
+        Smallest and largest count that is suppressed.
     """
 
     count: Floats
@@ -119,6 +129,7 @@ class _Likelihood:
     size: Floats
     parts: RowParts
     strata: list[Floats | None]
+    bounds: Integers
 
     def offset(self, rows: slice, outcome: int, draws: slice) -> Floats:
         """Linear predictors without effects of the authority, (draws, rows) or (1, rows)."""
@@ -142,6 +153,7 @@ class _Likelihood:
             1.0 / float(np.mean(1.0 / self.size[:, outcome])),
             float(centre[0]),
             float(centre[1]),
+            self.bounds,
             workspace(),
         )
         curvature = np.array([h00, h01, h11])
@@ -151,7 +163,7 @@ class _Likelihood:
 def _likelihood(design: Design, sample: xr.Dataset) -> _Likelihood:
     names = [f"stratum_{effect}" for effect in EFFECTS]
     return _Likelihood(
-        count=design.rows.count.astype(np.float64),
+        count=row_counts(design),
         cases=row_cases(design),
         x=np.ascontiguousarray(design.rows.x),
         stratum=design.rows.cell % design.cells[2],
@@ -164,6 +176,7 @@ def _likelihood(design: Design, sample: xr.Dataset) -> _Likelihood:
             else None
             for name in names
         ],
+        bounds=row_bounds(design),
     )
 
 
@@ -221,7 +234,11 @@ def _of_one(
             rule = gauss_hermite(NODES if curvature[0] >= LITTLE_INFORMATION else MORE_NODES)
         if much:
             alone = AuthorityRows(
-                *arrays, np.array([0, rows.stop - rows.start]), np.array([0]), np.array([family])
+                *arrays,
+                np.array([0, rows.stop - rows.start]),
+                np.array([0]),
+                np.array([family]),
+                likelihood.bounds,
             )
             prior = Prior(mean[draws], covariance_of(factor[draws]), np.zeros_like(mean[draws]))
             start = Quadratic(pull[None], curvature[None])
@@ -229,7 +246,8 @@ def _of_one(
         else:
             own = np.ascontiguousarray(size[draws, 0])
             effects = mean[draws], factor[draws], curvature, pull
-            quadrature(family, offset, *arrays, own, *effects, *rule, found[draws])
+            known = likelihood.bounds
+            quadrature(family, offset, *arrays, own, *effects, *rule, known, found[draws])
     return found
 
 
@@ -270,6 +288,7 @@ def _integrate(
         bounds - bounds[0],
         np.repeat(np.arange(outcomes), apart),
         np.array(likelihood.family),
+        likelihood.bounds,
     )
     for draws in _chunks(len(out), every.stop - every.start):
         offsets = [likelihood.offset(own, outcome, draws) for outcome, own in cells]

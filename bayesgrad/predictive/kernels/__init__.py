@@ -7,17 +7,20 @@ from bayesgrad.predictive.kernels.laplace import AuthorityRows, Prior, Quadratic
 from bayesgrad.predictive.kernels.passes import effects_derivatives, workspace
 from bayesgrad.predictive.kernels.pointwise import leave_one_out, log_rising, tally
 from bayesgrad.predictive.kernels.quadrature import gauss_hermite, quadrature
+from bayesgrad.predictive.kernels.suppressed import draw_within, suppress
 
 __all__ = [
     "AuthorityRows",
     "Prior",
     "Quadratic",
+    "draw_within",
     "effects_derivatives",
     "gauss_hermite",
     "laplace",
     "leave_one_out",
     "log_rising",
     "quadrature",
+    "suppress",
     "tally",
     "workspace",
 ]

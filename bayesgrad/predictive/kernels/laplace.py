@@ -46,6 +46,8 @@ class AuthorityRows(NamedTuple):
         First row of each cell, and the number of rows.
     outcome : ndarray of int64, shape (cells,)
     family : ndarray of int64, shape (outcomes,)
+    bounds : ndarray of int64, shape (2,)
+        Smallest and largest count that is suppressed.
     """
 
     events: Floats
@@ -54,6 +56,7 @@ class AuthorityRows(NamedTuple):
     start: Integers
     outcome: Integers
     family: Integers
+    bounds: Integers
 
 
 class Prior(NamedTuple):
@@ -176,6 +179,7 @@ def likelihood(
             alpha[s],
             mean[2 * s] + d0,
             mean[2 * s + 1] + d1,
+            rows.bounds,
             work,
         )
         total += value

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from bayesgrad.design.design import Integers
 from bayesgrad.design.splines import Floats
 from bayesgrad.predictive.kernels.passes import effects_derivatives, workspace
 
@@ -35,6 +36,7 @@ def quadrature(
     pull: Floats,
     nodes: Floats,
     log_weights: Floats,
+    bounds: Integers,
     out: Floats,
 ) -> None:
     r"""Log likelihood of rows with their two effects integrated out, for each draw.
@@ -59,6 +61,8 @@ def quadrature(
         H and h: the log likelihood is about :math:`h' \theta - \theta' H \theta / 2`.
     nodes, log_weights : ndarray, shape (n,)
         Of a Gauss-Hermite rule for the standard normal density, in one dimension.
+    bounds : ndarray of int64, shape (2,)
+        Smallest and largest count that is suppressed.
     out : ndarray, shape (sample,)
         Filled.
     """
@@ -92,7 +96,7 @@ def quadrature(
                 break
             a, b = m0 + c00 * w0, m1 + c10 * w0 + c11 * w1
             _, g0, g1, h00, h01, h11 = effects_derivatives(
-                family, row, count, cases, x, alpha[s], a, b, work
+                family, row, count, cases, x, alpha[s], a, b, bounds, work
             )
             g0, g1 = c00 * g0 + c10 * g1 - w0, c11 * g1 - w1
             step += 1
@@ -105,7 +109,9 @@ def quadrature(
                 e0 = w0 + (z0 - l10 * e1) / l00
                 e1 = w1 + e1
                 a, b = m0 + c00 * e0, m1 + c10 * e0 + c11 * e1
-                value = effects_derivatives(family, row, count, cases, x, alpha[s], a, b, work)[0]
+                value = effects_derivatives(
+                    family, row, count, cases, x, alpha[s], a, b, bounds, work
+                )[0]
                 terms[place] = (
                     log_weights[k0]
                     + log_weights[k1]
