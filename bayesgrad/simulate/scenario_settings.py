@@ -12,6 +12,8 @@ from bayesgrad.spec.vocabulary import Family, Link
 ENGLAND = EnglandSettings()
 CHILDREN_PER_AREA = ENGLAND.children
 UNIT = ENGLAND.unit
+SYMBOL = "c"
+"""Stands for a suppressed count."""
 
 
 def between(ratio: float) -> float:
@@ -185,6 +187,8 @@ class ScenarioSettings:
     authority_deprivation : str
         Column of the authorities' deprivation, where exposure is not of children, so that the
         mean over areas weighted by exposure would not be theirs.
+    suppressed : tuple of int or None
+        Smallest and largest count that the table hides behind `SYMBOL`.
     """
 
     name: str
@@ -201,6 +205,7 @@ class ScenarioSettings:
     neighbours_intercept: tuple[float, ...] = ()
     neighbours_slope: tuple[float, ...] = ()
     authority_deprivation: str = ""
+    suppressed: tuple[int, int] | None = None
 
     @property
     def all_strata(self) -> tuple[TrueStratum, ...]:

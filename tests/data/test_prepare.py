@@ -43,6 +43,7 @@ def test_clean_table_is_laid_out_in_the_fixed_columns_and_order():
         "count": 4,
         "exposure": 304.0,
         "deprivation": pytest.approx(0.09),
+        "suppressed": False,
     }
     assert list(result.authorities.columns) == ["name"]
     assert result.authorities["name"].to_dict()["E06000001"] == "Hartlepool"

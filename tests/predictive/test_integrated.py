@@ -169,6 +169,7 @@ def test_effects_without_spread_leave_the_likelihood_of_their_mean(form, joint):
 def only(design, kept: np.ndarray, **changes):
     """The design of some of its rows."""
     names = ("cell", "count", "exposure", "deprivation", "x", "gradient_moderators", "curve")
+    names = (*names, "suppressed")
     rows = {name: getattr(design.rows, name)[kept] for name in names}
     return replace(design, rows=replace(design.rows, **(rows | changes)))
 

@@ -59,6 +59,7 @@ SHIPPED = (
     "sex",
     "stages",
     "stroke_admissions",
+    "suppressed",
     "thresholds",
 )
 
