@@ -7,7 +7,7 @@ from bayesgrad.simulate.scenario_settings import ScenarioSettings
 from bayesgrad.simulate.scenarios.places import ASSUMED_EFFECTS
 from bayesgrad.simulate.scenarios.stages import COUNTED
 
-YEARS = 5
+YEARS = 8
 """That counts are added up over."""
 
 PLANS = next(outcome for outcome in COUNTED if outcome.column == "plan_starts")
@@ -27,7 +27,7 @@ SUPPRESSED = ScenarioSettings(
         ),
     ),
     assumptions=(
-        f"Counts are of {YEARS} years, some ten an area, so that a quarter or so is from 1 to 5 "
+        f"Counts are of {YEARS} years, some sixteen an area, so that about a quarter is from 1 to 5 "
         "and suppressed; of one year, with two an area, most would be. A true zero is published.",
         ASSUMED_EFFECTS,
     ),
