@@ -99,7 +99,9 @@ def replicate(seed: int, years: float) -> list[dict[str, object]]:
         posterior = posterior_of(scenario, treatment)
         errors = _errors(posterior["authority_slope"].isel(outcome=0), known["slope"].to_xarray())
         for name in THIRDS:
-            own = errors.sel(authority=third.index[third == name])
+            # Without its suppressed areas an authority may have too few, and be left out.
+            kept = errors["authority"].isin(third.index[third == name])
+            own = errors.sel(authority=kept)
             rows.append(_row(seed, treatment, f"gradients, {name}", own, hidden))
         for name in NATIONAL:
             truth = scenario.parameter_values[name]
