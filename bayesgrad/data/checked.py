@@ -97,9 +97,7 @@ def check_values(spec: ModelSpec, selection: Selection) -> Checked:
             exposure = exposures_of(selection, spec.exposure_of(outcome), kind=kind)
             refuse_counts_beyond_exposure(selection, count, exposure, column=column, kind=kind)
             if bounds is not None:
-                refuse_hidden_events_of_nobody(
-                    selection, hidden[column], exposure, bounds, column
-                )
+                refuse_hidden_events_of_nobody(selection, hidden[column], exposure, bounds, column)
         counts[column], exposures[column] = count, exposure
     covariates = {column: numbers(selection, column) for column in covariates_of(spec)}
     return Checked(

@@ -74,7 +74,11 @@ def refuse_published_within(
 
 
 def refuse_hidden_events_of_nobody(
-    selection: Selection, hidden: pd.Series, exposure: pd.Series, suppressed: Suppressed, column: str
+    selection: Selection,
+    hidden: pd.Series,
+    exposure: pd.Series,
+    suppressed: Suppressed,
+    column: str,
 ) -> None:
     """Refuse suppressed counts of at least one event where nobody is at risk.
 
@@ -115,7 +119,8 @@ def notes_on_suppressed(spec: ModelSpec, rows: pd.DataFrame) -> tuple[str, ...]:
         affected = by_authority[by_authority["sum"] > 0]
         share = (affected["sum"] / affected["size"]).sort_values(ascending=False, kind="stable")
         most = [
-            f"{code} {affected['sum'][code]:,} of {affected['size'][code]:,}" for code in share.index
+            f"{code} {affected['sum'][code]:,} of {affected['size'][code]:,}"
+            for code in share.index
         ]
         notes.append(
             f"{outcome.column}: {total:,} of {counted(len(own), 'count')} suppressed "

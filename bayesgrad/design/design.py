@@ -186,7 +186,7 @@ class Design:
         """Outcome of each row, shape (rows,)."""
         return self.cell_outcome[self.rows.cell]
 
-    def cell_sum(self, values: Floats | Integers) -> Floats:
+    def cell_sum(self, values: Floats | Integers | NDArray[np.bool_]) -> Floats:
         """Sum a row quantity over each cell: (rows,) -> (authorities, outcomes, strata)."""
         size = int(np.prod(self.cells))
         return np.bincount(self.rows.cell, values, minlength=size).reshape(self.cells)

@@ -60,9 +60,7 @@ def suppressed_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> pd.
     hidden, authorities = group(draws, GROUP), group(draws, "authorities")
     names = authorities["name"].to_series()
     places = hidden[["authority", "outcome", "stratum"]].to_dataframe()
-    place = {
-        outcome: i for i, outcome in enumerate(outcome_names(group(draws, "posterior")))
-    }
+    place = {outcome: i for i, outcome in enumerate(outcome_names(group(draws, "posterior")))}
     strata = {stratum: k for k, stratum in enumerate(strata_names(authorities))}
     order = sorted(
         range(len(places)),

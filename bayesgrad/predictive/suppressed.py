@@ -18,7 +18,6 @@ from bayesgrad.design.splines import Floats
 from bayesgrad.predictive import kernels
 from bayesgrad.predictive.predictor import BLOCK_ROWS, blocks, row_bounds, sizes
 
-
 STREAM = 2
 """Tells the random numbers from those of the sampler and of the checks with the same seed."""
 

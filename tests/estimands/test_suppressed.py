@@ -11,7 +11,8 @@ from bayesgrad.fitting.gradient_fit import GradientFit
 from tests.fabricate import fabricated_draws, with_group
 from tests.small import spec_of
 
-COLUMNS = "authority name outcome stratum cells least most implied lower upper".split()
+PLACE = ["authority", "name", "outcome", "stratum"]
+COLUMNS = [*PLACE, "cells", "least", "most", "implied", "lower", "upper"]
 
 
 def draws_of(*, outcomes=("referrals",), strata=("",)):

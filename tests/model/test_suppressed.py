@@ -77,7 +77,9 @@ def test_first_and_second_derivatives_are_those_of_differences(design):
     d_effects, d_coefficients = rng.normal(size=effects.shape), rng.normal(size=coefficients.shape)
 
     def at(t):
-        return likelihood.pieces(effects + t * d_effects, coefficients + t * d_coefficients, alpha=ALPHA)
+        return likelihood.pieces(
+            effects + t * d_effects, coefficients + t * d_coefficients, alpha=ALPHA
+        )
 
     up, down = at(step), at(-step)
     along = (found.gradient.cell * d_effects).sum() + (found.gradient.term * d_coefficients).sum()
@@ -114,7 +116,9 @@ def test_third_derivatives_are_those_of_differences(design):
     d_effects, d_coefficients = rng.normal(size=effects.shape), rng.normal(size=coefficients.shape)
 
     def traced(t):
-        at = likelihood.pieces(effects + t * d_effects, coefficients + t * d_coefficients, alpha=ALPHA)
+        at = likelihood.pieces(
+            effects + t * d_effects, coefficients + t * d_coefficients, alpha=ALPHA
+        )
         outcome, by_cell = design.cell_outcome, at.cell_curvature.reshape(cells, 2, 2)
         border = at.border.reshape(cells, 2, -1)
         total = (by_cell * covariance[:, :2, :2]).sum() + 2 * (border * covariance[:, :2, 2:]).sum()
@@ -149,7 +153,9 @@ def only_cell(design, cell):
 @pytest.mark.parametrize("count", [0, 7])
 def test_bounds_that_leave_one_count_are_that_count(count):
     published = model("several", "negative_binomial", "poisson")
-    rows = replace(published.rows, count=np.where(published.rows.count % 2, count, published.rows.count))
+    rows = replace(
+        published.rows, count=np.where(published.rows.count % 2, count, published.rows.count)
+    )
     published = replace(published, rows=rows)
     hidden = with_suppressed(published, lower=count, upper=count)
     assert hidden.rows.suppressed.sum() > 20

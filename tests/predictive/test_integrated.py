@@ -104,7 +104,9 @@ def test_laplace_of_all_effects_is_near_quadrature_where_counts_are_suppressed()
     matrix[..., own + 1, own] = matrix[..., own, own + 1] = posterior["correlation"].values
     lower = np.tril_indices(size, -1)
     values = matrix[..., lower[0], lower[1]]
-    together = posterior.assign(effect_correlation=posterior["effect_correlation"].copy(data=values))
+    together = posterior.assign(
+        effect_correlation=posterior["effect_correlation"].copy(data=values)
+    )
     one, other = (integrated_likelihood(design, thinned(each)) for each in (apart, together))
     assert_allclose(one, other, rtol=0, atol=0.05)
 

@@ -7,7 +7,6 @@ from typing import NamedTuple
 from bayesgrad.design.design import Integers
 from bayesgrad.design.splines import Floats
 
-
 SUPPRESSED = -1.0
 """Stands for a suppressed count, which is known only to lie within bounds."""
 

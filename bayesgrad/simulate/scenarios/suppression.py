@@ -14,7 +14,7 @@ PLANS = next(outcome for outcome in COUNTED if outcome.column == "plan_starts")
 
 SUPPRESSED = ScenarioSettings(
     name="suppressed",
-    about=f"Child protection plans that start in {YEARS} years, counts of 1 to 5 suppressed.",
+    about=f"Child protection plans of {YEARS} years, counts of 1 to 5 suppressed.",
     outcomes=(replace(PLANS, rate=YEARS * PLANS.rate),),
     findings=(
         national(2, "plan_starts", "gradient of child protection plans"),
@@ -27,8 +27,8 @@ SUPPRESSED = ScenarioSettings(
         ),
     ),
     assumptions=(
-        f"Counts are of {YEARS} years, some sixteen an area, so that about a quarter is from 1 to 5 "
-        "and suppressed; of one year, with two an area, most would be. A true zero is published.",
+        f"Counts are of {YEARS} years, some sixteen an area, so that about a quarter is from 1 to "
+        "5 and suppressed; of one year, with two an area, most would be. Zeros are published.",
         ASSUMED_EFFECTS,
     ),
     suppressed=(1, 5),
