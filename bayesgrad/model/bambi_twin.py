@@ -36,8 +36,8 @@ def bambi_twin(spec: ModelSpec, design: Design) -> bmb.Model:
     Parameters
     ----------
     spec : ModelSpec
-        One outcome without suppressed counts, `covariance = "diagonal"`, moderation none, linear or log; no covariates,
-        further moderators or curvature.
+        One outcome, `covariance = "diagonal"`, moderation none, linear or log; no covariates,
+        further moderators, curvature or suppressed counts.
     design : Design
 
     Returns

@@ -166,8 +166,9 @@ def posterior_predictive(
         Each ``observed_`` quantity has a ``predicted_`` one with the dimension sample besides:
         areas (outcome, bin) by count, a bin being known by its lowest count and ending at
         ``bin_upper``; statistic (outcome, statistic); by_band and by_authority, the events
-        (outcome, band or authority), a suppressed count as the middle of its bounds. ``pit`` (outcome, pit_bin): number of areas by their
-        randomised PIT; ``pit_deviation`` and ``pit_p_value`` (outcome): its uniformity.
+        (outcome, band or authority), a suppressed count as the middle of its bounds. ``pit``
+        (outcome, pit_bin): number of areas by their randomised PIT; ``pit_deviation`` and
+        ``pit_p_value`` (outcome): its uniformity.
     """
     count, hidden = _as_published(design), suppressed_outcomes(design)
     draws = affordable(REPLICATES, rows=len(count), fewest=FEWEST_REPLICATES)

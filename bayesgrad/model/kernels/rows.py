@@ -12,7 +12,9 @@ SUPPRESSED = -1.0
 
 
 class CountRows(NamedTuple):
-    """Rows sorted by cell, the suppressed ones of each cell last, as the kernels read them; every array C-contiguous.
+    """Rows sorted by cell, as the kernels read them; every array C-contiguous.
+
+    The suppressed rows of each cell come last.
 
     Attributes
     ----------
