@@ -53,7 +53,7 @@ def _size(values: xr.DataArray) -> float:
 
 @pytest.mark.slow
 def test_the_posterior_is_that_of_nuts_where_counts_are_suppressed(monkeypatch):
-    case = simulated_case("plain", authorities=30, areas=30)
+    case = simulated_case("default", authorities=30, areas=30)
     design = with_suppressed(case.design, lower=1, upper=15)
     assert design.rows.suppressed.mean() > 0.2
     assert_agrees(case.spec, design, monkeypatch)
