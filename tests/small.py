@@ -36,6 +36,7 @@ def table_of(
     deprivation: Sequence[float],
     exposure: Sequence[float],
     count: Sequence[int],
+    suppressed: Sequence[bool] | bool = False,
     outcome: Sequence[str] | str = "referrals",
     stratum: Sequence[str] | str = "",
     strata: tuple[str, ...] = ("",),
@@ -56,6 +57,7 @@ def table_of(
             "count": np.asarray(count, dtype=np.int64),
             "exposure": np.asarray(exposure, dtype=np.float64),
             "deprivation": np.asarray(deprivation, dtype=np.float64),
+            "suppressed": suppressed,
         }
     )
     names = pd.DataFrame({"name": [f"Name of {code}" for code in codes]}, index=codes)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scale
+import suppressed
 import xarray as xr
 from calibration_figure import save_figures
 from common import SPEC, machine
@@ -109,3 +110,31 @@ def test_the_calibration_figure_is_written(tmp_path):
     paths = save_figures(ranks, tmp_path / "figure", title="Ranks", draws=19, level=0.01)
     assert [path.suffix for path in paths] == [".svg", ".png"]
     assert "b c" in paths[0].read_text(encoding="utf-8")
+
+
+def test_treatments_of_suppressed_counts_differ_in_these_alone():
+    scenario = suppressed.draw(1, 8.0)
+    count = scenario.draws.count.ravel()
+    hidden = (count >= 1) & (count <= 5)
+    tables = {name: suppressed.table_of(scenario, name) for name in suppressed.TREATMENTS}
+    plans = {name: table["plan_starts"] for name, table in tables.items()}
+    assert (plans["all counts known"] == count).all()
+    assert ((plans["bounds"] == "c") == hidden).all()
+    assert (plans["dropped"].isna() == hidden).all()
+    assert (plans["a 3"] == np.where(hidden, 3, count)).all()
+    for name in suppressed.TREATMENTS:
+        bounded = suppressed.spec_of(scenario, name).likelihood.suppressed is not None
+        assert bounded == (name == "bounds")
+
+
+def test_errors_of_suppressed_counts_are_means_over_replicates():
+    found = pd.DataFrame(
+        {
+            "quantity": "slope",
+            "treatment": "bounds",
+            "error": [0.1, 0.3],
+            "inside": [1.0, 0.5],
+        }
+    )
+    row = suppressed.summarise(found).iloc[0]
+    assert (row["error"], row["of_error"], row["coverage"]) == (0.2, 0.1, 75.0)

@@ -33,9 +33,9 @@ def summarise_areas(design: Design, posterior: xr.Dataset) -> dict[str, xr.Datas
     -------
     dict of Dataset
         ``inequality``: rii, sii_per_10000, concentration_index, paf
-        (sample, outcome, place), the place "" being the whole table. ``rates``: observed events,
-        exposure and mean deprivation (outcome, band) by twentieth of the population in order of
-        deprivation, and fitted events (sample, outcome, band).
+        (sample, outcome, place), the place "" being the whole table. ``rates``: observed events
+        (those published), exposure and mean deprivation (outcome, band) by twentieth of the
+        population in order of deprivation, and fitted events (sample, outcome, band).
     """
     draws = affordable(LARGEST_SAMPLE, rows=len(design.rows.count))
     sample = thinned(posterior, size=draws)

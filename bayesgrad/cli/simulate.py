@@ -27,6 +27,7 @@ ScenarioName = Literal[
     "rural",
     "moderators",
     "neighbourhoods",
+    "suppressed",
 ]
 """Those of `bayesgrad.simulate.SCENARIOS`, whose import would slow the help down."""
 

@@ -15,6 +15,7 @@ ROW_COLUMNS = (
     "count",
     "exposure",
     "deprivation",
+    "suppressed",
 )
 """Columns of `AnalysisTable.rows`, whatever the user's table calls them."""
 
@@ -94,7 +95,8 @@ class AnalysisTable:
     ----------
     rows : DataFrame
         Columns `ROW_COLUMNS`; `outcome` holds the outcome's column name and `stratum` is "" where
-        there are no strata; `count` is int64, `exposure` and `deprivation` float64. Sorted by
+        there are no strata; `count` is int64 and 0 where it is suppressed, which `suppressed`
+        (bool) says; `exposure` and `deprivation` are float64. Sorted by
         authority, outcome (in the spec's order), stratum (in the order of `strata`), area, with a
         fresh index. A further column `neighbourhood` where the spec names one.
     covariates : DataFrame

@@ -16,6 +16,12 @@ from bayesgrad.data.measures import (
     refuse_counts_beyond_stage,
 )
 from bayesgrad.data.selection import Selection, covariates_of
+from bayesgrad.data.suppressed import (
+    refuse_hidden_events_of_nobody,
+    refuse_published_within,
+    refuse_suppressed_cases,
+)
+from bayesgrad.data.symbols import is_symbol
 from bayesgrad.spec.model_spec import ModelSpec
 
 
@@ -27,11 +33,14 @@ class Checked:
     ----------
     selection : Selection
     counts, exposures : DataFrame
-        Aligned with the selection, a column for each outcome, float64. A count may be missing; an
-        exposure only where it is the count of an earlier stage.
+        Aligned with the selection, a column for each outcome, float64. A count may be missing, and
+        is 0 where it is suppressed; an exposure is missing only where it is the count of an
+        earlier stage.
     deprivation : Series
     covariates : DataFrame
         Area covariates, then area moderators.
+    suppressed : DataFrame
+        Which counts are suppressed, bool, with the columns of `counts`.
     """
 
     selection: Selection
@@ -39,6 +48,7 @@ class Checked:
     exposures: pd.DataFrame
     deprivation: pd.Series
     covariates: pd.DataFrame
+    suppressed: pd.DataFrame
 
     @property
     def entering(self) -> pd.DataFrame:
@@ -53,6 +63,7 @@ class Checked:
             self.exposures[rows].reset_index(drop=True),
             self.deprivation[rows].reset_index(drop=True),
             self.covariates[rows].reset_index(drop=True),
+            self.suppressed[rows].reset_index(drop=True),
         )
 
 
@@ -62,15 +73,21 @@ def check_values(spec: ModelSpec, selection: Selection) -> Checked:
     Raises
     ------
     DataError
-        See the checks in `measures`.
+        See the checks in `measures` and `suppressed`.
     SpecError
-        If counts are suppressed, which this version does not fit.
+        If counts are suppressed that are not fitted as rates.
     """
     counts: dict[str, pd.Series] = {}
     exposures: dict[str, pd.Series] = {}
+    hidden: dict[str, pd.Series] = {}
+    bounds = spec.likelihood.suppressed
     for outcome in spec.outcomes:
         column, earlier = outcome.column, outcome.out_of
-        count = counts_of(selection, column, suppressed=spec.likelihood.suppressed)
+        hidden[column] = is_symbol(selection.values[column], bounds)
+        refuse_suppressed_cases(spec, selection, outcome, hidden[column])
+        count = counts_of(selection, column, hidden=hidden[column])
+        if bounds is not None:
+            refuse_published_within(selection, count, hidden[column], bounds)
         if earlier is not None:
             refuse_counts_beyond_stage(selection, count, counts[earlier], column=column)
             # Where a stage does not enter for want of its own cases, no later one does.
@@ -79,6 +96,8 @@ def check_values(spec: ModelSpec, selection: Selection) -> Checked:
             kind = exposure_kind(spec, outcome)
             exposure = exposures_of(selection, spec.exposure_of(outcome), kind=kind)
             refuse_counts_beyond_exposure(selection, count, exposure, column=column, kind=kind)
+            if bounds is not None:
+                refuse_hidden_events_of_nobody(selection, hidden[column], exposure, bounds, column)
         counts[column], exposures[column] = count, exposure
     covariates = {column: numbers(selection, column) for column in covariates_of(spec)}
     return Checked(
@@ -87,4 +106,5 @@ def check_values(spec: ModelSpec, selection: Selection) -> Checked:
         pd.DataFrame(exposures),
         deprivation_of(spec, selection),
         pd.DataFrame(covariates, index=selection.keys.index),
+        pd.DataFrame(hidden),
     )

@@ -29,6 +29,7 @@ def lay_out(checked: Checked, *, strata: tuple[str, ...]) -> tuple[pd.DataFrame,
     rows["count"] = checked.counts.to_numpy(np.float64)[row, outcome].astype(np.int64)
     rows["exposure"] = checked.exposures.to_numpy(np.float64)[row, outcome]
     rows["deprivation"] = checked.deprivation.to_numpy(np.float64)[row]
+    rows["suppressed"] = checked.suppressed.to_numpy(np.bool_)[row, outcome]
     order = np.lexsort(
         (
             pd.factorize(rows["area"], sort=True)[0],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 import pandas as pd
@@ -12,7 +13,7 @@ from bayesgrad.data.scale import refuse_other_scales
 from bayesgrad.data.selection import Selection
 from bayesgrad.data.symbols import refuse_symbols
 from bayesgrad.errors import DataError
-from bayesgrad.spec.model_spec import ModelSpec, Outcome, Suppressed
+from bayesgrad.spec.model_spec import ModelSpec, Outcome
 
 ExposureKind = Literal["people", "cases", "time"]
 """What an exposure counts."""
@@ -24,17 +25,27 @@ LARGEST = 10**9
 """Above this, a whole number in a column of counts is a code or an error."""
 
 
-def counts_of(selection: Selection, column: str, *, suppressed: Suppressed | None) -> pd.Series:
-    """Counts of one outcome as float64, missing where the cell is blank.
+def counts_of(selection: Selection, column: str, *, hidden: pd.Series) -> pd.Series:
+    """Counts of one outcome as float64, missing where the cell is blank, 0 where it is suppressed.
+
+    Parameters
+    ----------
+    selection : Selection
+    column : str
+    hidden : Series
+        Where counts are suppressed, from `bayesgrad.data.symbols.is_symbol`.
 
     Raises
     ------
-    SpecError, DataError
-        If a count is suppressed, a symbol, not a number, infinite, negative or fractional.
+    DataError
+        If a count is another symbol, not a number, infinite, negative or fractional.
     """
     areas, raw = selection.keys["area"], selection.values[column]
+    if hidden.any():
+        raw = raw.astype("object").mask(hidden, "0")
+        selection = replace(selection, values=selection.values.assign(**{column: raw}))
     if _is_text(raw):
-        refuse_symbols(areas, raw, where=selection.where(column), suppressed=suppressed)
+        refuse_symbols(areas, raw, where=selection.where(column))
     counts = numbers(selection, column, missing_allowed=True)
     faults = {"negative": counts < 0, "fractional": counts % 1 > 0, "too large": counts > LARGEST}
     for fault, faulty in faults.items():

@@ -15,6 +15,7 @@ from bayesgrad.data.neighbourhoods import check_neighbourhoods
 from bayesgrad.data.places import check_places
 from bayesgrad.data.selection import select
 from bayesgrad.data.strata import check_strata, strata_of
+from bayesgrad.data.suppressed import notes_on_suppressed
 from bayesgrad.spec.model_spec import ModelSpec
 
 
@@ -41,7 +42,7 @@ def prepare_table(spec: ModelSpec, table: pd.DataFrame, *, source: str = "table"
         If the table is at fault: the message names the column, the first few offending rows or
         codes and how many there are, and says what to do.
     SpecError
-        If counts are suppressed, which this version does not fit.
+        If counts are suppressed that are not fitted as rates.
     """
     selection, excluded = without_excluded(spec, select(spec, table, source=source))
     strata = strata_of(spec, selection)
@@ -63,7 +64,12 @@ def prepare_table(spec: ModelSpec, table: pd.DataFrame, *, source: str = "table"
         areas=checked.selection.keys["area"].nunique(),
         authorities=len(authorities),
         dropped=(*excluded, *without_count, *small),
-        notes=(*notes, *strata_notes, *neighbourhood_notes),
+        notes=(
+            *notes,
+            *strata_notes,
+            *neighbourhood_notes,
+            *notes_on_suppressed(spec, rows),
+        ),
     )
     return AnalysisTable(
         rows, covariates, authorities, moderators, report, strata.labels, strata.levels

@@ -102,7 +102,9 @@ def check_strata(checked: Checked, strata: Strata) -> tuple[str, ...]:
     stratum, entering = checked.selection.keys["stratum"], checked.entering
     labels = list(strata.labels)
     rows = entering.groupby(stratum).sum().reindex(labels, fill_value=0)
-    events = checked.counts.where(entering, 0).groupby(stratum).sum().reindex(labels, fill_value=0)
+    # A suppressed count may be of events.
+    counts = (checked.counts + checked.suppressed).where(entering, 0)
+    events = counts.groupby(stratum).sum().reindex(labels, fill_value=0)
     empty = rows.index[(rows == 0).all(axis=1)]
     if len(empty):
         _refuse_empty(checked, strata, list(empty))

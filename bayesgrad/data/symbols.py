@@ -1,15 +1,11 @@
-"""Symbols that published statistics write in place of counts.
-
-The one place that refuses suppressed counts: a spec can give their bounds, but no likelihood of
-this version uses them.
-"""
+"""Symbols that published statistics write in place of counts: of suppressed ones, and others."""
 
 from __future__ import annotations
 
 import pandas as pd
 
 from bayesgrad.data.listing import counted, offenders
-from bayesgrad.errors import DataError, SpecError
+from bayesgrad.errors import DataError
 from bayesgrad.spec.model_spec import Suppressed
 
 MEANINGS = {
@@ -32,29 +28,22 @@ def meaning_of(symbol: str) -> str | None:
     return MEANINGS.get(_bare(symbol))
 
 
-def refuse_symbols(
-    areas: pd.Series, column: pd.Series, *, where: str, suppressed: Suppressed | None
-) -> None:
+def is_symbol(column: pd.Series, suppressed: Suppressed | None) -> pd.Series:
+    """Where a column has the symbol of suppressed counts, spaces around it aside."""
+    if suppressed is None:
+        return pd.Series(False, index=column.index)
+    return column.where(column.notna(), "").astype("str").str.strip() == suppressed.symbol
+
+
+def refuse_symbols(areas: pd.Series, column: pd.Series, *, where: str) -> None:
     """Refuse a text column of counts that holds symbols; other text is left to the next check.
 
     Raises
     ------
-    SpecError
-        If the symbol is the one whose bounds the spec gives: such counts are not fitted yet.
     DataError
-        If any other known symbol stands among the counts.
+        If any known symbol stands among the counts; that of suppressed ones is taken out before.
     """
     text = column.where(column.notna(), "").astype("str").str.strip()
-    if suppressed is not None and (text == suppressed.symbol).any():
-        hidden = text == suppressed.symbol
-        raise SpecError(
-            f"{where}: {counted(int(hidden.sum()), 'count is', 'counts are')} suppressed "
-            f"({suppressed.symbol}: "
-            f"{suppressed.lower} to {suppressed.upper}): {offenders(areas, text, hidden)}. The "
-            "spec is right, but this version does not fit suppressed counts",
-            "Use unsuppressed counts. Blank cells would be dropped as missing, which leaves out "
-            "the smallest counts and biases rates upwards.",
-        )
     present = {symbol: meaning for symbol in text.unique() if (meaning := meaning_of(symbol))}
     if not present:
         return

@@ -85,12 +85,14 @@ def build_design(spec: ModelSpec, table: AnalysisTable) -> Design:
             neighbourhood=_positions(
                 rows.get("neighbourhood", pd.Series(dtype="str")), neighbourhoods
             ),
+            suppressed=rows["suppressed"].to_numpy(np.bool_),
         ),
         area_moderators=spec.area.moderators,
         basis=basis,
         curve=curve,
         unit=unit,
         neighbourhoods=neighbourhoods,
+        bounds=_bounds(spec),
     )
     _refuse_without_events(design)
     return design
@@ -103,6 +105,11 @@ def _form(spec: ModelSpec, outcome: Outcome) -> OutcomeForm:
         link=spec.link_of(outcome),
         out_of=outcome.out_of or "",
     )
+
+
+def _bounds(spec: ModelSpec) -> tuple[int, int]:
+    suppressed = spec.likelihood.suppressed
+    return (0, 0) if suppressed is None else (suppressed.lower, suppressed.upper)
 
 
 def _components(spec: ModelSpec, table: AnalysisTable) -> tuple[StrataComponent, ...]:
@@ -172,7 +179,9 @@ def _standardised(table: pd.DataFrame) -> Columns:
 
 
 def _refuse_without_events(design: Design) -> None:
-    events = design.cell_sum(design.rows.count).sum(axis=(0, 2))
+    rows = design.rows
+    largest = np.where(rows.suppressed, design.bounds[1], rows.count)
+    events = design.cell_sum(largest).sum(axis=(0, 2))
     for outcome, total in zip(design.outcomes, events, strict=True):
         if total == 0:
             raise DataError(

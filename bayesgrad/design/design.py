@@ -11,6 +11,7 @@ from bayesgrad.design.curvature import CommonCurve
 from bayesgrad.design.moderation import ModerationBasis
 from bayesgrad.design.splines import Floats
 from bayesgrad.design.strata import StrataComponent
+from bayesgrad.design.suppression import crude_rate
 from bayesgrad.spec.model_spec import CASE_FAMILIES, DISPERSED_FAMILIES
 from bayesgrad.spec.vocabulary import Family, Link
 
@@ -70,6 +71,7 @@ class Rows:
     cell : ndarray of int64, shape (rows,)
         Non-decreasing index of the row's authority x outcome x stratum.
     count : ndarray of int64, shape (rows,)
+        As published; 0 where suppressed.
     exposure, deprivation, x : ndarray, shape (rows,)
         Children, cases or time at risk; a proportion; distance from the centre in units.
     covariates : Columns
@@ -77,6 +79,8 @@ class Rows:
     gradient_moderators : ndarray, shape (rows, area moderators)
         x times each standardised area moderator.
     curve : ndarray, shape (rows, curvature terms)
+    suppressed : ndarray of bool, shape (rows,)
+        Whether the count is known only to lie within the design's bounds.
     neighbourhood : ndarray of int64, shape (rows,) or (0,)
         Index of the larger neighbourhood of each row; empty where there are none.
     """
@@ -89,6 +93,7 @@ class Rows:
     covariates: Columns
     gradient_moderators: Floats
     curve: Floats
+    suppressed: NDArray[np.bool_]
     neighbourhood: Integers = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
 
@@ -139,6 +144,8 @@ class Design:
         Parts of the deviations of strata; empty where there are none.
     neighbourhoods : tuple of str
         Codes of larger neighbourhoods, those of an authority together; empty where there are none.
+    bounds : tuple of int
+        Smallest and largest count that is suppressed; without meaning where no row is.
     """
 
     authorities: Authorities
@@ -151,6 +158,7 @@ class Design:
     curve: CommonCurve
     unit: float
     neighbourhoods: tuple[str, ...] = ()
+    bounds: tuple[int, int] = (0, 0)
 
     @property
     def outcomes(self) -> tuple[str, ...]:
@@ -192,7 +200,7 @@ class Design:
             found[self.rows.neighbourhood] = self.cell_authority[self.rows.cell]
         return found
 
-    def cell_sum(self, values: Floats | Integers) -> Floats:
+    def cell_sum(self, values: Floats | Integers | NDArray[np.bool_]) -> Floats:
         """Sum a row quantity over each cell: (rows,) -> (authorities, outcomes, strata)."""
         size = int(np.prod(self.cells))
         return np.bincount(self.rows.cell, values, minlength=size).reshape(self.cells)
@@ -202,10 +210,21 @@ class Design:
         return np.searchsorted(self.rows.cell, np.arange(int(np.prod(self.cells)) + 1))
 
     def crude_level(self) -> Floats:
-        """Total events over total exposure, on the scale of each outcome's link: (outcomes,)."""
+        """Crude rate on the scale of each outcome's link: (outcomes,).
+
+        Total events over total exposure, or what it is most likely to be where counts are
+        suppressed (`bayesgrad.design.suppression`).
+        """
         events = self.cell_sum(self.rows.count).sum(axis=(0, 2))
-        rate = events / self.cell_sum(self.rows.exposure).sum(axis=(0, 2))
+        exposure = self.cell_sum(self.rows.exposure).sum(axis=(0, 2))
+        rate = np.array([self._crude_rate(s, events[s], exposure[s]) for s in range(len(events))])
         logit = np.array([form.link == "logit" for form in self.forms])
         # As if half an event and half a case more, out of cases that all have events.
         share = np.minimum(rate, 1.0 - 0.5 / np.maximum(events, 1.0))
         return np.where(logit, np.log(share / (1.0 - share)), np.log(rate))
+
+    def _crude_rate(self, outcome: int, events: float, exposure: float) -> float:
+        hidden = self.rows.suppressed & (self.row_outcome == outcome)
+        return crude_rate(
+            events, exposure, suppressed=self.rows.exposure[hidden], bounds=self.bounds
+        )

@@ -88,6 +88,7 @@ def _gradient_lines(rows: pd.DataFrame) -> list[str]:
         f"  {_label(str(row.name), str(code))}: {row.gradient:.2f} "
         f"({row.lower:.2f} to {row.upper:.2f}); "
         f"reliability {row.reliability:.2f}, {row.events:,} events in {row.areas:,} areas"
+        + (f", {row.suppressed:,} suppressed" if getattr(row, "suppressed", 0) else "")
         for code, row in zip(rows.index, rows.itertuples(index=False), strict=True)
     ]
 

@@ -17,6 +17,7 @@ from bayesgrad.estimands.summaries import (
     sd,
     with_interval,
 )
+from bayesgrad.estimands.suppressed import suppressed_beside
 
 COLUMNS = (
     "authority",
@@ -102,8 +103,9 @@ def gradients_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> pd.D
     odds where the link is logit, of hazards where exposure is time at risk. With a common curve it
     holds at the mean authority deprivation, where the curve is flat. Its interval is equal-tailed;
     `log_mean` and `log_sd` describe b_j. `prob_above_national` is P(b_j > slope), where slope is
-    that of an authority of mean deprivation in the same stratum. Rows are in order of outcome,
-    stratum and authority code.
+    that of an authority of mean deprivation in the same stratum. `events` are those published;
+    where any counts are suppressed, their number stands beside as `suppressed`. Rows are in order
+    of outcome, stratum and authority code.
 
     Raises
     ------
@@ -128,8 +130,11 @@ def gradients_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> pd.D
         )
 
     summaries = over_cells(posterior, authorities, of_cell)
+    hidden = suppressed_beside(authorities)
     quantities = {
         **{str(name): summaries[name] for name in summaries.data_vars},
         **{name: authorities[name] for name in ("name", "events", "areas")},
+        **hidden,
     }
-    return to_frame(quantities, by=("outcome", "stratum", "authority"), columns=COLUMNS)
+    columns = (*COLUMNS, *hidden)
+    return to_frame(quantities, by=("outcome", "stratum", "authority"), columns=columns)

@@ -24,6 +24,7 @@ from bayesgrad.estimands.summaries import (
     sd,
     with_interval,
 )
+from bayesgrad.estimands.suppressed import suppressed_beside
 
 COLUMNS = (
     "outcome",
@@ -94,7 +95,8 @@ def strata_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> pd.Data
     `log_mean` and `log_sd` describe its log; `prob_above_mean` is P(g_k > 0), that it is steeper
     than the mean over strata; see `stratum_reliability` for `reliability`. `rate_per_10000` is the
     rate in the average neighbourhood of an authority of mean deprivation. `events` and `areas` are
-    those of the stratum. Where all strata have one gradient, it stands in every row, and
+    those of the stratum, events as published, with the number of suppressed counts beside where
+    there are any. Where all strata have one gradient, it stands in every row, and
     `prob_above_mean` and `reliability` are missing.
 
     Raises
@@ -115,12 +117,13 @@ def strata_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> pd.Data
         own["prob_above_mean"] = probability(posterior["stratum_slope"] > 0)
         own["reliability"] = stratum_reliability(posterior, reference)
     bounds = with_interval(rates, point="rate_per_10000", prefix="rate_", level=level)
+    hidden = suppressed_beside(authorities)
     quantities = {
         **with_interval(gradient(slopes), point="gradient", level=level),
         "log_mean": log_mean,
         "log_sd": sd(slopes),
         **own,
         **bounds,
-        **{name: authorities[name].sum("authority") for name in ("events", "areas")},
+        **{name: authorities[name].sum("authority") for name in ("events", "areas", *hidden)},
     }
-    return to_frame(quantities, by=("outcome", "stratum"), columns=COLUMNS)
+    return to_frame(quantities, by=("outcome", "stratum"), columns=(*COLUMNS, *hidden))

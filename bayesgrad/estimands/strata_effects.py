@@ -132,7 +132,8 @@ def mean_over_strata(draws: xr.DataTree) -> xr.DataTree:
     narrowed = posterior.drop_dims(of_strata, errors="ignore")
     deviations = ("sd_authority_stratum_intercept", "sd_authority_stratum_slope")
     narrowed = narrowed.drop_vars(deviations, errors="ignore")
-    totals = authorities[["events", "exposure"]].sum("stratum")
+    summed = [name for name in ("events", "exposure", "suppressed") if name in authorities]
+    totals = authorities[summed].sum("stratum")
     totals["areas"] = authorities["areas"].max("stratum")
     whole = authorities.drop_dims("stratum").assign(totals.expand_dims(stratum=[""], axis=-1))
     reference = group(draws, "reference").drop_dims(of_strata, errors="ignore")

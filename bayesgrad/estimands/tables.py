@@ -29,6 +29,7 @@ from bayesgrad.estimands.ranks import ranks_table
 from bayesgrad.estimands.scores import scores_table
 from bayesgrad.estimands.strata import strata_table
 from bayesgrad.estimands.summaries import DEFAULT_LEVEL
+from bayesgrad.estimands.suppressed import has_suppressed, suppressed_table
 from bayesgrad.estimands.thresholds import thresholds_table
 from bayesgrad.estimands.transitions import transitions_table
 
@@ -57,6 +58,7 @@ TABLES: Mapping[str, TableFunction] = MappingProxyType(
         "correlations": correlations_table,
         "inequality": inequality_table,
         "heterogeneity": heterogeneity_table,
+        "suppressed": suppressed_table,
         "predictive": predictive_table,
         "scores": scores_table,
         "parameters": parameters_table,
@@ -70,7 +72,8 @@ def tables_of(draws: xr.DataTree) -> tuple[str, ...]:
     """Names of the tables that have something to say of a fit, in the order of `TABLES`.
 
     Those of thresholds need several outcomes, those of strata need strata (and contrasts gradients
-    of their own), and correlations need effects that are not independent.
+    of their own), correlations need effects that are not independent, and suppressed needs
+    suppressed counts.
     """
     posterior, reference = group(draws, "posterior"), group(draws, "reference")
     needs = {
@@ -79,6 +82,7 @@ def tables_of(draws: xr.DataTree) -> tuple[str, ...]:
         "strata": "stratum_intercept" in posterior,
         "contrasts": "stratum_slope" in posterior,
         "correlations": "correlation" in posterior,
+        "suppressed": has_suppressed(draws),
     }
     return tuple(name for name in TABLES if needs.get(name, True))
 

@@ -8,7 +8,8 @@
     (chain, draw), or of the whole fit: what the engine says of itself.
 ``authorities``
     What is known of each authority: name, deprivation, centre, moderation basis, moderators,
-    events, areas and exposure by outcome and stratum, and the range and spread of its areas'
+    events (those published), areas, suppressed counts and exposure by outcome and stratum, and
+    the range and spread of its areas'
     deprivation.
 ``reference``
     Values at which national quantities are evaluated: unit, mean authority deprivation, the
@@ -19,6 +20,9 @@
 ``predictive``, ``scores``
     Posterior predictive checks with the randomised PIT, and leave-one-out scores of areas and of
     authorities (`bayesgrad.predictive`).
+``suppressed``
+    What the fit implies for suppressed counts (`bayesgrad.predictive.suppressed`), where there are
+    any.
 ``diagnostics``
     The checks of the fit.
 
@@ -57,6 +61,7 @@ def assemble_draws(spec: ModelSpec, design: Design, sampled: xr.DataTree) -> xr.
     """
     # The kernels' compiler takes half a second to import, and a fit that is read needs none of it.
     from bayesgrad.predictive.checks import check_predictions
+    from bayesgrad.predictive.suppressed import implied_counts
 
     posterior = _with_pairs(_plain(sampled["posterior"].to_dataset()), design)
     of_areas = _with_neighbourhoods(posterior, sampled)
@@ -70,6 +75,13 @@ def assemble_draws(spec: ModelSpec, design: Design, sampled: xr.DataTree) -> xr.
             **check_predictions(design, of_areas, seed=spec.sampling.seed),
         }
     )
+    if design.rows.suppressed.any():
+        implied = implied_counts(design, posterior, seed=spec.sampling.seed)
+        tree["suppressed"] = xr.DataTree(implied.totals)
+        # Observed is what is published, and for the rest what the fit implies on average.
+        rates = tree["rates"].to_dataset()
+        observed = rates["observed"] + implied.by_band
+        tree["rates"] = xr.DataTree(rates.assign(observed=observed))
     checks = CHECKS[spec.sampling.fitting_engine](tree)
     tree["diagnostics"] = xr.DataTree(as_dataset(checks))
     return tree
@@ -120,6 +132,7 @@ def _authorities(design: Design) -> xr.Dataset:
             "moderator": (("authority", "authority_moderator"), authorities.moderators.values),
             "events": (cells, design.cell_sum(rows.count).astype(np.int64)),
             "areas": (cells, design.cell_sum(np.ones_like(rows.x)).astype(np.int64)),
+            "suppressed": (cells, design.cell_sum(rows.suppressed).astype(np.int64)),
             "exposure": (cells, design.cell_sum(rows.exposure)),
             "deprivation_min": ("authority", lowest),
             "deprivation_max": ("authority", highest),

@@ -39,6 +39,7 @@ def describe_plan(spec: ModelSpec, design: Design) -> str:
     lines = [
         f"would fit: {spec.title}",
         *_outcomes(spec, design),
+        *_suppressed(spec, design),
         f"  gradient per +{spec.gradient.unit:g} of {spec.columns.deprivation} "
         f"({spec.columns.vintage}), {spec.gradient.centre} centring, "
         f"curvature {spec.gradient.curvature}",
@@ -68,6 +69,25 @@ def _outcomes(spec: ModelSpec, design: Design) -> list[str]:
         f"{ratio_name(form.link, form.family, spec.columns.at_risk)}s"
         for at, (outcome, form) in enumerate(zip(spec.outcomes, design.forms, strict=True))
     ]
+
+
+def _suppressed(spec: ModelSpec, design: Design) -> list[str]:
+    """Say how many counts are suppressed, and what that leaves open."""
+    counts = design.cell_sum(design.rows.suppressed).sum(axis=2).astype(int)
+    rows = design.cell_sum(design.rows.x * 0.0 + 1.0).sum(axis=(0, 2))
+    lower, upper = design.bounds
+    lines = []
+    for at, outcome in enumerate(spec.outcomes):
+        total = counts[:, at].sum()
+        if total:
+            most = int(counts[:, at].argmax())
+            lines.append(
+                f"  {outcome.title}: {total:,} of {int(rows[at]):,} counts are suppressed, each "
+                f"{lower} to {upper}, in {(counts[:, at] > 0).sum():,} authorities (most in "
+                f"{design.authorities.codes[most]}: {counts[most, at]:,}); together "
+                f"{total * lower:,} to {total * upper:,} events"
+            )
+    return lines
 
 
 def _out_of(spec: ModelSpec, form: OutcomeForm, cases: float) -> str:

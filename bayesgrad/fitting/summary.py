@@ -19,6 +19,7 @@ from bayesgrad.estimands.strata_effects import (
     mean_over_strata,
     strata_names,
 )
+from bayesgrad.estimands.suppressed import has_suppressed
 
 if TYPE_CHECKING:
     from bayesgrad.fitting.gradient_fit import GradientFit
@@ -96,6 +97,29 @@ def _counts(fit: GradientFit) -> list[str]:
         family = f" ({fit.spec.family_of(outcome).replace('_', ' ')})" if several else ""
         where = f"{int(areas[s]):,} areas{places}"
         lines.append(f"{outcome.title}{family}: {int(events[s]):,} events in {where}")
+    return [*lines, *_suppressed(fit)]
+
+
+def _suppressed(fit: GradientFit) -> list[str]:
+    """Suppressed counts of each outcome: how many, where most, and what the fit implies."""
+    if not has_suppressed(fit.draws):
+        return []
+    counts, areas = fit.table("suppressed"), fit.draws["authorities"]["areas"].sum("stratum")
+    lines = []
+    for outcome in fit.spec.outcomes:
+        own = counts[counts["outcome"] == outcome.column]
+        if own.empty:
+            continue
+        total = own.iloc[0]
+        cells = own.iloc[1:].groupby("authority")["cells"].sum()
+        of = areas.sel(outcome=outcome.column).to_series()
+        most = str((cells / of).idxmax())
+        lines.append(
+            f"{total['cells']:,} counts of {outcome.title} are suppressed, in {len(cells):,} "
+            f"authorities (most in {most}, {cells[most]:,} of {int(of[most]):,}): between "
+            f"{total['least']:,} and {total['most']:,} events; implied {total['implied']:,.0f} "
+            f"({total['lower']:,.0f} to {total['upper']:,.0f})"
+        )
     return lines
 
 

@@ -10,7 +10,7 @@ from scipy.special import gammaln
 from bayesgrad.design.design import Design, Integers
 from bayesgrad.design.splines import Floats
 from bayesgrad.model.covariance import covariance_coordinates, in_blocks
-from bayesgrad.model.kernels import FAMILIES, SMALL_COUNTS, CountRows
+from bayesgrad.model.kernels import FAMILIES, SMALL_COUNTS, SUPPRESSED, CountRows
 from bayesgrad.model.neighbourhoods import neighbourhood_arrays, whole_information
 from bayesgrad.model.strata import strata_arrays, strata_coordinates, strata_kinds
 from bayesgrad.spec.model_spec import ModelSpec
@@ -101,7 +101,8 @@ def likelihood_arrays(design: Design) -> dict[str, np.ndarray]:
 def log_constant(design: Design) -> float:
     """Part of the log likelihood that no parameter changes.
 
-    Minus the sum of ln(count!), or the sum of the logs of binomial coefficients.
+    Minus the sum of ln(count!), or the sum of the logs of binomial coefficients. Suppressed rows,
+    which have a count of 0 here, have none.
     """
     count = design.rows.count
     total = gammaln(count + 1.0)
@@ -117,27 +118,30 @@ def count_rows(design: Design) -> CountRows:
     """Rows of a design as the kernels read them.
 
     The row terms are, in this order, the area covariates, the area moderators of the gradient and
-    the common curve. Rows of a cell whose likelihood sums over cases are in order of their cases,
-    which is quicker; others are in the order of the design.
+    the common curve. The suppressed rows of a cell come last. Rows of a cell whose likelihood sums
+    over cases are in order of their cases, which is quicker; others are in the order of the design.
     """
     rows, order = design.rows, _order(design)
     exceedance, large_count, large_frequency = _totals_in_common(design)
     terms = np.hstack([rows.covariates.values, rows.gradient_moderators, rows.curve])
     of_cases = _by_row(design, [form.of_cases for form in design.forms])
-    cases = _cases(design)
+    cases, starts = _cases(design), design.cell_starts()
+    hidden = design.cell_sum(rows.suppressed).astype(np.int64).ravel()
     return CountRows(
-        events=rows.count[order].astype(np.float64),
+        events=np.where(rows.suppressed, SUPPRESSED, rows.count)[order].astype(np.float64),
         x=np.ascontiguousarray(rows.x[order]),
         offset=np.where(of_cases, 0.0, np.log(rows.exposure))[order],
         cases=cases[order] if len(cases) else cases,
         terms=np.ascontiguousarray(terms[order].T),
-        start=design.cell_starts(),
+        start=starts,
+        suppressed_start=starts[1:] - hidden,
+        bounds=np.array(design.bounds, dtype=np.int64),
         outcome=design.cell_outcome,
         family=np.array([FAMILIES[form.family, form.link] for form in design.forms]),
         exceedance=exceedance,
         large_count=large_count,
         large_frequency=large_frequency,
-        neighbourhood=design.rows.neighbourhood[order],
+        neighbourhood=rows.neighbourhood[order] if design.neighbourhoods else rows.neighbourhood,
     )
 
 
@@ -148,10 +152,11 @@ def _by_row(design: Design, of_outcomes: list[bool]) -> np.ndarray:
 def _order(design: Design) -> Integers | slice:
     """Order of the rows within their cells."""
     summed = [form.family == "beta_binomial" for form in design.forms]
-    if not any(summed):
+    rows = design.rows
+    if not any(summed) and not rows.suppressed.any():
         return slice(None)
-    cases = np.where(_by_row(design, summed), design.rows.exposure, 0.0)
-    return np.lexsort((cases, design.rows.cell))
+    cases = np.where(_by_row(design, summed), rows.exposure, 0.0)
+    return np.lexsort((cases, rows.suppressed, rows.cell))
 
 
 def _cases(design: Design) -> Floats:

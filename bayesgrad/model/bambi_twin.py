@@ -37,7 +37,7 @@ def bambi_twin(spec: ModelSpec, design: Design) -> bmb.Model:
     ----------
     spec : ModelSpec
         One outcome, `covariance = "diagonal"`, moderation none, linear or log; no covariates,
-        further moderators or curvature.
+        further moderators, curvature or suppressed counts.
     design : Design
 
     Returns
@@ -75,11 +75,12 @@ def _refuse_other_forms(spec: ModelSpec, design: Design) -> None:
         spec.area.moderators,
         spec.gradient.curvature != "none",
         len(design.outcomes) > 1,
+        design.rows.suppressed.any(),
     )
     if any(extra):
         raise SpecError(
             "the Bambi twin has one outcome, independent effects, moderation none, linear or log, "
-            "and no covariates, further moderators or curvature",
+            "and no covariates, further moderators, curvature or suppressed counts",
             'Reduce the spec to that form; set [authority] covariance = "diagonal".',
         )
 

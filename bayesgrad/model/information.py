@@ -14,8 +14,9 @@ import numpy as np
 
 from bayesgrad.design.design import Design
 from bayesgrad.design.splines import Floats
+from bayesgrad.design.suppression import moments_within
 from bayesgrad.model import kernels
-from bayesgrad.model.kernels import CountRows, Curvature, Parameters
+from bayesgrad.model.kernels import SUPPRESSED, CountRows, Curvature, Parameters
 
 ROUNDS = 5
 STEPS = 3
@@ -244,18 +245,27 @@ def moment_inverse_alpha(design: Design, rows: CountRows, predictor: Floats) -> 
         return np.bincount(of_outcome, values, minlength=outcomes)
 
     mean = np.exp(np.minimum(predictor, 30.0))
-    square = sums((rows.events - mean) ** 2 - mean)
+    events, spread = _expected_events(design, rows, mean)
+    square = sums((events - mean) ** 2 + spread - mean)
     estimate = square / np.maximum(sums(mean**2), np.finfo(float).tiny)
     if len(rows.cases):
         logit = np.array([form.link == "logit" for form in design.forms])[of_outcome]
         p = np.where(logit, mean / (1.0 + mean), np.minimum(mean, 1.0 - 1e-9))
-        spread = rows.cases * p * (1.0 - p)
-        extra = sums((rows.events - rows.cases * p) ** 2 - spread)
-        most = sums(spread * (rows.cases - 1.0))
+        binomial = rows.cases * p * (1.0 - p)
+        extra = sums((rows.events - rows.cases * p) ** 2 - binomial)
+        most = sums(binomial * (rows.cases - 1.0))
         share = np.clip(extra / np.maximum(most, np.finfo(float).tiny), 0.0, 0.9)
         of_cases = np.array([form.of_cases for form in design.forms])
         estimate = np.where(of_cases, share / (1.0 - share), estimate)
     return np.clip(estimate, LEAST_OVERDISPERSION, MOST_OVERDISPERSION)
+
+
+def _expected_events(design: Design, rows: CountRows, mean: Floats) -> tuple[Floats, Floats]:
+    """Events of rows and their variances, of suppressed ones as of Poisson counts in bounds."""
+    events, spread = rows.events.copy(), np.zeros_like(mean)
+    hidden = np.flatnonzero(events == SUPPRESSED)
+    events[hidden], spread[hidden] = moments_within(mean[hidden], design.bounds)
+    return events, spread
 
 
 def _newton(curvature: Floats, precision: Floats, gradient: Floats) -> tuple[Floats, Floats]:

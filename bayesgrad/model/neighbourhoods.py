@@ -25,7 +25,7 @@ from bayesgrad.model.information import (
     effects_information,
     moment_inverse_alpha,
 )
-from bayesgrad.model.kernels import CountRows, Curvature, Parameters
+from bayesgrad.model.kernels import SUPPRESSED, CountRows, Curvature, Parameters
 from bayesgrad.model.kernels.neighbourhoods import Quadratics, neighbourhoods_forward
 
 ROUNDS = 12
@@ -164,14 +164,18 @@ class _OfNeighbourhoods:
         self._predictor = rows.offset + cells[0, of_row] + cells[1, of_row] * rows.x
         self._index = rows.neighbourhood * self.shape[1] + rows.outcome[of_row]
         self._risk = design.risks[rows.outcome[of_row]]
-        order = np.argsort(self._index, kind="stable")
+        order = np.lexsort((rows.events == SUPPRESSED, self._index))
+        index = self._index[order]
+        starts = np.searchsorted(index, np.arange(np.prod(self.shape) + 1))
+        hidden = np.bincount(index[rows.events[order] == SUPPRESSED], minlength=len(starts) - 1)
         self._sorted = rows._replace(
             events=rows.events[order],
             x=rows.x[order],
             offset=self._predictor[order],
             cases=rows.cases[order] if len(rows.cases) else rows.cases,
             terms=np.empty((0, len(order))),
-            start=np.searchsorted(self._index[order], np.arange(np.prod(self.shape) + 1)),
+            start=starts,
+            suppressed_start=starts[1:] - hidden,
             outcome=np.tile(np.arange(self.shape[1]), self.shape[0]),
             neighbourhood=np.empty(0, dtype=np.int64),
         )

@@ -36,3 +36,10 @@ def count_bins(largest: int) -> Integers:
             break
     beyond = int(np.argmax(wider > largest))
     return np.concatenate([single, wider[: beyond + 1]])
+
+
+def with_one_bin(lowest: Integers, bounds: tuple[int, int]) -> Integers:
+    """Bins that have the counts from one bound to the other in one of their own."""
+    lower, upper = bounds
+    apart = lowest[(lowest < lower) | (lowest > upper)]
+    return np.unique(np.append(apart, [lower, upper + 1]))

@@ -54,7 +54,15 @@ from bayesgrad.predictive.kernels import (
     quadrature,
     workspace,
 )
-from bayesgrad.predictive.predictor import RowParts, family_numbers, row_cases, row_parts, sizes
+from bayesgrad.predictive.predictor import (
+    RowParts,
+    family_numbers,
+    row_bounds,
+    row_cases,
+    row_counts,
+    row_parts,
+    sizes,
+)
 from bayesgrad.predictive.totals import total_terms
 
 NODES = 3
@@ -134,6 +142,8 @@ class _Likelihood:
         Of the effects of neighbourhoods; 0 without any.
     segment : ndarray of int64, shape (segments + 1,) or (0,)
         First row of each authority, outcome and neighbourhood, in the order of these arrays.
+    bounds : ndarray of int64, shape (2,)
+        Smallest and largest count that is suppressed.
     """
 
     count: Floats
@@ -146,6 +156,7 @@ class _Likelihood:
     strata: list[Floats | None]
     sd: Floats
     segment: Integers
+    bounds: Integers
 
     def offset(self, rows: slice, outcome: int, draws: slice) -> Floats:
         """Linear predictors without effects of the authority, (draws, rows) or (1, rows)."""
@@ -180,6 +191,7 @@ class _Likelihood:
             float(centre[0]),
             float(centre[1]),
             self.segments(np.array([rows.start, rows.stop])),
+            self.bounds,
             workspace(),
         )
         curvature = np.array([h00, h01, h11])
@@ -191,7 +203,7 @@ def _likelihood(design: Design, sample: xr.Dataset) -> _Likelihood:
     order, segment = _by_neighbourhood(design)
     sd = sample.get("sd_neighbourhood", xr.zeros_like(sample["sd_intercept"]))
     return _Likelihood(
-        count=design.rows.count[order].astype(np.float64),
+        count=row_counts(design)[order],
         cases=row_cases(design)[order],
         x=np.ascontiguousarray(design.rows.x[order]),
         stratum=(design.rows.cell % design.cells[2])[order],
@@ -206,6 +218,7 @@ def _likelihood(design: Design, sample: xr.Dataset) -> _Likelihood:
             else None
             for name in names
         ],
+        bounds=row_bounds(design),
     )
 
 
@@ -281,6 +294,7 @@ def _of_one(
                 np.array([0]),
                 np.array([family]),
                 segments,
+                likelihood.bounds,
             )
             prior = Prior(mean[draws], covariance_of(factor[draws]), np.zeros_like(mean[draws]))
             start = Quadratic(pull[None], curvature[None])
@@ -288,7 +302,12 @@ def _of_one(
         else:
             own = (np.ascontiguousarray(values[draws, 0]) for values in (size, sd))
             effects = mean[draws], factor[draws], curvature, pull
-            quadrature(family, offset, *arrays, segments, *own, *effects, *rule, found[draws])
+            known = likelihood.bounds
+            quadrature(
+                family, offset, *arrays, segments, *own, *effects, *rule, known, found[draws]
+            )
+            known = likelihood.bounds
+            quadrature(family, offset, *arrays, own, *effects, *rule, known, found[draws])
     return found
 
 
@@ -330,6 +349,7 @@ def _integrate(
         np.repeat(np.arange(outcomes), apart),
         np.array(likelihood.family),
         likelihood.segments(bounds),
+        likelihood.bounds,
     )
     for draws in _chunks(len(out), every.stop - every.start):
         offsets = [likelihood.offset(own, outcome, draws) for outcome, own in cells]

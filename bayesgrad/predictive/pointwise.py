@@ -5,7 +5,9 @@ proportional to :math:`1 / p(y_i | \theta_s)`, truncated at their mean times the
 number of draws (Ionides 2008; Vehtari, Gelman and Gabry 2017). The draws have the effects of the
 area's authority, and of its larger neighbourhood where the model has any, which their other areas
 go on informing: the score says how well a model predicts another area of a known authority and
-neighbourhood. How it predicts a new authority is said by `bayesgrad.predictive.authorities`.
+neighbourhood. A suppressed count is predicted as what is known of it: its density is the
+probability of the bounds that it lies within. How the model predicts a new authority is said by
+`bayesgrad.predictive.authorities`.
 """
 
 from __future__ import annotations
@@ -16,7 +18,15 @@ import xarray as xr
 from bayesgrad.areas.rates import affordable, thinned
 from bayesgrad.design.design import Design
 from bayesgrad.predictive import kernels
-from bayesgrad.predictive.predictor import BLOCK_ROWS, blocks, family_numbers, row_cases, sizes
+from bayesgrad.predictive.predictor import (
+    BLOCK_ROWS,
+    blocks,
+    family_numbers,
+    row_bounds,
+    row_cases,
+    row_counts,
+    sizes,
+)
 from bayesgrad.predictive.scoring import DRAWS, standard_error
 from bayesgrad.predictive.totals import total_terms
 
@@ -50,7 +60,7 @@ def leave_one_area_out(
     elpd, lpd, effective = np.empty(rows), np.empty(rows), np.empty(rows)
     size = np.asfortranarray(sizes(design, sample))
     terms, families, cases = total_terms(design, size), family_numbers(design), row_cases(design)
-    count = design.rows.count.astype(np.float64)
+    count, bounds = row_counts(design), row_bounds(design)
     for block in blocks(design, sample, size=block_rows):
         here, of_totals = block.rows, terms[block.outcome]
         kernels.leave_one_out(
@@ -62,6 +72,7 @@ def leave_one_area_out(
             of_totals.constant[here],
             of_totals.rising,
             of_totals.value[here],
+            bounds,
             elpd[here],
             lpd[here],
             effective[here],

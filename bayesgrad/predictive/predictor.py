@@ -8,11 +8,12 @@ from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from bayesgrad.areas.rates import cell_effects, neighbourhood_effects, row_columns
 from bayesgrad.design.design import Design, Integers
 from bayesgrad.design.splines import Floats
-from bayesgrad.model.kernels import FAMILIES, LARGEST_ALPHA
+from bayesgrad.model.kernels import FAMILIES, LARGEST_ALPHA, SUPPRESSED
 
 BLOCK_ROWS = 128
 """Rows at a time: few enough for an array of theirs by draws to stay in a processor's cache."""
@@ -29,7 +30,7 @@ class Block(NamedTuple):
 
     authority: int
     outcome: int
-    rows: slice
+    rows: slice | Integers
     predictor: Floats
 
 
@@ -48,7 +49,7 @@ class RowParts:
     offset: Floats
     effects: tuple[tuple[Floats, Floats], ...]
 
-    def at(self, rows: slice, *, outcome: int, draws: slice = ALL) -> Floats:
+    def at(self, rows: slice | Integers, *, outcome: int, draws: slice = ALL) -> Floats:
         """Sum of the parts of rows of one outcome, (draws, rows); (1, rows) if draws are alike."""
         total: Floats = self.offset[None, rows]
         for coefficients, columns in self.effects:
@@ -73,7 +74,13 @@ def row_parts(design: Design, sample: xr.Dataset) -> RowParts:
     return RowParts(np.log(exposure), effects)
 
 
-def blocks(design: Design, sample: xr.Dataset, *, size: int = BLOCK_ROWS) -> Iterator[Block]:
+def blocks(
+    design: Design,
+    sample: xr.Dataset,
+    *,
+    size: int = BLOCK_ROWS,
+    only: NDArray[np.bool_] | None = None,
+) -> Iterator[Block]:
     """Go through all rows in the order of the design, none of them in two cells' block.
 
     Parameters
@@ -83,6 +90,8 @@ def blocks(design: Design, sample: xr.Dataset, *, size: int = BLOCK_ROWS) -> Ite
         From `bayesgrad.areas.rates.thinned`.
     size : int
         Rows of a block, at most.
+    only : ndarray of bool, shape (rows,), optional
+        Go through these rows alone.
     """
     starts, parts = design.cell_starts(), row_parts(design, sample)
     _, outcomes, strata = design.cells
@@ -94,7 +103,11 @@ def blocks(design: Design, sample: xr.Dataset, *, size: int = BLOCK_ROWS) -> Ite
     for cell, (authority, outcome, stratum) in enumerate(np.ndindex(*design.cells)):
         intercept, slope = (effect[authority] for effect in effects[outcome, stratum])
         for first in range(starts[cell], starts[cell + 1], size):
-            rows = slice(first, min(first + size, int(starts[cell + 1])))
+            rows: slice | Integers = slice(first, min(first + size, int(starts[cell + 1])))
+            if only is not None:
+                rows = first + np.flatnonzero(only[rows])
+                if not len(rows):
+                    continue
             predictor = intercept + design.rows.x[rows, None] * slope
             predictor += parts.at(rows, outcome=outcome).T
             if neighbourhoods is not None:
@@ -123,3 +136,13 @@ def family_numbers(design: Design) -> list[int]:
 def row_cases(design: Design) -> Floats:
     """Cases of each row, (rows,); families of counts do not read theirs."""
     return np.ascontiguousarray(design.rows.exposure, dtype=np.float64)
+
+
+def row_counts(design: Design) -> Floats:
+    """Count of each row as the kernels read it, (rows,): `SUPPRESSED` where it is."""
+    return np.where(design.rows.suppressed, SUPPRESSED, design.rows.count.astype(np.float64))
+
+
+def row_bounds(design: Design) -> Integers:
+    """Smallest and largest count that is suppressed, as the kernels read them."""
+    return np.array(design.bounds, dtype=np.int64)

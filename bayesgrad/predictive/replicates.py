@@ -1,12 +1,18 @@
 """Posterior predictive checks: what areas' counts would be if the model had drawn them.
 
 Counts of an outcome that is out of another's are drawn given that outcome's observed events.
+
+Where an outcome has suppressed counts, its replicates are suppressed by the same rule: of a count
+within the bounds, observed or drawn, only that is kept. It stands as the middle of the bounds in
+sums, so that what is compared is the same function of what would be published; and its PIT value is
+uniform over the bounds.
 """
 
 from __future__ import annotations
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 from scipy.special import expit
 
 from bayesgrad.areas.bands import BANDS, deprivation_bands
@@ -16,7 +22,7 @@ from bayesgrad.design.splines import Floats
 from bayesgrad.model.kernels.cases import LARGEST_BETA_ALPHA
 from bayesgrad.model.kernels.densities import LARGEST_LOG_SHARE
 from bayesgrad.predictive import kernels
-from bayesgrad.predictive.bins import count_bins
+from bayesgrad.predictive.bins import count_bins, with_one_bin
 from bayesgrad.predictive.pit import PIT_BINS, Pit, randomised_pit, summarise_pit
 from bayesgrad.predictive.predictor import BLOCK_ROWS, Block, blocks, sizes
 
@@ -160,14 +166,15 @@ def posterior_predictive(
         Each ``observed_`` quantity has a ``predicted_`` one with the dimension sample besides:
         areas (outcome, bin) by count, a bin being known by its lowest count and ending at
         ``bin_upper``; statistic (outcome, statistic); by_band and by_authority, the events
-        (outcome, band or authority). ``pit`` (outcome, pit_bin): number of areas by their
-        randomised PIT; ``pit_deviation`` and ``pit_p_value`` (outcome): its uniformity.
+        (outcome, band or authority), a suppressed count as the middle of its bounds. ``pit``
+        (outcome, pit_bin): number of areas by their randomised PIT; ``pit_deviation`` and
+        ``pit_p_value`` (outcome): its uniformity.
     """
-    count = design.rows.count
+    count, hidden = _as_published(design), suppressed_outcomes(design)
     draws = affordable(REPLICATES, rows=len(count), fewest=FEWEST_REPLICATES)
     sample = thinned(posterior, size=draws)
     size = sample.sizes["sample"]
-    lowest, band = count_bins(int(count.max())), deprivation_bands(design)
+    lowest, band = _bins(design), deprivation_bands(design)
     alpha, cases = sizes(design, sample), design.rows.exposure.astype(np.int64)
     draw = _Counts(seed)
     predicted = _Tallies(design, sample=size, lowest=lowest)
@@ -178,11 +185,28 @@ def posterior_predictive(
         here = {"observed": count[rows], "band": band[rows]}
         form, of_draws = design.forms[block.outcome], alpha[:, block.outcome]
         replicate = draw.draw(block.predictor, form=form, size=of_draws, cases=cases[rows])
+        if hidden[block.outcome]:
+            kernels.suppress(replicate, *design.bounds)
         below[rows], equal[rows] = predicted.add(replicate, block, **here)
         observed.add(count[rows, None], block, **here)
     values = randomised_pit(below, equal, replicates=size, uniform=draw.uniform(len(count)))
     pits = [summarise_pit(values[design.row_outcome == s]) for s in range(len(design.outcomes))]
     return _dataset(design, lowest, predicted, observed).assign(_pit_variables(pits))
+
+
+def suppressed_outcomes(design: Design) -> NDArray[np.bool_]:
+    """Which outcomes have suppressed counts: (outcomes,)."""
+    return design.cell_sum(design.rows.suppressed).sum(axis=(0, 2)) > 0
+
+
+def _as_published(design: Design) -> Integers:
+    """Counts of rows, suppressed ones as the middle of their bounds."""
+    return np.where(design.rows.suppressed, sum(design.bounds) // 2, design.rows.count)
+
+
+def _bins(design: Design) -> Integers:
+    lowest = count_bins(int(_as_published(design).max()))
+    return with_one_bin(lowest, design.bounds) if suppressed_outcomes(design).any() else lowest
 
 
 def _dataset(

@@ -13,11 +13,11 @@ import xarray as xr
 from bayesgrad.errors import SpecError
 from bayesgrad.simulate.draws import ScenarioDraws, draw_scenario
 from bayesgrad.simulate.findings import TrueWorld
-from bayesgrad.simulate.geography import draw_geography
+from bayesgrad.simulate.geography import Integers, draw_geography
 from bayesgrad.simulate.labels import area_codes, authority_codes, authority_names
 from bayesgrad.simulate.parameters import ScenarioParameters, fix_parameters
 from bayesgrad.simulate.population import Population, draw_population
-from bayesgrad.simulate.scenario_settings import UNIT, ScenarioSettings
+from bayesgrad.simulate.scenario_settings import SYMBOL, UNIT, ScenarioSettings
 from bayesgrad.simulate.scenarios import SCENARIOS
 from bayesgrad.simulate.seeds import streams
 from bayesgrad.simulate.settings import EnglandSettings
@@ -83,8 +83,15 @@ class Scenario:
             values = self.population.area_moderators[area, i]
             table[area_moderator.name] = values.astype(np.int64)
         for outcome, count in zip(settings.outcomes, self.draws.count, strict=True):
-            table[outcome.column] = count.ravel()
+            table[outcome.column] = self._published(count.ravel())
         return table
+
+    def _published(self, count: Integers) -> pd.Series:
+        """Counts as the table has them: within the bounds, if there are any, a symbol."""
+        counts = pd.Series(count)
+        if self.settings.suppressed is None:
+            return counts
+        return counts.astype("str").mask(counts.between(*self.settings.suppressed), SYMBOL)
 
     @property
     def _exposure_column(self) -> str:

@@ -12,6 +12,8 @@ from bayesgrad.spec.vocabulary import Family, Link
 ENGLAND = EnglandSettings()
 CHILDREN_PER_AREA = ENGLAND.children
 UNIT = ENGLAND.unit
+SYMBOL = "c"
+"""Stands for a suppressed count."""
 
 
 def between(ratio: float) -> float:
@@ -190,6 +192,8 @@ class ScenarioSettings:
         mean over areas weighted by exposure would not be theirs.
     areas_per_neighbourhood : int
         Size of the larger neighbourhoods, the last of an authority smaller; 0 where there are none.
+    suppressed : tuple of int or None
+        Smallest and largest count that the table hides behind `SYMBOL`.
     """
 
     name: str
@@ -207,6 +211,7 @@ class ScenarioSettings:
     neighbours_slope: tuple[float, ...] = ()
     authority_deprivation: str = ""
     areas_per_neighbourhood: int = 0
+    suppressed: tuple[int, int] | None = None
 
     @property
     def all_strata(self) -> tuple[TrueStratum, ...]:

@@ -29,6 +29,9 @@ CASE_FAMILIES = ("binomial", "beta_binomial")
 DISPERSED_FAMILIES = ("negative_binomial", "beta_binomial")
 """Families with a parameter of overdispersion."""
 
+WIDEST = 100
+"""Distance of the bounds of suppressed counts, at most."""
+
 
 def _as_tuple(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
@@ -143,6 +146,10 @@ class Suppressed(_Part):
     def _bounds_in_order(self) -> Self:
         if self.lower > self.upper:
             raise ValueError(f"lower ({self.lower}) is above upper ({self.upper})")
+        if self.upper - self.lower > WIDEST:
+            raise ValueError(
+                f"lower ({self.lower}) and upper ({self.upper}) are more than {WIDEST} apart"
+            )
         return self
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bayesgrad.data import prepare_table, read_table
 from bayesgrad.data.analysis_table import ROW_COLUMNS
-from bayesgrad.errors import DataError, SpecError
+from bayesgrad.errors import DataError
 from bayesgrad.spec import ModelSpec
 
 from .areas import SPEC, areas, damaged, spec_with
@@ -43,6 +43,7 @@ def test_clean_table_is_laid_out_in_the_fixed_columns_and_order():
         "count": 4,
         "exposure": 304.0,
         "deprivation": pytest.approx(0.09),
+        "suppressed": False,
     }
     assert list(result.authorities.columns) == ["name"]
     assert result.authorities["name"].to_dict()["E06000001"] == "Hartlepool"
@@ -175,15 +176,6 @@ def test_symbols_among_counts_are_explained(symbol):
     assert "column referrals: 2 counts are symbols: E01000003" in error.what
     assert f"{symbol} means" in error.what
     assert "[likelihood]" in error.do or "missing_counts" in error.do
-
-
-def test_suppressed_counts_with_bounds_are_not_fitted_by_this_version():
-    spec = spec_with('[likelihood]\nsuppressed = { symbol = "c", lower = 1, upper = 5 }\n')
-    with pytest.raises(SpecError, match="this version does not fit suppressed counts") as caught:
-        prepare_table(spec, damaged("referrals", {2: "c"}))
-    assert "column referrals: 1 count is suppressed (c: 1 to 5): E01000003" in caught.value.what
-    assert prepare_table(spec, areas()).report.rows_kept == 12
-    assert "x means suppressed" in refused(spec, damaged("referrals", {2: "x"})).what
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,8 @@ NEED_MORE = ("thresholds", "transitions", "strata", "contrasts", "correlations")
 
 
 def test_every_table_of_the_contract_is_there_and_no_other() -> None:
-    assert list(TABLES) == list(CONTRACT)
+    # That of suppressed counts has tests of its own.
+    assert [name for name in TABLES if name != "suppressed"] == list(CONTRACT)
 
 
 MODELS = [

@@ -7,6 +7,7 @@ import pytest
 
 from bayesgrad.fitting.plan import describe_plan
 from bayesgrad.spec import Priors
+from tests.predictive.cases import with_suppressed
 from tests.small import drawn_design, spec_of
 
 
@@ -227,3 +228,14 @@ def test_deviations_of_authorities_take_memory():
     )
     # Two effects of 30 authorities and 3 strata, 8,000 draws of 8 bytes, four times over.
     assert with_them[1] - without[1] == pytest.approx(2 * 30 * 3 * 8000 * 8 * 4 / 1e6, abs=1)
+
+
+def test_a_plan_says_how_many_counts_are_suppressed():
+    spec = spec_of('[likelihood]\nsuppressed = { symbol = "c", lower = 1, upper = 9 }')
+    design = with_suppressed(drawn_design(spec), lower=1, upper=9)
+    text = describe_plan(spec, design)
+    total = int(design.rows.suppressed.sum())
+    assert total > 1
+    assert f"{total} of {len(design.rows.x)} counts are suppressed, each 1 to 9, in " in text
+    assert f"together {total} to {9 * total} events" in text
+    assert "suppressed" not in plan()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import xarray as xr
-from scipy.special import expit
+from scipy.special import expit, logsumexp
 from scipy.stats import betabinom, binom, nbinom, poisson
 
 from bayesgrad.areas.rates import thinned
@@ -228,4 +229,23 @@ def log_densities(design: Design, posterior: xr.Dataset) -> np.ndarray:
         rows = design.row_outcome == s
         count, cases = design.rows.count[rows], design.rows.exposure[rows]
         found[:, rows] = log_density(form, count, cases, at[:, rows], alpha[:, s, None])
+        hidden = np.flatnonzero(rows & design.rows.suppressed)
+        found[:, hidden] = log_interval(form, design.bounds, at[:, hidden], alpha[:, s, None])
     return found
+
+
+def log_interval(form: OutcomeForm, bounds: tuple[int, int], predictor, alpha):
+    """Log probability that counts are within bounds."""
+    counts = range(bounds[0], bounds[1] + 1)
+    return logsumexp([log_density(form, k, 1, predictor, alpha) for k in counts], axis=0)
+
+
+def with_suppressed(design: Design, *, lower: int = 1, upper: int = 15) -> Design:
+    """The design with its counts of rates from one bound to the other suppressed."""
+    rows = design.rows
+    of_rates = np.array([not form.of_cases for form in design.forms])[design.row_outcome]
+    hidden = of_rates & (rows.count >= lower) & (rows.count <= upper)
+    count = np.where(hidden, 0, rows.count)
+    return replace(
+        design, rows=replace(rows, count=count, suppressed=hidden), bounds=(lower, upper)
+    )

@@ -24,8 +24,10 @@ from tests.predictive.cases import (
     formed,
     log_densities,
     log_density,
+    log_interval,
     model,
     shared_parts,
+    with_suppressed,
 )
 from tests.small import drawn_table
 
@@ -61,6 +63,9 @@ def by_grid(design, posterior) -> np.ndarray:
         for i in rows:
             at = offset[d, i] + a + b * design.rows.x[i]
             count, cases = design.rows.count[i], design.rows.exposure[i]
+            if design.rows.suppressed[i]:
+                value += log_interval(design.forms[s], design.bounds, at, alpha[d, s])
+                continue
             value += log_density(design.forms[s], count, cases, at, alpha[d, s])
         total[j, d] += logsumexp(value)
     return total
@@ -74,6 +79,36 @@ def test_it_agrees_with_a_dense_grid(name, form):
     found = integrated_likelihood(design, thinned(posterior))
     tolerance = 1e-3 * len(design.outcomes)
     assert_allclose(found, by_grid(design, posterior), rtol=0, atol=tolerance)
+
+
+@pytest.mark.parametrize("form", ["poisson", "negative_binomial"])
+@pytest.mark.parametrize("name", ["full", "several"])
+def test_it_agrees_with_a_dense_grid_where_counts_are_suppressed(name, form):
+    design = with_suppressed(model(name, form))
+    assert design.rows.suppressed.any()
+    posterior = widened(drawn_posterior(design, chains=1, draws=2))
+    found = integrated_likelihood(design, thinned(posterior))
+    # The likelihood of bounds is further from a normal one than that of a count.
+    tolerance = 5e-3 * len(design.outcomes)
+    assert_allclose(found, by_grid(design, posterior), rtol=0, atol=tolerance)
+
+
+def test_laplace_of_all_effects_is_near_quadrature_where_counts_are_suppressed():
+    design = with_suppressed(model("several", "negative_binomial", "poisson"))
+    posterior = drawn_posterior(design, chains=1, draws=3, joint=True)
+    size = 2 * len(design.forms)
+    apart = posterior.drop_vars("effect_correlation")
+    # The same model: effects of different outcomes that have no correlation.
+    matrix = np.broadcast_to(np.eye(size), (1, 3, size, size)).copy()
+    own = np.arange(0, size, 2)
+    matrix[..., own + 1, own] = matrix[..., own, own + 1] = posterior["correlation"].values
+    lower = np.tril_indices(size, -1)
+    values = matrix[..., lower[0], lower[1]]
+    together = posterior.assign(
+        effect_correlation=posterior["effect_correlation"].copy(data=values)
+    )
+    one, other = (integrated_likelihood(design, thinned(each)) for each in (apart, together))
+    assert_allclose(one, other, rtol=0, atol=0.05)
 
 
 @pytest.mark.parametrize("largest", [2, 3, 6])
@@ -169,6 +204,7 @@ def test_effects_without_spread_leave_the_likelihood_of_their_mean(form, joint):
 def only(design, kept: np.ndarray, **changes):
     """The design of some of its rows."""
     names = ("cell", "count", "exposure", "deprivation", "x", "gradient_moderators", "curve")
+    names = (*names, "suppressed")
     rows = {name: getattr(design.rows, name)[kept] for name in names}
     return replace(design, rows=replace(design.rows, **(rows | changes)))
 

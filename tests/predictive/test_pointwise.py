@@ -9,7 +9,14 @@ from scipy.stats import nbinom
 
 from bayesgrad.design import build_design
 from bayesgrad.predictive.pointwise import leave_one_area_out
-from tests.predictive.cases import FORMS, drawn_posterior, formed, log_densities, model
+from tests.predictive.cases import (
+    FORMS,
+    drawn_posterior,
+    formed,
+    log_densities,
+    model,
+    with_suppressed,
+)
 from tests.small import table_of
 
 
@@ -42,6 +49,21 @@ def test_scores_are_those_of_weights_computed_the_long_way(name, form):
         assert_allclose(own["area_se"], np.sqrt(rows.sum() * elpd[rows].var(ddof=1)), rtol=1e-8)
         assert int(own["area_terms"]) == rows.sum()
         assert int(own["area_unreliable"]) == (effective[rows] < 100).sum()
+
+
+@pytest.mark.parametrize("form", ["poisson", "negative_binomial"])
+@pytest.mark.parametrize("name", ["full", "several"])
+def test_suppressed_counts_are_scored_by_the_probability_of_their_bounds(name, form):
+    design = with_suppressed(model(name, form))
+    posterior = drawn_posterior(design, draws=150)
+    found = leave_one_area_out(design, posterior)
+    elpd, lpd, _ = by_hand(design, posterior)
+    for s, outcome in enumerate(design.outcomes):
+        rows = design.row_outcome == s
+        assert design.rows.suppressed[rows].any()
+        own = found.sel(outcome=outcome)
+        assert_allclose(own["area_elpd"], elpd[rows].sum(), rtol=1e-9)
+        assert_allclose(own["area_p_loo"], (lpd - elpd)[rows].sum(), rtol=1e-7)
 
 
 def test_the_score_does_not_depend_on_the_size_of_blocks():

@@ -15,7 +15,15 @@ from bayesgrad.areas.rates import thinned
 from bayesgrad.design import build_design
 from bayesgrad.predictive import replicates
 from bayesgrad.predictive.replicates import REPLICATES, posterior_predictive
-from tests.predictive.cases import FORMS, alphas, drawn_posterior, formed, model, predictors
+from tests.predictive.cases import (
+    FORMS,
+    alphas,
+    drawn_posterior,
+    formed,
+    model,
+    predictors,
+    with_suppressed,
+)
 from tests.small import table_of
 
 
@@ -226,3 +234,49 @@ def test_memory_does_not_grow_with_the_number_of_draws():
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < peaks[0] + 1_000_000
+
+
+def test_replicates_are_suppressed_by_the_same_rule():
+    design = with_suppressed(model("plain"), lower=2, upper=12)
+    found = posterior_predictive(design, drawn_posterior(design), seed=seed())
+    # One bin holds all that is hidden, and 7 stands for each in sums.
+    lowest, uppermost = found["bin"].values, found["bin_upper"].values
+    at = int(np.flatnonzero(lowest == 2)[0])
+    assert uppermost[at] == 12
+    rows = design.rows
+    assert found["observed_areas"].values[0, at] == rows.suppressed.sum()
+    observed = found["observed_by_authority"].values[0]
+    expected = np.where(rows.suppressed, 7, rows.count)
+    assert_array_equal(observed, np.bincount(design.cell_authority[rows.cell], expected))
+    size = found["predicted_areas"].sum("bin")
+    assert (size == len(rows.count)).all()
+    whole = posterior_predictive(model("plain"), drawn_posterior(design), seed=seed())
+    within = (whole["bin"] >= 2) & (whole["bin_upper"] <= 12)
+    hidden = whole["predicted_areas"].where(within, drop=True).sum("bin").values
+    assert (found["predicted_areas"].values[..., at] >= hidden).all()
+
+
+def test_pit_values_are_uniform_where_counts_are_suppressed():
+    # False alarm once in a thousand runs of other seeds: 0.001 is the p-value's own level.
+    rng = np.random.default_rng(4)
+    size = 2000
+    exposure = np.full(size, 100.0)
+    deprivation = rng.uniform(0.05, 0.4, size)
+    count = rng.poisson(exposure * 0.05)
+    hidden = (count >= 1) & (count <= 5)
+    table = table_of(
+        authority=np.repeat(["A", "B"], size // 2).tolist(),
+        deprivation=deprivation,
+        exposure=exposure,
+        count=np.where(hidden, 0, count),
+        suppressed=hidden,
+    )
+    text = '[likelihood]\nsuppressed = { symbol = "c", lower = 1, upper = 5 }\n'
+    design = build_design(formed("poisson", text=text), table)
+    posterior = drawn_posterior(design, draws=100) * 0.0
+    posterior["authority_intercept"] += np.log(0.05)
+    found = posterior_predictive(design, posterior, seed=seed())
+    assert 0.5 < hidden.mean() < 0.7
+    assert float(found["pit_p_value"][0]) > 0.001
+    posterior["authority_intercept"] += 0.2
+    assert float(posterior_predictive(design, posterior, seed=seed())["pit_p_value"][0]) < 1e-4

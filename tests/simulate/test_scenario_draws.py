@@ -58,7 +58,8 @@ def rows_of(scenario, outcome):
         variance = mean * (1 - chance) * (1 + (exposure - 1) / (alpha + 1))
     kept = exposure > 0
     w = np.log(rows["deprivation"] / scenario.population.geography.deprivation.mean())
-    columns = {"mean": mean, "variance": variance, "count": rows[outcome.column], "x": x, "w": w}
+    count = scenario.draws.count[scenario.settings.outcomes.index(outcome)].ravel()
+    columns = {"mean": mean, "variance": variance, "count": count, "x": x, "w": w}
     return {name: np.asarray(column)[kept] for name, column in columns.items()}, stratum[kept]
 
 

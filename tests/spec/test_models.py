@@ -60,6 +60,7 @@ SHIPPED = (
     "sex",
     "stages",
     "stroke_admissions",
+    "suppressed",
     "thresholds",
 )
 
@@ -232,6 +233,7 @@ def test_every_example_of_the_grammar_is_a_spec_of_what_it_says(models):
         "Stages": [["rate ratio", "risk ratio", "risk ratio"]],
         "Strata": [["rate ratio"], ["rate ratio"]],
         "Crossed strata": [["rate ratio"]],
+        "Suppressed counts": [["rate ratio"]],
         "Cases": [["odds ratio"]],
         "Durations": [["hazard ratio"]],
     }

@@ -46,5 +46,6 @@ def _of_outcome(design: Design, place: int) -> Design:
             ),
             gradient_moderators=rows.gradient_moderators[kept],
             curve=rows.curve[kept],
+            suppressed=rows.suppressed[kept],
         ),
     )

@@ -4,12 +4,13 @@ from bayesgrad.model.kernels.effects import Systematic, effects_backward, effect
 from bayesgrad.model.kernels.families import FAMILIES
 from bayesgrad.model.kernels.passes import log_likelihood, third_order
 from bayesgrad.model.kernels.rising import LARGEST_ALPHA, SMALL_COUNTS
-from bayesgrad.model.kernels.rows import CountRows, Curvature, Parameters
+from bayesgrad.model.kernels.rows import SUPPRESSED, CountRows, Curvature, Parameters
 
 __all__ = [
     "FAMILIES",
     "LARGEST_ALPHA",
     "SMALL_COUNTS",
+    "SUPPRESSED",
     "CountRows",
     "Curvature",
     "Parameters",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from bayesgrad.design.design import Integers
 from bayesgrad.design.splines import Floats
 from bayesgrad.model.kernels.cases import (
     beta_binomial,
@@ -12,6 +13,7 @@ from bayesgrad.model.kernels.cases import (
     binomial_logit,
     binomial_logit_slant,
 )
+from bayesgrad.model.kernels.censored import interval_derivatives, interval_slant
 from bayesgrad.model.kernels.compiling import compiled
 from bayesgrad.model.kernels.counts import (
     negative_binomial,
@@ -88,3 +90,35 @@ def row_slants(
         binomial_log_slant(eta, count, cases, slant)
     else:
         slant[: len(count)] = np.nan
+
+
+@compiled
+def suppressed_derivatives(
+    family: int,
+    eta: Floats,
+    bounds: Integers,
+    alpha: float,
+    residual: Floats,
+    weight: Floats,
+) -> tuple[float, float]:
+    """What `row_derivatives` gives, of rows whose counts are known only to lie within bounds.
+
+    All constants are in the value; only families of counts have such rows.
+
+    Parameters
+    ----------
+    eta : ndarray, shape (rows,)
+    bounds : ndarray of int64, shape (2,)
+        Smallest and largest count.
+    """
+    if family == POISSON:
+        return interval_derivatives(eta, bounds, np.inf, residual, weight)[0], 0.0
+    return interval_derivatives(eta, bounds, alpha, residual, weight)
+
+
+@compiled
+def suppressed_slants(
+    family: int, eta: Floats, bounds: Integers, alpha: float, slant: Floats
+) -> None:
+    """What `row_slants` fills, of rows whose counts are known only to lie within bounds."""
+    interval_slant(eta, bounds, np.inf if family == POISSON else alpha, slant)

@@ -5,7 +5,8 @@ slope, and the coefficients of the row terms of its outcome; and, where there ar
 neighbourhoods, the effect of its own on that outcome.
 
 The rows of a cell are taken in blocks that stay in the processor's nearest cache: linear
-predictors, then derivatives by the family, then sums. The passes release the interpreter's lock and
+predictors, then derivatives by the family, then sums. Suppressed rows, the last of a cell, have
+blocks of their own. The passes release the interpreter's lock and
 are cached on disk.
 """
 
@@ -28,6 +29,8 @@ from bayesgrad.model.kernels.families import (
     NEGATIVE_BINOMIAL,
     row_derivatives,
     row_slants,
+    suppressed_derivatives,
+    suppressed_slants,
 )
 from bayesgrad.model.kernels.rising import rising_factorials
 from bayesgrad.model.kernels.rows import CountRows, Curvature, Parameters
@@ -71,19 +74,26 @@ def log_likelihood(
     for c in range(len(rows.start) - 1):
         s = rows.outcome[c]
         residuals, residuals_x = 0.0, 0.0
-        for first in range(rows.start[c], rows.start[c + 1], BLOCK):
-            last = min(first + BLOCK, rows.start[c + 1])
-            count, x = rows.events[first:last], rows.x[first:last]
+        last = rows.start[c]
+        while last < rows.start[c + 1]:
+            first, last = last, block_end(rows, c, last)
+            x = rows.x[first:last]
             linear_predictor(eta, at, rows, c, first, last)
-            part, change = row_derivatives(
-                rows.family[s],
-                eta,
-                count,
-                rows.cases[first:last],
-                at.alpha[s],
-                residual,
-                weight,
-            )
+            if first < rows.suppressed_start[c]:
+                part, change = row_derivatives(
+                    rows.family[s],
+                    eta,
+                    rows.events[first:last],
+                    rows.cases[first:last],
+                    at.alpha[s],
+                    residual,
+                    weight,
+                )
+            else:
+                own = eta[: last - first]
+                part, change = suppressed_derivatives(
+                    rows.family[s], own, rows.bounds, at.alpha[s], residual, weight
+                )
             value += part
             gradient.alpha[s] += change
             for i in range(len(x)):
@@ -130,12 +140,17 @@ def third_order(at: Parameters, rows: CountRows, covariance: Floats, gradient: P
     for c in range(len(rows.start) - 1):
         s = rows.outcome[c]
         slants, slants_x = 0.0, 0.0
-        for first in range(rows.start[c], rows.start[c + 1], BLOCK):
-            last = min(first + BLOCK, rows.start[c + 1])
-            count, x = rows.events[first:last], rows.x[first:last]
+        last = rows.start[c]
+        while last < rows.start[c + 1]:
+            first, last = last, block_end(rows, c, last)
+            x = rows.x[first:last]
             linear_predictor(eta, at, rows, c, first, last)
-            cases = rows.cases[first:last]
-            row_slants(rows.family[s], eta, count, cases, at.alpha[s], slant)
+            if first < rows.suppressed_start[c]:
+                count, cases = rows.events[first:last], rows.cases[first:last]
+                row_slants(rows.family[s], eta, count, cases, at.alpha[s], slant)
+            else:
+                own = eta[: last - first]
+                suppressed_slants(rows.family[s], own, rows.bounds, at.alpha[s], slant)
             predictor_variance(variance, x, rows.terms, first, covariance[c])
             for i in range(len(x)):
                 slant[i] *= variance[i]
@@ -148,6 +163,13 @@ def third_order(at: Parameters, rows: CountRows, covariance: Floats, gradient: P
                 add_by_neighbourhood(slant, index, gradient.neighbourhood[s])
         gradient.intercept[c] = slants
         gradient.slope[c] = slants_x
+
+
+@compiled
+def block_end(rows: CountRows, cell: int, first: int) -> int:
+    """End of the block that begins at a row of a cell: its rows are all suppressed, or none."""
+    middle = rows.suppressed_start[cell]
+    return min(first + BLOCK, middle if first < middle else rows.start[cell + 1])
 
 
 @compiled

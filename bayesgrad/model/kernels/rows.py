@@ -7,26 +7,36 @@ from typing import NamedTuple
 from bayesgrad.design.design import Integers
 from bayesgrad.design.splines import Floats
 
+SUPPRESSED = -1.0
+"""Stands for a suppressed count, which is known only to lie within bounds."""
+
 
 class CountRows(NamedTuple):
     """Rows sorted by cell, as the kernels read them; every array C-contiguous.
 
+    The suppressed rows of each cell come last.
+
     Attributes
     ----------
     events, x, offset : ndarray, shape (rows,)
-        The offset is the log of the exposure, and 0 for events out of cases.
+        Events are `SUPPRESSED` where they are. The offset is the log of the exposure, and 0 for
+        events out of cases.
     cases : ndarray, shape (rows,) or (0,)
         Cases that events are out of; empty where no outcome has any.
     terms : ndarray, shape (row terms, rows)
         Columns whose coefficients all cells of an outcome share.
     start : ndarray of int64, shape (cells + 1,)
         First row of each cell, and the number of rows.
+    suppressed_start : ndarray of int64, shape (cells,)
+        First suppressed row of each cell; where it has none, the first row of the next.
+    bounds : ndarray of int64, shape (2,)
+        Smallest and largest count that is suppressed.
     outcome : ndarray of int64, shape (cells,)
     family : ndarray of int64, shape (outcomes,)
         Of `FAMILIES`.
     exceedance : ndarray, shape (outcomes, at most `SMALL_COUNTS`)
         Number of rows with a total above k = 0, 1, ...: a count of the negative binomial, or the
-        cases of the beta-binomial. Other families have none.
+        cases of the beta-binomial. Other families have none, nor have suppressed rows.
     large_count : ndarray, shape (large,)
         Distinct totals above `SMALL_COUNTS`.
     large_frequency : ndarray, shape (outcomes, large)
@@ -41,6 +51,8 @@ class CountRows(NamedTuple):
     cases: Floats
     terms: Floats
     start: Integers
+    suppressed_start: Integers
+    bounds: Integers
     outcome: Integers
     family: Integers
     exceedance: Floats

@@ -8,6 +8,7 @@ from bayesgrad.predictive.kernels.neighbourhoods import Segments, cell_derivativ
 from bayesgrad.predictive.kernels.passes import effects_derivatives, workspace
 from bayesgrad.predictive.kernels.pointwise import leave_one_out, log_rising, tally
 from bayesgrad.predictive.kernels.quadrature import gauss_hermite, quadrature
+from bayesgrad.predictive.kernels.suppressed import draw_within, suppress
 
 __all__ = [
     "AuthorityRows",
@@ -15,12 +16,14 @@ __all__ = [
     "Quadratic",
     "Segments",
     "cell_derivatives",
+    "draw_within",
     "effects_derivatives",
     "gauss_hermite",
     "laplace",
     "leave_one_out",
     "log_rising",
     "quadrature",
+    "suppress",
     "tally",
     "workspace",
 ]

@@ -48,6 +48,8 @@ class AuthorityRows(NamedTuple):
     outcome : ndarray of int64, shape (cells,)
     family : ndarray of int64, shape (outcomes,)
     segments : Segments
+    bounds : ndarray of int64, shape (2,)
+        Smallest and largest count that is suppressed.
     """
 
     events: Floats
@@ -57,6 +59,7 @@ class AuthorityRows(NamedTuple):
     outcome: Integers
     family: Integers
     segments: Segments
+    bounds: Integers
 
 
 class Prior(NamedTuple):
@@ -186,6 +189,7 @@ def likelihood(
             mean[2 * s] + d0,
             mean[2 * s + 1] + d1,
             rows.segments,
+            rows.bounds,
             work,
         )
         total += value

@@ -58,12 +58,13 @@ def cell_derivatives(
     cases: Floats,
     x: Floats,
     cell: int,
-    bounds: tuple[int, int],
+    span: tuple[int, int],
     alpha: float,
     sd: float,
     intercept: float,
     slope: float,
     segments: Segments,
+    bounds: Integers,
     work: Floats,
 ) -> tuple[float, float, float, float, float, float]:
     """Log likelihood, its gradient (2) and its negative Hessian (3: 00, 01, 11), of one cell.
@@ -73,14 +74,16 @@ def cell_derivatives(
     offset, count, cases, x : ndarray, shape (rows,)
         Of all cells.
     cell : int
-    bounds : tuple of int
-        Of its rows.
+    span : tuple of int
+        First of its rows, and of those after.
     sd : float
         Of neighbourhoods; of no account where there are none.
+    bounds : ndarray of int64, shape (2,)
+        Smallest and largest count that is suppressed.
     work : ndarray
         From `workspace`.
     """
-    first, last = bounds
+    first, last = span
     if len(segments.row) == 0:
         return effects_derivatives(
             family,
@@ -91,6 +94,7 @@ def cell_derivatives(
             alpha,
             intercept,
             slope,
+            bounds,
             work,
         )
     value, g0, g1, h00, h01, h11 = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
@@ -108,6 +112,7 @@ def cell_derivatives(
             slope,
             segments,
             m,
+            bounds,
             work,
         )
         value += found[0]
@@ -132,13 +137,14 @@ def neighbourhood_derivatives(
     slope: float,
     segments: Segments,
     m: int,
+    bounds: Integers,
     work: Floats,
 ) -> tuple[float, float, float, float, float, float]:
     """Derivatives of the rows of one neighbourhood, as of `cell_derivatives`."""
     u, step = segments.mode[m], 0
     while True:
         middle = effects_derivatives(
-            family, offset, count, cases, x, alpha, intercept + sd * u, slope, work
+            family, offset, count, cases, x, alpha, intercept + sd * u, slope, bounds, work
         )
         rise, precision = sd * middle[1] - u, 1.0 + sd * sd * middle[3]
         if rise * rise < CENTRED_ENOUGH * precision or step == MOST_STEPS:
@@ -156,7 +162,7 @@ def neighbourhood_derivatives(
         found = middle
         if node != 0.0:
             found = effects_derivatives(
-                family, offset, count, cases, x, alpha, intercept + sd * at, slope, work
+                family, offset, count, cases, x, alpha, intercept + sd * at, slope, bounds, work
             )
         log_term = segments.log_weights[k] + found[0] + 0.5 * (node * node - at * at)
         if log_term > highest:

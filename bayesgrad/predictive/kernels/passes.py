@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
+from bayesgrad.design.design import Integers
 from bayesgrad.design.splines import Floats
 from bayesgrad.model.kernels.compiling import compiled
 from bayesgrad.model.kernels.densities import LARGEST_LOG_SHARE
-from bayesgrad.model.kernels.families import BETA_BINOMIAL_LOG, BINOMIAL_LOG, row_derivatives
+from bayesgrad.model.kernels.families import (
+    BETA_BINOMIAL_LOG,
+    BINOMIAL_LOG,
+    row_derivatives,
+    suppressed_derivatives,
+)
+from bayesgrad.model.kernels.rows import SUPPRESSED
 
 BLOCK = 256
 """Rows at a time, which stay in the processor's nearest cache."""
@@ -29,6 +36,7 @@ def effects_derivatives(
     alpha: float,
     intercept: float,
     slope: float,
+    bounds: Integers,
     work: Floats,
 ) -> tuple[float, float, float, float, float, float]:
     """Log likelihood, its gradient (2) and its negative Hessian (3: 00, 01, 11).
@@ -42,16 +50,20 @@ def effects_derivatives(
     family : int
         Of `bayesgrad.model.kernels.FAMILIES`.
     offset, count, cases, x : ndarray, shape (rows,)
+        The count is `SUPPRESSED` where it is; a run of such rows is one block or more.
     alpha : float
     intercept, slope : float
+    bounds : ndarray of int64, shape (2,)
+        Smallest and largest count that is suppressed.
     work : ndarray
         From `workspace`.
     """
     walled = family in (BINOMIAL_LOG, BETA_BINOMIAL_LOG)
     eta, residual, weight, beyond = work[0], work[1], work[2], work[3]
     value, g0, g1, h00, h01, h11 = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-    for first in range(0, len(count), BLOCK):
-        last = min(first + BLOCK, len(count))
+    last = 0
+    while last < len(count):
+        first, last = last, block_end(count, last)
         size, own = last - first, x[first:last]
         here = offset[first:last]
         for i in range(size):
@@ -60,9 +72,12 @@ def effects_derivatives(
             for i in range(size):
                 beyond[i] = max(eta[i] - LARGEST_LOG_SHARE, 0.0)
                 eta[i] -= beyond[i]
-        part, _ = row_derivatives(
-            family, eta, count[first:last], cases[first:last], alpha, residual, weight
-        )
+        if count[first] == SUPPRESSED:
+            part, _ = suppressed_derivatives(family, eta[:size], bounds, alpha, residual, weight)
+        else:
+            part, _ = row_derivatives(
+                family, eta, count[first:last], cases[first:last], alpha, residual, weight
+            )
         value += part
         if walled:
             for i in range(size):
@@ -75,3 +90,13 @@ def effects_derivatives(
             h01 += weight[i] * own[i]
             h11 += weight[i] * own[i] * own[i]
     return value, g0, g1, h00, h01, h11
+
+
+@compiled
+def block_end(count: Floats, first: int) -> int:
+    """End of the block that begins at a row: its rows are all suppressed, or none."""
+    hidden, last = count[first] == SUPPRESSED, min(first + BLOCK, len(count))
+    for i in range(first + 1, last):
+        if (count[i] == SUPPRESSED) != hidden:
+            return i
+    return last

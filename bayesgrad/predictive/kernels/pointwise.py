@@ -7,10 +7,12 @@ from numba import njit
 
 from bayesgrad.design.design import Integers
 from bayesgrad.design.splines import Floats
+from bayesgrad.model.kernels.censored import interval_densities
 from bayesgrad.model.kernels.compiling import compiled
 from bayesgrad.model.kernels.densities import row_densities
 from bayesgrad.model.kernels.elementary import exp
 from bayesgrad.model.kernels.rising import log_rising_factorial
+from bayesgrad.model.kernels.rows import SUPPRESSED
 
 
 @compiled
@@ -38,6 +40,7 @@ def leave_one_out(
     constant: Floats,
     rising: Floats,
     value: Integers,
+    bounds: Integers,
     elpd: Floats,
     lpd: Floats,
     effective: Floats,
@@ -54,16 +57,22 @@ def leave_one_out(
     predictor : ndarray, shape (rows, sample)
     alpha : ndarray, shape (sample,)
     count, cases, constant : ndarray, shape (rows,)
+        The count is `SUPPRESSED` where it is, and the constant and rising are then 0.
     rising : ndarray, shape (values, sample)
     value : ndarray of int64, shape (rows,)
         Which row of `rising` is that of each row; see `bayesgrad.predictive.totals`.
+    bounds : ndarray of int64, shape (2,)
+        Smallest and largest count that is suppressed.
     elpd, lpd, effective : ndarray, shape (rows,)
         Filled with the log densities without and with the row, and the effective number of draws.
     """
     sample = len(alpha)
     log_p = np.empty(sample)
     for i in range(len(count)):
-        row_densities(family, predictor[i], count[i], cases[i], alpha, log_p)
+        if count[i] == SUPPRESSED:
+            interval_densities(predictor[i], bounds, alpha, log_p)
+        else:
+            row_densities(family, predictor[i], count[i], cases[i], alpha, log_p)
         row = rising[value[i]]
         lowest, highest = np.inf, -np.inf
         for s in range(sample):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from bayesgrad.design.design import Integers
 from bayesgrad.design.splines import Floats
 from bayesgrad.predictive.kernels.neighbourhoods import Segments, cell_derivatives
 from bayesgrad.predictive.kernels.passes import workspace
@@ -38,6 +39,7 @@ def quadrature(
     pull: Floats,
     nodes: Floats,
     log_weights: Floats,
+    bounds: Integers,
     out: Floats,
 ) -> None:
     r"""Log likelihood of rows with their two effects integrated out, for each draw.
@@ -65,11 +67,13 @@ def quadrature(
         H and h: the log likelihood is about :math:`h' \theta - \theta' H \theta / 2`.
     nodes, log_weights : ndarray, shape (n,)
         Of a Gauss-Hermite rule for the standard normal density, in one dimension.
+    bounds : ndarray of int64, shape (2,)
+        Smallest and largest count that is suppressed.
     out : ndarray, shape (sample,)
         Filled.
     """
     terms, work = np.empty(len(nodes) * len(nodes)), workspace()
-    bounds = (0, len(count))
+    span = (0, len(count))
     for s in range(len(alpha)):
         row = offset[s if len(offset) > 1 else 0]
         m0, m1 = mean[s]
@@ -99,7 +103,7 @@ def quadrature(
                 break
             a, b = m0 + c00 * w0, m1 + c10 * w0 + c11 * w1
             _, g0, g1, h00, h01, h11 = cell_derivatives(
-                family, row, count, cases, x, 0, bounds, alpha[s], sd[s], a, b, segments, work
+                family, row, count, cases, x, 0, span, alpha[s], sd[s], a, b, segments, bounds, work
             )
             g0, g1 = c00 * g0 + c10 * g1 - w0, c11 * g1 - w1
             step += 1
@@ -113,7 +117,20 @@ def quadrature(
                 e1 = w1 + e1
                 a, b = m0 + c00 * e0, m1 + c10 * e0 + c11 * e1
                 value = cell_derivatives(
-                    family, row, count, cases, x, 0, bounds, alpha[s], sd[s], a, b, segments, work
+                    family,
+                    row,
+                    count,
+                    cases,
+                    x,
+                    0,
+                    span,
+                    alpha[s],
+                    sd[s],
+                    a,
+                    b,
+                    segments,
+                    bounds,
+                    work,
                 )[0]
                 terms[place] = (
                     log_weights[k0]

@@ -4,6 +4,7 @@ from bayesgrad.simulate.scenarios.cases import DURATION, FACTORS, PLAN_CATEGORIE
 from bayesgrad.simulate.scenarios.children import AGE, ETHNICITY, SEX
 from bayesgrad.simulate.scenarios.places import MODERATORS, NEIGHBOURHOODS, REFERRALS, RURAL
 from bayesgrad.simulate.scenarios.stages import STAGES, THRESHOLDS
+from bayesgrad.simulate.scenarios.suppression import SUPPRESSED
 
 SCENARIOS = {
     settings.name: settings
@@ -21,6 +22,7 @@ SCENARIOS = {
         RURAL,
         MODERATORS,
         NEIGHBOURHOODS,
+        SUPPRESSED,
     )
 }
 """Settings of each scenario by its name."""

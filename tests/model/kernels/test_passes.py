@@ -62,6 +62,8 @@ def case_of(log_rate: float = -1.0, largest: int = 30, alpha: float = 5.0) -> Ca
         cases=cases.astype(float),
         terms=rng.normal(size=(TERMS, size)),
         start=np.concatenate([[0], np.cumsum(SIZES)]),
+        suppressed_start=np.cumsum(SIZES),
+        bounds=np.array([0, 0]),
         outcome=OUTCOME,
         family=np.array(list(FAMILIES.values())),
         exceedance=np.array([number(total > k) for k in steps], dtype=float).T.copy(),

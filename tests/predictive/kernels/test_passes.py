@@ -20,7 +20,8 @@ COUNT = RNG.binomial(CASES.astype(int), 0.2).astype(float)
 
 def at(family: int, a: float, b: float, rows: slice = slice(None)) -> np.ndarray:
     arrays = (values[rows] for values in (OFFSET, COUNT, CASES, X))
-    return np.array(effects_derivatives(family, *arrays, 7.0, a, b, workspace()))
+    bounds = np.array([0, 0])
+    return np.array(effects_derivatives(family, *arrays, 7.0, a, b, bounds, workspace()))
 
 
 @pytest.mark.parametrize("key", FAMILIES)

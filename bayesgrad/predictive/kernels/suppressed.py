@@ -1,0 +1,62 @@
+"""Suppressed counts at all draws: drawn within their bounds, and hidden in replicates."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from bayesgrad.design.design import Integers
+from bayesgrad.design.splines import Floats
+from bayesgrad.model.kernels.compiling import compiled
+from bayesgrad.model.kernels.elementary import exp
+
+
+@compiled
+def draw_within(
+    predictor: Floats, alpha: Floats, bounds: Integers, uniform: Floats, out: Integers
+) -> None:
+    """Fill counts drawn from their distribution given that they are within the bounds.
+
+    By inversion, from the largest count down; the terms are those of
+    `bayesgrad.model.kernels.censored`.
+
+    Parameters
+    ----------
+    predictor : ndarray, shape (rows, sample)
+    alpha : ndarray, shape (sample,)
+        Of the negative binomial; `LARGEST_ALPHA` for the Poisson.
+    bounds : ndarray of int64, shape (2,)
+    uniform : ndarray, shape (rows, sample)
+    out : ndarray of int64, shape (rows, sample)
+        Filled.
+    """
+    lower, steps = bounds[0], bounds[1] - bounds[0]
+    product = np.empty(steps + 1)
+    for i in range(predictor.shape[0]):
+        for s in range(predictor.shape[1]):
+            mean, inverse = exp(predictor[i, s]), 1.0 / alpha[s]
+            rate = mean / (1.0 + mean * inverse)
+            scale = 1.0 / (1.0 + rate)
+            product[0], total = 1.0, 1.0
+            for j in range(steps):
+                factor = (rate + (lower + j) * rate * inverse) * scale / (lower + j + 1.0)
+                product[j + 1] = product[j] * factor
+                total = total * scale + product[j + 1]
+            rest, power, place = uniform[i, s] * total, 1.0, steps
+            while place > 0:
+                rest -= product[place] * power
+                if rest <= 0.0:
+                    break
+                power *= scale
+                place -= 1
+            out[i, s] = lower + place
+
+
+@njit(error_model="numpy", nogil=True, cache=True)
+def suppress(counts: Integers, lower: int, upper: int) -> None:
+    """Replace counts within the bounds, of shape (rows, sample), by the middle of these."""
+    middle = (lower + upper) // 2
+    for i in range(counts.shape[0]):
+        for s in range(counts.shape[1]):
+            if lower <= counts[i, s] <= upper:
+                counts[i, s] = middle
