@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from bayesgrad.data.listing import counted
 from bayesgrad.errors import FitError
 from bayesgrad.estimands import table
 from bayesgrad.estimands.layout import outcome_title, ratio_of
@@ -19,6 +20,7 @@ from bayesgrad.estimands.strata_effects import (
     mean_over_strata,
     strata_names,
 )
+from bayesgrad.fitting.standing_words import standing_words
 
 if TYPE_CHECKING:
     from bayesgrad.fitting.gradient_fit import GradientFit
@@ -35,7 +37,10 @@ REMEDIES = {
 
 def summary_text(fit: GradientFit) -> str:
     """Summary of a fit in some 15 lines: what was fitted, what was found, whether to trust it."""
-    findings = _one_outcome(fit) if len(fit.spec.outcomes) == 1 else _several_outcomes(fit)
+    if fit.spec.prior_pack is not None:
+        findings = _with_pack(fit)
+    else:
+        findings = _one_outcome(fit) if len(fit.spec.outcomes) == 1 else _several_outcomes(fit)
     return "\n".join(
         [
             fit.spec.title,
@@ -85,7 +90,8 @@ def _counts(fit: GradientFit) -> list[str]:
     authorities = fit.draws["authorities"].to_dataset()
     strata = strata_names(authorities)
     of_strata = f" in {len(strata)} strata" if has_strata(authorities) else ""
-    places = f" of {authorities.sizes['authority']:,} authorities{of_strata}"
+    count = counted(authorities.sizes["authority"], "authority", "authorities")
+    places = f" of {count}{of_strata}"
     # An area counts once, however many strata it has rows in.
     areas = authorities["areas"].max("stratum").sum("authority").values
     events = authorities["events"].sum(("authority", "stratum")).values
@@ -96,6 +102,11 @@ def _counts(fit: GradientFit) -> list[str]:
         where = f"{int(areas[s]):,} areas{places}"
         lines.append(f"{outcome.title}{family}: {int(events[s]):,} events in {where}")
     return lines
+
+
+def _with_pack(fit: GradientFit) -> list[str]:
+    """The authorities of the fit; what is national is the pack's, told in its own fit."""
+    return [*standing_words(fit.draws), *(_thresholds(fit) if len(fit.spec.outcomes) > 1 else [])]
 
 
 def _one_outcome(fit: GradientFit) -> list[str]:
@@ -229,8 +240,8 @@ def _scores(fit: GradientFit) -> list[str]:
     row = scores[(scores["score"] == AUTHORITY_SCORE) & (scores["authority"] == "")].iloc[0]
     doubt = f"; unreliable for {row['unreliable']}" if row["unreliable"] else ""
     return [
-        f"leave-one-authority-out score (elpd): {row['elpd']:,.1f} over {row['terms']} "
-        f"authorities{doubt}"
+        f"leave-one-authority-out score (elpd): {row['elpd']:,.1f} over "
+        f"{counted(int(row['terms']), 'authority', 'authorities')}{doubt}"
     ]
 
 
