@@ -5,9 +5,9 @@
 A synthetic England, smaller than the real one. Its authorities are left out in turn, a group at a
 time: the rest are fitted by the Laplace engine and make a prior pack, with which each authority of
 the group is fitted alone. Reported are the coverage of its true gradient by the 95% intervals of
-the fit and of the pack alone, and for authorities of some sizes the widths of the intervals with
-the pack, with default priors, and of a negative binomial regression of that authority alone
-(statsmodels).
+the fit and of the pack alone. First, for counts as frequent as referrals and as plans, and
+authorities of some sizes, the widths of the intervals with the pack, with default priors, and of a
+negative binomial regression of that authority alone (statsmodels): medians over authorities.
 """
 
 from __future__ import annotations
@@ -32,6 +32,10 @@ SAMPLING = {"chains": 2, "tune": 300, "draws": 1000, "seed": 1}
 DEFAULTS = {"chains": 2, "tune": 1000, "draws": 2000, "seed": 1, "target_accept": 0.95}
 """For a fit of one authority with default priors, whose spread between authorities is unknown."""
 SIZES = (23, 53, 160)
+ALIKE = 7
+"""Authorities of about each size."""
+RATES = {"referrals": 650_930 / 11_952_668, "plan starts": 66_680 / 11_952_668}
+"""Per child: totals of England, year to 31 March 2019, over 32,837 areas of 364 children."""
 CODE = "one"
 """What every authority left out is called, so that the compiled model serves them all."""
 
@@ -66,33 +70,37 @@ def fitted(sampler: Sampler, spec: ModelSpec, design: Design) -> dict[str, float
     }
 
 
-def by_default_priors(spec: ModelSpec, design: Design) -> tuple[float, float]:
-    """Width of the 95% interval of the log gradient of one authority, and of its estimate."""
+def with_default_priors(spec: ModelSpec, design: Design) -> Sampler:
+    """Compile the same model with default priors, whose start knows no spread of authorities."""
     from bayesgrad.fitting.run import with_sampling
     from bayesgrad.inference.nuts import Sampler
 
-    plain = with_sampling(spec.model_copy(update={"prior_pack": None}), DEFAULTS)
-    with warnings.catch_warnings():
-        # The spread of the modes of one authority is 0 / 0.
-        warnings.simplefilter("ignore", RuntimeWarning)
-        sampler = Sampler.compile(plain, design)
-    tree = sampler.sample(plain.sampling, progress=False)
+    return Sampler.compile(
+        with_sampling(spec.model_copy(update={"prior_pack": None}), DEFAULTS), design
+    )
+
+
+def width_of(sampler: Sampler, design: Design) -> float:
+    """Width of the 95% interval of the log gradient of one authority."""
+    tree = sampler.with_design(design).sample(sampler.spec.sampling, progress=False)
     slopes = tree["posterior"]["authority_slope"].values.ravel()
-    lower, middle, upper = np.quantile(slopes, (0.025, 0.5, 0.975))
-    return float(upper - lower), float(middle)
+    lower, upper = np.quantile(slopes, (0.025, 0.975))
+    return float(upper - lower)
 
 
-def by_regression(design: Design) -> tuple[float, float]:
-    """Width of the 95% interval of a negative binomial regression, and its estimate."""
+def by_regression(design: Design) -> float:
+    """Width of the 95% interval of a negative binomial regression."""
     import statsmodels.api as sm
 
     rows = design.rows
     model = sm.NegativeBinomial(
         rows.count, sm.add_constant(rows.x, has_constant="add"), offset=np.log(rows.exposure)
     )
-    found = model.fit(disp=0, maxiter=200)
-    lower, upper = found.conf_int()[1]
-    return float(upper - lower), float(found.params[1])
+    with warnings.catch_warnings():
+        # Where counts vary no more than Poisson ones, alpha runs to its end.
+        warnings.simplefilter("ignore")
+        lower, upper = model.fit(disp=0, maxiter=200).conf_int()[1]
+    return float(upper - lower)
 
 
 def left_out(areas: pd.DataFrame, groups: list[list[str]]) -> Iterator[dict[str, float]]:
@@ -136,28 +144,37 @@ def coverage(found: pd.DataFrame, prefix: str = "") -> tuple[float, float]:
 
 
 def widths(areas: pd.DataFrame, sizes: tuple[int, ...]) -> pd.DataFrame:
-    """Widths of 95% intervals of log gradients by way, for authorities near the sizes given."""
+    """Widths of 95% intervals of log gradients by way: medians over authorities of about a size."""
     from bayesgrad.inference.nuts import Sampler
 
     counts = areas["authority"].value_counts()
-    chosen = [str((counts - size).abs().sort_index().idxmin()) for size in sizes]
+    near = {size: list((counts - size).abs().sort_values(kind="stable").index[:ALIKE]) for size in sizes}
+    chosen = [code for codes in near.values() for code in codes]
     spec = _spec(_pack(areas[~areas["authority"].isin(chosen)])[0])
-    rows, sampler = [], None
-    for code in chosen:
-        design = one_of(spec, areas, code)
-        sampler = sampler or Sampler.compile(spec, design)
-        row = fitted(sampler, spec, design)
-        rows.append(
-            {
-                "areas": row["areas"],
-                "pack": np.log(row["upper"] / row["lower"]),
-                "default priors": by_default_priors(spec, design)[0],
-                "regression": by_regression(design)[0],
-                "prior_share": row["prior_share"],
-                "reliability": row["reliability"],
-            }
-        )
-    return pd.DataFrame(rows)
+    design = one_of(spec, areas, chosen[0])
+    with warnings.catch_warnings():
+        # The correlation of the modes of one authority is 0 / 0.
+        warnings.simplefilter("ignore", RuntimeWarning)
+        ours, default = Sampler.compile(spec, design), with_default_priors(spec, design)
+        rows = [
+            _ways(ours, default, one_of(spec, areas, code)) | {"size": size}
+            for size, codes in near.items()
+            for code in codes
+        ]
+    return pd.DataFrame(rows).groupby("size").median().reset_index()
+
+
+def _ways(ours: Sampler, default: Sampler, design: Design) -> dict[str, float]:
+    row = fitted(ours, ours.spec, design)
+    return {
+        "areas": row["areas"],
+        "events": float(design.rows.count.sum()),
+        "pack": float(np.log(row["upper"] / row["lower"])),
+        "default priors": width_of(default, design),
+        "regression": by_regression(design),
+        "prior_share": row["prior_share"],
+        "reliability": row["reliability"],
+    }
 
 
 def main() -> None:
@@ -168,9 +185,14 @@ def main() -> None:
     parser.add_argument("--groups", type=int, default=19)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    england = simulate_england(EnglandSettings(areas=options.areas), seed=options.seed)
     print(machine())
-    print(widths(england.areas, SIZES).round(3).to_string(index=False), flush=True)
+    for name, rate in RATES.items():
+        england = simulate_england(
+            EnglandSettings(areas=options.areas, rate=rate), seed=options.seed
+        )
+        print(f"Widths of 95% intervals of log gradients, counts as frequent as {name}")
+        print(widths(england.areas, SIZES).round(3).to_string(index=False), flush=True)
+    england = simulate_england(EnglandSettings(areas=options.areas), seed=options.seed)
     truth = england.authorities.set_index("authority")["gradient"]
     groups = groups_of(list(truth.index), options.groups, options.seed)
     found = pd.DataFrame(left_out(england.areas, groups))
