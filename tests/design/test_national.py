@@ -85,7 +85,7 @@ def test_an_authority_without_deprivation_has_no_logarithm():
 
 def test_a_single_authority_is_prepared_only_with_a_pack():
     spec = spec_with()
-    one = areas().assign(la="E06000001")
+    one = areas().assign(la="E06000001", la_name="Hartlepool")
     with pytest.raises(DataError, match="all rows lie in one authority") as caught:
         prepare_table(spec, one)
     assert "prior_pack" in caught.value.do

@@ -142,3 +142,10 @@ def test_the_whole_table_is_not_the_nation_of_a_pack(draws):
     assert list(national["extrapolated"]) == [
         not PLACES[0] <= mean + shift <= PLACES[-1] for shift in national.index
     ]
+
+
+def test_a_wider_level_gives_wider_intervals(draws):
+    narrow, wide = (table(draws, "standing", level=level).iloc[0] for level in (0.5, 0.95))
+    for name in ("", "prior_", "share_of_nation_below_", "share_of_alike_below_"):
+        assert wide[f"{name}lower"] < narrow[f"{name}lower"]
+        assert wide[f"{name}upper"] > narrow[f"{name}upper"]

@@ -89,7 +89,7 @@ def test_columns_are_exactly_those_of_the_contract(model: dict, names: list[str]
             assert set(found["stratum"]) == strata
 
 
-@pytest.mark.parametrize("name", CONTRACT)
+@pytest.mark.parametrize("name", NATIONAL)
 def test_a_wider_level_gives_wider_intervals(name: str) -> None:
     draws = fabricated_draws(outcomes=("referral", "plan"), strata=("girls", "boys"))
     narrow, wide = table(draws, name, level=0.5), table(draws, name, level=0.99)
@@ -123,7 +123,7 @@ def test_a_wrong_name_is_answered_with_the_right_ones() -> None:
 
 def test_only_ranks_are_withheld_when_diagnostics_fail() -> None:
     draws = fabricated_draws(draws=50, **FULL, failed_checks=["divergences"])
-    for name in CONTRACT:
+    for name in NATIONAL:
         if name == "ranks":
             with pytest.raises(DiagnosticsError):
                 table(draws, name)
