@@ -1,4 +1,4 @@
-"""One authority with a national prior pack: is it right, and what is it worth?
+"""One authority with a national prior pack: coverage, and what the pack is worth.
 
     python benchmarks/one_authority.py [--areas 8000] [--groups 19] [--seed 1]
 
@@ -148,7 +148,9 @@ def widths(areas: pd.DataFrame, sizes: tuple[int, ...]) -> pd.DataFrame:
     from bayesgrad.inference.nuts import Sampler
 
     counts = areas["authority"].value_counts()
-    near = {size: list((counts - size).abs().sort_values(kind="stable").index[:ALIKE]) for size in sizes}
+    near = {
+        size: list((counts - size).abs().sort_values(kind="stable").index[:ALIKE]) for size in sizes
+    }
     chosen = [code for codes in near.values() for code in codes]
     spec = _spec(_pack(areas[~areas["authority"].isin(chosen)])[0])
     design = one_of(spec, areas, chosen[0])

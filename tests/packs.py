@@ -64,7 +64,9 @@ def pack_content(
             "curvature_term": tuple(described.get("curvature_terms", ())),
             "area_covariate": tuple(one["name"] for one in top.get("area_covariates", ())),
             "area_moderator": tuple(top.get("area_moderators", ())),
-            "authority_moderator": tuple(one["name"] for one in top.get("authority_moderators", ())),
+            "authority_moderator": tuple(
+                one["name"] for one in top.get("authority_moderators", ())
+            ),
         },
     )
     names = [name for block in blocks for name in block.names]

@@ -28,7 +28,8 @@ ScenarioName = Literal[
     "moderators",
     "one-authority",
 ]
-"""Those of `bayesgrad.simulate.SCENARIOS` and `ONE_AUTHORITY`, whose import would slow the help down."""
+"""Those of `bayesgrad.simulate.SCENARIOS`, whose import would slow the help down; and
+`ONE_AUTHORITY`."""
 
 
 @app.callback()

@@ -81,8 +81,8 @@ def refuse_single_authority(spec: ModelSpec, selection: Selection) -> None:
     if len(codes) == 1:
         raise DataError(
             f"{selection.where(spec.columns.authority)}: all rows lie in one authority, {codes[0]}",
-            "Give a table of two or more authorities, or name in the spec the prior_pack of a national "
-            "fit: `bayesgrad prior` writes one.",
+            "Give a table of two or more authorities, or name in the spec the prior_pack of a "
+            "national fit: `bayesgrad prior` writes one.",
         )
 
 

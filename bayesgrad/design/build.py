@@ -72,9 +72,7 @@ def build_design(spec: ModelSpec, table: AnalysisTable) -> Design:
             deprivation=authority_deprivation,
             centre=centre,
             moderation=basis.at(authority_deprivation),
-            moderators=_standardised(
-                table.moderators, national and national.authority_moderators
-            ),
+            moderators=_standardised(table.moderators, national and national.authority_moderators),
         ),
         forms=forms,
         strata=strata,

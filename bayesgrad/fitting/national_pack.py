@@ -9,17 +9,16 @@ import numpy as np
 import xarray as xr
 
 from bayesgrad import __version__
-from bayesgrad.design.splines import Floats
-from bayesgrad.errors import DiagnosticsError, FitError, SpecError
+from bayesgrad.errors import DiagnosticsError, FitError
 from bayesgrad.estimands.diagnostics_table import failed_checks
+from bayesgrad.fitting.pack_parameters import pack_parameters
 from bayesgrad.spec.model_spec import ModelSpec
-from bayesgrad.spec.pack_layout import PARTIAL_CORRELATION, PackBlock, pack_blocks
+from bayesgrad.spec.pack_layout import PackBlock, pack_blocks
 from bayesgrad.spec.prior_pack import (
     PackColumn,
     PackModel,
     PackNation,
     PackOutcome,
-    PackParameters,
     PackSource,
     PriorPack,
 )
@@ -28,10 +27,8 @@ MINIMUM_AUTHORITIES = 30
 """Fewer would let the distribution of their deprivation tell of single ones, and are no nation."""
 MINIMUM_EVENTS = 1000
 """Of each outcome in the whole nation."""
-DRAWS_PER_PARAMETER = 10
-"""Fewer draws would not tell their covariance."""
 PROBABILITIES = (0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.95)
-"""At which the distribution of authority deprivation is told: not at its ends, which are single authorities."""
+"""At which the distribution of authority deprivation is told: its ends are single authorities."""
 DECIMALS = 3
 """Of these quantiles."""
 NOT_NATIONAL = {
@@ -81,7 +78,7 @@ def pack_of(
         area_covariates=_columns(draws, "area_covariate", "covariate"),
         area_moderators=spec.area.moderators,
         authority_moderators=_columns(draws, "authority_moderator", "moderator"),
-        parameters=_parameters(posterior, blocks, chosen),
+        parameters=pack_parameters(posterior, blocks, chosen),
     )
 
 
@@ -135,8 +132,8 @@ def _refuse_small(draws: xr.DataTree, chosen: list[str]) -> None:
         total = int(events.sel(outcome=outcome))
         if total < MINIMUM_EVENTS:
             raise FitError(
-                f"{outcome}: the fit has {total:,} events; a prior pack is of {MINIMUM_EVENTS:,} or "
-                "more, so that it tells of no single authority",
+                f"{outcome}: the fit has {total:,} events; a prior pack is of "
+                f"{MINIMUM_EVENTS:,} or more, so that it tells of no single authority",
                 "Leave the outcome out of the pack (`--outcome` names those to keep).",
             )
 
@@ -150,7 +147,9 @@ def _blocks(spec: ModelSpec, posterior: xr.Dataset, chosen: list[str]) -> tuple[
         "curvature_term",
     )
     return pack_blocks(
-        outcomes=[(one.column, spec.family_of(one)) for one in spec.outcomes if one.column in chosen],
+        outcomes=[
+            (one.column, spec.family_of(one)) for one in spec.outcomes if one.column in chosen
+        ],
         covariance=spec.authority.covariance,
         terms={dim: _labels(posterior, dim) for dim in dims},
     )
@@ -252,62 +251,3 @@ def _nation(draws: xr.DataTree, chosen: list[str]) -> PackNation:
         probabilities=PROBABILITIES,
         deprivation=tuple(map(float, quantiles)),
     )
-
-
-def _parameters(
-    posterior: xr.Dataset, blocks: tuple[PackBlock, ...], chosen: list[str]
-) -> PackParameters:
-    """Moments of the parameters over the draws, on the unconstrained scale."""
-    values = np.concatenate([_unconstrained(posterior, block, chosen) for block in blocks], axis=1)
-    draws, size = values.shape
-    if draws < DRAWS_PER_PARAMETER * size:
-        raise FitError(
-            f"{draws:,} draws are too few for the covariance of {size} parameters",
-            f"Fit again with {DRAWS_PER_PARAMETER * size:,} draws or more in all.",
-        )
-    covariance = np.atleast_2d(np.cov(values, rowvar=False))
-    try:
-        return PackParameters(
-            names=tuple(name for block in blocks for name in block.names),
-            mean=tuple(map(float, values.mean(axis=0))),
-            covariance=tuple(tuple(map(float, row)) for row in covariance),
-        )
-    except ValueError as error:
-        raise SpecError(
-            f"the parameters of this fit do not make a prior pack: {error}",
-            "Fit again with more draws, and see its diagnostics.",
-        ) from None
-
-
-def _unconstrained(posterior: xr.Dataset, block: PackBlock, chosen: list[str]) -> Floats:
-    """Draws of a block's values, (draws, values)."""
-    if block.variable == PARTIAL_CORRELATION:
-        return np.arctanh(_partial_correlations(posterior, chosen))
-    found = posterior[block.variable]
-    by = "dispersed_outcome" if "dispersed_outcome" in found.dims else "outcome"
-    found = found.sel({by: list(block.labels[0])}).stack(sample=("chain", "draw"))
-    rest = [dim for dim in found.dims if dim not in (by, "sample")]
-    values: Floats = found.transpose("sample", by, *rest).values
-    values = values.reshape(len(values), -1)
-    return {"": lambda v: v, "log": np.log, "atanh": np.arctanh}[block.scale](values)
-
-
-def _partial_correlations(posterior: xr.Dataset, chosen: list[str]) -> Floats:
-    """Partial correlations of the effects of some outcomes, (draws, pairs).
-
-    From the lower Cholesky factor L of their correlations: that of effects i and k < i, given all
-    before k, is L_ik over the root of 1 - sum of L_il^2, l < k.
-    """
-    names = _labels(posterior, "outcome")
-    pairs = posterior["effect_correlation"].stack(sample=("chain", "draw"))
-    packed: Floats = pairs.transpose("sample", "effect_pair").values
-    size = 2 * len(names)
-    whole = np.broadcast_to(np.eye(size), (len(packed), size, size)).copy()
-    rows, columns = np.tril_indices(size, -1)
-    whole[:, rows, columns] = whole[:, columns, rows] = packed
-    kept = [2 * names.index(name) + effect for name in chosen for effect in (0, 1)]
-    lower = np.linalg.cholesky(whole[:, kept][:, :, kept])
-    before = np.cumsum(lower**2, axis=2) - lower**2
-    rows, columns = np.tril_indices(len(kept), -1)
-    found: Floats = lower[:, rows, columns] / np.sqrt(1.0 - before[:, rows, columns])
-    return found

@@ -36,8 +36,8 @@ def _words(row: pd.Series, draws: xr.DataTree, *, several: bool) -> list[str]:
     title = f", {outcome_title(draws, row['outcome'])}" if several else ""
     return [
         f"{own}{title}: {ratio_of(draws, row['outcome'])} {row['gradient']:.2f} "
-        f"({row['lower']:.2f} to {row['upper']:.2f}); {row['prior_share']:.0%} of it rests on the prior, "
-        f"reliability {row['reliability']:.2f}",
+        f"({row['lower']:.2f} to {row['upper']:.2f}); {row['prior_share']:.0%} of it rests on "
+        f"the prior, reliability {row['reliability']:.2f}",
         f"  the prior alone: {row['prior_gradient']:.2f} "
         f"({row['prior_lower']:.2f} to {row['prior_upper']:.2f}) for an authority as deprived",
         f"  steeper than {_share(row, 'share_of_nation_below')} of the nation's authorities, and "

@@ -123,8 +123,8 @@ def _lines(pack: PriorPack) -> Iterator[str]:
     yield from _columns("area_covariates", pack.area_covariates)
     yield from _columns("authority_moderators", pack.authority_moderators)
     yield (
-        "\n[parameters]            # jointly normal: effects per unit on the scale of the link, log\n"
-        "                        # standard deviations, atanh correlations"
+        "\n[parameters]            # jointly normal: effects per unit on the scale of the link,\n"
+        "                        # log standard deviations, atanh correlations"
     )
     yield f"names = {_list(map(_toml, pack.parameters.names))}"
     yield f"mean = {_list(map(_toml, pack.parameters.mean))}"

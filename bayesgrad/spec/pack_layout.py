@@ -101,7 +101,11 @@ def _variables(
     if covariance == "full" and len(names) > 1:
         effects = [f"{name} {effect}" for name in names for effect in ("intercept", "slope")]
         pairs = sorted((i, k) for k, i in combinations(range(len(effects)), 2))
-        yield PARTIAL_CORRELATION, "atanh", (tuple(f"{effects[k]}, {effects[i]}" for i, k in pairs),)
+        yield (
+            PARTIAL_CORRELATION,
+            "atanh",
+            (tuple(f"{effects[k]}, {effects[i]}" for i, k in pairs),),
+        )
     elif covariance != "diagonal":
         yield "correlation", "atanh", (names,)
     dispersed = tuple(

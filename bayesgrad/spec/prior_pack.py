@@ -8,6 +8,7 @@ holds nothing of any one authority or area.
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -65,7 +66,11 @@ class PackNation(_Part):
         probabilities, quantiles = np.array(self.probabilities), np.array(self.deprivation)
         if len(probabilities) != len(quantiles):
             raise ValueError("probabilities and deprivation differ in length")
-        if probabilities.min() <= 0 or probabilities.max() >= 1 or (np.diff(probabilities) <= 0).any():
+        if (
+            probabilities.min() <= 0
+            or probabilities.max() >= 1
+            or (np.diff(probabilities) <= 0).any()
+        ):
             raise ValueError("probabilities do not rise between 0 and 1")
         if (np.diff(quantiles) < 0).any() or quantiles[0] < 0 or quantiles[-1] > 1:
             raise ValueError("deprivation does not rise between 0 and 1")
@@ -105,7 +110,7 @@ class PackModel(_Part):
             spline = getattr(self, kind) == "spline"
             if len(scale) != max(len(knots) - 2, 0) or bool(knots) != spline:
                 raise ValueError(f"{kind}_knots and {kind}_scale do not make a spline")
-            if any(b <= a for a, b in zip(knots, knots[1:], strict=False)) or min(scale, default=1) <= 0:
+            if any(later <= knot for knot, later in pairwise(knots)) or min(scale, default=1) <= 0:
                 raise ValueError(f"{kind}_knots do not rise, or {kind}_scale is not above 0")
         return self
 
@@ -142,13 +147,17 @@ class PackParameters(_Part):
     @model_validator(mode="after")
     def _is_a_normal_distribution(self) -> Self:
         size = len(self.names)
-        if len(self.mean) != size or {len(row) for row in (self.covariance, *self.covariance)} != {size}:
+        if len(self.mean) != size or {len(row) for row in (self.covariance, *self.covariance)} != {
+            size
+        }:
             raise ValueError(f"mean or covariance is not of the {size} names")
         covariance = np.array(self.covariance)
         variance = np.diag(covariance)
         if (variance <= 0).any():
             at = self.names[int(np.argmax(variance <= 0))]
-            raise ValueError(f"covariance is not positive definite: the variance of {at} is not above 0")
+            raise ValueError(
+                f"covariance is not positive definite: the variance of {at} is not above 0"
+            )
         correlation = covariance / np.sqrt(np.outer(variance, variance))
         if np.abs(correlation - correlation.T).max() > SYMMETRIC:
             raise ValueError("covariance is not symmetric")

@@ -78,8 +78,8 @@ def test_columns_are_standardised_by_the_nation_even_where_they_do_not_vary():
 
 
 def test_an_authority_without_deprivation_has_no_logarithm():
+    table = table_of(**(ONE | {"deprivation": [0.0] * 3}))
     with pytest.raises(DataError, match="log moderation needs authority deprivation above 0"):
-        table = table_of(**(ONE | {"deprivation": [0.0] * 3}))
         design_of(table=table)
 
 

@@ -88,7 +88,9 @@ def test_shares_below_are_normal_probabilities_in_every_draw(draws):
         line = float(one["slope"] + one["interaction"][0] * np.log(deprivation / mean))
         return norm.cdf((float(one["authority_slope"]) - line) / float(one["sd_slope"]))
 
-    picked = {name: values.isel(chain=1, draw=7, authority=0).item() for name, values in found.items()}
+    picked = {
+        name: values.isel(chain=1, draw=7, authority=0).item() for name, values in found.items()
+    }
     assert picked["share_of_alike_below"] == pytest.approx(at(own))
     expected = np.mean([at(place) for place in PLACES])
     assert picked["share_of_nation_below"] == pytest.approx(expected)

@@ -10,6 +10,7 @@ from numpy.testing import assert_allclose
 from bayesgrad.errors import DiagnosticsError, FitError
 from bayesgrad.fitting.gradient_fit import GradientFit
 from bayesgrad.fitting.national_pack import MINIMUM_AUTHORITIES, PROBABILITIES
+from bayesgrad.fitting.pack_parameters import partial_correlations, unconstrained
 from bayesgrad.inference.laplace.partial import factor_of
 from bayesgrad.spec.pack_files import pack_text
 from tests.fabricate import fabricated_draws, with_group
@@ -82,7 +83,8 @@ def test_national_centring_is_told_by_its_value():
 
 def test_standardisation_and_knots_are_those_of_the_fit():
     fit = fit_of(
-        "[authority]\nmoderation = 'spline'\nmoderators = ['pay']\n[area]\nmoderators = ['rural']\n",
+        "[authority]\nmoderation = 'spline'\nmoderators = ['pay']\n"
+        "[area]\nmoderators = ['rural']\n",
         moderation="spline",
         covariates=["rural"],
         area_moderators=["rural"],
@@ -135,9 +137,7 @@ def test_correlations_of_outcomes_are_told_by_partial_ones():
     fit, whole = joint_fit(("referrals", "plans"))
     pack = fit.prior_pack()
     block = next(b for b in pack.blocks if b.variable == "partial_correlation")
-    from bayesgrad.fitting.national_pack import _unconstrained
-
-    found = _unconstrained(fit.draws["posterior"].to_dataset(), block, ["referrals", "plans"])
+    found = unconstrained(fit.draws["posterior"].to_dataset(), block, ["referrals", "plans"])
     factors = np.array([factor_of(one, 4) for one in found])
     assert_allclose(factors @ factors.transpose(0, 2, 1), whole, atol=1e-12)
     assert_allclose(pack.mean()[block.place], found.mean(axis=0))
@@ -148,9 +148,7 @@ def test_some_outcomes_of_a_joint_fit_keep_the_correlations_among_them():
     fit, whole = joint_fit(names)
     pack = fit.prior_pack(outcomes=["care", "referrals"])
     assert [outcome.column for outcome in pack.outcomes] == ["referrals", "care"]
-    from bayesgrad.fitting.national_pack import _partial_correlations
-
-    found = _partial_correlations(fit.draws["posterior"].to_dataset(), ["referrals", "care"])
+    found = partial_correlations(fit.draws["posterior"].to_dataset(), ["referrals", "care"])
     factors = np.array([factor_of(np.arctanh(one), 4) for one in found])
     kept = np.ix_([0, 1, 4, 5], [0, 1, 4, 5])
     expected = np.array([one[kept] for one in whole])

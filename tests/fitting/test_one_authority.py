@@ -1,4 +1,4 @@
-"""One authority with a pack, from the table to the printed words; and the geometry that NUTS has."""
+"""One authority with a pack, from the table to the printed words; and the geometry for NUTS."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bayesgrad.data import prepare_table
 from bayesgrad.design import build_design
 from bayesgrad.estimands import table, tables_of
 from bayesgrad.fitting.draws import assemble_draws
-from bayesgrad.fitting.nation import national_deprivation, nation_of
+from bayesgrad.fitting.nation import nation_of, national_deprivation
 from bayesgrad.fitting.plan import describe_plan
 from bayesgrad.inference.nuts import Sampler
 from bayesgrad.simulate import EnglandSettings, simulate_england

@@ -53,7 +53,9 @@ def test_correlations_of_several_outcomes_are_in_the_order_of_the_model():
 
 def test_outcomes_without_shared_covariance_have_their_own_correlation_or_none():
     names = {
-        covariance: [b.variable for b in pack_with(outcomes=("a", "b"), covariance=covariance).blocks]
+        covariance: [
+            b.variable for b in pack_with(outcomes=("a", "b"), covariance=covariance).blocks
+        ]
         for covariance in ("by_outcome", "diagonal")
     }
     assert "correlation" in names["by_outcome"]
@@ -64,8 +66,8 @@ def test_outcomes_without_shared_covariance_have_their_own_correlation_or_none()
 def test_a_pack_is_read_as_it_was_written(tmp_path):
     pack = pack_with(
         outcomes=("referrals", "plans"),
-        area_covariates=[{"name": "rural \"and\" sparse", "centre": 0.2, "scale": 1.0}],
-        area_moderators=["rural \"and\" sparse"],
+        area_covariates=[{"name": 'rural "and" sparse', "centre": 0.2, "scale": 1.0}],
+        area_moderators=['rural "and" sparse'],
         authority_moderators=[{"name": "spending", "centre": 3.0, "scale": 2.5}],
     )
     read = PriorPack.read(pack.write(tmp_path / "prior.toml"))
