@@ -6,6 +6,7 @@ import argparse
 
 import engines
 import numpy as np
+import one_authority
 import pandas as pd
 import pytest
 import scale
@@ -109,3 +110,17 @@ def test_the_calibration_figure_is_written(tmp_path):
     paths = save_figures(ranks, tmp_path / "figure", title="Ranks", draws=19, level=0.01)
     assert [path.suffix for path in paths] == [".svg", ".png"]
     assert "b c" in paths[0].read_text(encoding="utf-8")
+
+
+def test_every_authority_is_left_out_once():
+    codes = [f"A{j}" for j in range(152)]
+    groups = one_authority.groups_of(codes, 19, seed=1)
+    assert {len(group) for group in groups} == {8}
+    assert sorted(code for group in groups for code in group) == sorted(codes)
+
+
+def test_coverage_is_the_share_of_truths_inside():
+    found = pd.DataFrame({"truth": [1.0, 2.0, 3.0, 4.0], "lower": 0.5, "upper": 3.5})
+    share, error = one_authority.coverage(found)
+    assert share == 0.75
+    assert error == pytest.approx(np.sqrt(0.75 * 0.25 / 4))

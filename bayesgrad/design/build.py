@@ -62,7 +62,7 @@ def build_design(spec: ModelSpec, table: AnalysisTable) -> Design:
         basis, curve = national_basis(national, authority_deprivation), national_curve(national)
     centre = _centre(spec, authority_deprivation, deprivation, at_risk)
     x = (deprivation - centre[authority]) / unit
-    covariates = _standardised(table.covariates, national and national.area_covariates)
+    covariates = _standardised(table.covariates, national.area_covariates if national else None)
     moderated = [covariates.names.index(name) for name in spec.area.moderators]
 
     design = Design(
@@ -72,7 +72,9 @@ def build_design(spec: ModelSpec, table: AnalysisTable) -> Design:
             deprivation=authority_deprivation,
             centre=centre,
             moderation=basis.at(authority_deprivation),
-            moderators=_standardised(table.moderators, national and national.authority_moderators),
+            moderators=_standardised(
+                table.moderators, national.authority_moderators if national else None
+            ),
         ),
         forms=forms,
         strata=strata,

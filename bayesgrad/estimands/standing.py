@@ -10,13 +10,13 @@ from bayesgrad.design.splines import Floats
 from bayesgrad.errors import FitError
 from bayesgrad.estimands.frame import to_frame
 from bayesgrad.estimands.gradients import gradient, reliability, residual_variance, slope_residual
-from bayesgrad.estimands.layout import group, is_moderated
+from bayesgrad.estimands.layout import group, is_moderated, sample_dims
 from bayesgrad.estimands.summaries import (
     DEFAULT_LEVEL,
     checked_level,
+    exponential,
     interval,
     mean,
-    sample_dims,
     tails,
     with_interval,
 )
@@ -59,7 +59,7 @@ def prior_quantiles(nation: xr.Dataset, probabilities: tuple[float, ...]) -> xr.
     DataArray
         Dimensions authority, outcome, quantile.
     """
-    return xr.apply_ufunc(
+    found: xr.DataArray = xr.apply_ufunc(
         _mixture_quantiles,
         nation["line_mean"],
         nation["line_variance"],
@@ -69,7 +69,8 @@ def prior_quantiles(nation: xr.Dataset, probabilities: tuple[float, ...]) -> xr.
         kwargs={"probabilities": np.array(probabilities)},
         output_core_dims=[["quantile"]],
         vectorize=True,
-    ).assign_coords(quantile=list(probabilities))
+    )
+    return found.assign_coords(quantile=list(probabilities))
 
 
 def _mixture_quantiles(
@@ -100,7 +101,7 @@ def _mixture_quantiles(
 
 def prior_variance(nation: xr.Dataset) -> xr.DataArray:
     """Variance of the log gradient that the pack alone gives: (authority, outcome)."""
-    spread: xr.DataArray = np.exp(2.0 * nation["log_sd_mean"] + 2.0 * nation["log_sd_variance"])
+    spread = exponential(2.0 * nation["log_sd_mean"] + 2.0 * nation["log_sd_variance"])
     return nation["line_variance"] + spread
 
 
@@ -188,12 +189,12 @@ def standing_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> pd.Da
                 quantities[f"{name}_{bound}"] = ends.sel(bound=bound, drop=True)
         parts.append(xr.Dataset(quantities))
     whole = xr.concat(parts, dim=posterior["outcome"])
-    found = {
+    found: dict[str, xr.DataArray] = {
         **with_interval(gradient(slopes), point="gradient", level=level),
         "prior_share": prior_share(posterior, nation),
-        "prior_gradient": np.exp(bounds.sel(quantile=0.5, drop=True)),
-        "prior_lower": np.exp(bounds.sel(quantile=lower, drop=True)),
-        "prior_upper": np.exp(bounds.sel(quantile=upper, drop=True)),
+        "prior_gradient": exponential(bounds.sel(quantile=0.5, drop=True)),
+        "prior_lower": exponential(bounds.sel(quantile=lower, drop=True)),
+        "prior_upper": exponential(bounds.sel(quantile=upper, drop=True)),
         **{str(name): whole[name] for name in whole.data_vars},
         "name": authorities["name"],
     }

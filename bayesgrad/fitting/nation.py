@@ -9,8 +9,6 @@ for each authority and outcome.
 
 from __future__ import annotations
 
-from typing import cast
-
 import numpy as np
 import xarray as xr
 from scipy.special import ndtri
@@ -84,7 +82,8 @@ def _extended(at: Floats, x: Floats, y: Floats) -> Floats:
     """Linear interpolation of y over x, and extrapolation by the lines through the ends."""
     place = np.clip(np.searchsorted(x, at) - 1, 0, len(x) - 2)
     slope = np.diff(y) / np.diff(x)
-    return cast(Floats, y[place] + slope[place] * (at - x[place]))
+    found: Floats = y[place] + slope[place] * (at - x[place])
+    return found
 
 
 def _moments(pack: PriorPack, design: Design, outcome: str) -> dict[str, Floats]:

@@ -171,7 +171,7 @@ def _refuse_other_variables(posterior: xr.Dataset, blocks: tuple[PackBlock, ...]
 
 
 def _model(spec: ModelSpec, draws: xr.DataTree) -> PackModel:
-    reference = draws["reference"].to_dataset()
+    reference, authorities = (draws[name].to_dataset() for name in ("reference", "authorities"))
     centred = spec.gradient.centre == "authority"
     gradient, authority = spec.gradient, spec.authority
     return PackModel(
@@ -181,7 +181,7 @@ def _model(spec: ModelSpec, draws: xr.DataTree) -> PackModel:
         authority_deprivation=authority.deprivation,
         at_risk=spec.columns.at_risk,
         centre=gradient.centre,
-        centre_value=None if centred else float(draws["authorities"]["centre"][0]),
+        centre_value=None if centred else float(authorities["centre"].isel(authority=0)),
         moderation=authority.moderation,
         mean_authority_deprivation=float(reference["mean_authority_deprivation"]),
         moderation_terms=_labels(reference, "moderation_term"),
@@ -191,7 +191,8 @@ def _model(spec: ModelSpec, draws: xr.DataTree) -> PackModel:
         curvature_terms=_labels(reference, "curvature_term"),
         curvature_knots=_stored(reference, "curvature_knots", needed=gradient.curvature),
         curvature_scale=_stored(reference, "curvature_scale", needed=gradient.curvature),
-        covariance=authority.covariance,
+        # Low rank is refused before.
+        covariance="full" if authority.covariance == "low_rank" else authority.covariance,
     )
 
 

@@ -56,14 +56,19 @@ def pack_parameters(
 def unconstrained(posterior: xr.Dataset, block: PackBlock, chosen: list[str]) -> Floats:
     """Draws of a block's values on its unconstrained scale, (draws, values)."""
     if block.variable == PARTIAL_CORRELATION:
-        return np.arctanh(partial_correlations(posterior, chosen))
+        return np.asarray(np.arctanh(partial_correlations(posterior, chosen)))
     found = posterior[block.variable]
     by = "dispersed_outcome" if "dispersed_outcome" in found.dims else "outcome"
     found = found.sel({by: list(block.labels[0])}).stack(sample=("chain", "draw"))
     rest = [dim for dim in found.dims if dim not in (by, "sample")]
     values: Floats = found.transpose("sample", by, *rest).values
     values = values.reshape(len(values), -1)
-    return {"": lambda v: v, "log": np.log, "atanh": np.arctanh}[block.scale](values)
+    match block.scale:
+        case "log":
+            return np.asarray(np.log(values))
+        case "atanh":
+            return np.asarray(np.arctanh(values))
+    return values
 
 
 def partial_correlations(posterior: xr.Dataset, chosen: list[str]) -> Floats:

@@ -38,7 +38,7 @@ REMEDIES = {
 def summary_text(fit: GradientFit) -> str:
     """Summary of a fit in some 15 lines: what was fitted, what was found, whether to trust it."""
     if fit.spec.prior_pack is not None:
-        findings = _with_pack(fit)
+        findings = standing_words(fit.draws)
     else:
         findings = _one_outcome(fit) if len(fit.spec.outcomes) == 1 else _several_outcomes(fit)
     return "\n".join(
@@ -102,11 +102,6 @@ def _counts(fit: GradientFit) -> list[str]:
         where = f"{int(areas[s]):,} areas{places}"
         lines.append(f"{outcome.title}{family}: {int(events[s]):,} events in {where}")
     return lines
-
-
-def _with_pack(fit: GradientFit) -> list[str]:
-    """The authorities of the fit; what is national is the pack's, told in its own fit."""
-    return [*standing_words(fit.draws), *(_thresholds(fit) if len(fit.spec.outcomes) > 1 else [])]
 
 
 def _one_outcome(fit: GradientFit) -> list[str]:

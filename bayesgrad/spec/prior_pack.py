@@ -218,7 +218,8 @@ class PriorPack(_Part):
     def covariance(self) -> NDArray[np.float64]:
         """Covariance of the parameters, shape (parameters, parameters)."""
         covariance = np.array(self.parameters.covariance)
-        return 0.5 * (covariance + covariance.T)
+        symmetric: NDArray[np.float64] = 0.5 * (covariance + covariance.T)
+        return symmetric
 
     @classmethod
     def read(cls, path: str | Path) -> PriorPack:
