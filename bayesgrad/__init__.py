@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from bayesgrad.fitting import GradientFit, fit, load
     from bayesgrad.predictive.comparison import compare_scores
     from bayesgrad.simulate import simulate_england
-    from bayesgrad.spec import ModelSpec
+    from bayesgrad.spec import ModelSpec, PriorPack
 
 _HOME = {
     "BayesgradError": "errors",
@@ -43,6 +43,7 @@ _HOME = {
     "FitError": "errors",
     "GradientFit": "fitting",
     "ModelSpec": "spec",
+    "PriorPack": "spec",
     "SpecError": "errors",
     "compare_scores": "predictive.comparison",
     "fit": "fitting",
@@ -62,6 +63,7 @@ __all__ = [
     "FitError",
     "GradientFit",
     "ModelSpec",
+    "PriorPack",
     "SpecError",
     "compare_scores",
     "fit",

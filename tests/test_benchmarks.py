@@ -6,6 +6,7 @@ import argparse
 
 import engines
 import numpy as np
+import one_authority
 import pandas as pd
 import pytest
 import scale
@@ -138,3 +139,17 @@ def test_errors_of_suppressed_counts_are_means_over_replicates():
     )
     row = suppressed.summarise(found).iloc[0]
     assert (row["error"], row["of_error"], row["coverage"]) == (0.2, 0.1, 75.0)
+
+
+def test_every_authority_is_left_out_once():
+    codes = [f"A{j}" for j in range(152)]
+    groups = one_authority.groups_of(codes, 19, seed=1)
+    assert {len(group) for group in groups} == {8}
+    assert sorted(code for group in groups for code in group) == sorted(codes)
+
+
+def test_coverage_is_the_share_of_truths_inside():
+    found = pd.DataFrame({"truth": [1.0, 2.0, 3.0, 4.0], "lower": 0.5, "upper": 3.5})
+    share, error = one_authority.coverage(found)
+    assert share == 0.75
+    assert error == pytest.approx(np.sqrt(0.75 * 0.25 / 4))

@@ -13,11 +13,10 @@ def models(
     ] = None,
 ) -> None:
     """List the model specs that come with the package, or print one to start from."""
-    from bayesgrad.spec import ModelSpec
-    from bayesgrad.spec.shipped import read_shipped, shipped_specs
+    from bayesgrad.spec.shipped import read_shipped, shipped_specs, shipped_title
 
     if name is not None:
         typer.echo(read_shipped(name), nl=False)
         return
     for shipped, path in shipped_specs().items():
-        typer.echo(f"{shipped}: {ModelSpec.read(path).title}\n  {path}")
+        typer.echo(f"{shipped}: {shipped_title(shipped)}\n  {path}")

@@ -28,8 +28,10 @@ ScenarioName = Literal[
     "moderators",
     "neighbourhoods",
     "suppressed",
+    "one-authority",
 ]
-"""Those of `bayesgrad.simulate.SCENARIOS`, whose import would slow the help down."""
+"""Those of `bayesgrad.simulate.SCENARIOS`, whose import would slow the help down; and
+`ONE_AUTHORITY`."""
 
 
 @app.callback()
@@ -57,10 +59,19 @@ def england(
 ) -> None:
     """Draw a synthetic England: authorities, areas, children, deprivation and counts."""
     from bayesgrad.errors import SpecError
-    from bayesgrad.simulate import EnglandSettings, simulate_england, simulate_scenario
+    from bayesgrad.simulate import (
+        ONE_AUTHORITY,
+        EnglandSettings,
+        simulate_england,
+        simulate_scenario,
+        write_one_authority,
+    )
 
     written: tuple[Path, ...]
-    if moderation is None and family is None:
+    if scenario == ONE_AUTHORITY and moderation is None and family is None:
+        drawn = simulate_scenario("referrals", seed=seed, authorities=authorities, areas=areas)
+        written = write_one_authority(drawn, out)
+    elif moderation is None and family is None:
         drawn = simulate_scenario(scenario, seed=seed, authorities=authorities, areas=areas)
         written = drawn.write(out)
     elif scenario == "referrals":

@@ -7,6 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from bayesgrad.data.listing import counted
+
 ROW_COLUMNS = (
     "area",
     "authority",
@@ -64,7 +66,7 @@ class DataReport:
     def __str__(self) -> str:
         lines = [
             f"{self.rows_read:,} rows read; {self.rows_kept:,} kept: "
-            f"{self.areas:,} areas in {self.authorities:,} authorities"
+            f"{self.areas:,} areas in {counted(self.authorities, 'authority', 'authorities')}"
         ]
         for item in self.dropped:
             shown = ", ".join(item.codes[:5]) + (", ..." if len(item.codes) > 5 else "")

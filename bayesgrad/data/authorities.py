@@ -32,7 +32,7 @@ def authority_table(spec: ModelSpec, selection: Selection) -> pd.DataFrame:
     table["name"] = table["name"].fillna(table.index.to_series())
     deprivation = authority_deprivation_column(spec)
     if deprivation is not None:
-        table["deprivation"] = _authority_values(selection, deprivation)
+        table["deprivation"] = _authority_values(spec, selection, deprivation)
         _check_deprivation(spec, table, deprivation, where=selection.where(deprivation))
     return table.rename_axis("authority")
 
@@ -46,7 +46,7 @@ def moderator_table(spec: ModelSpec, selection: Selection) -> pd.DataFrame:
         If a value is missing, not a number, differs within an authority or is the same in all
         authorities.
     """
-    values = {name: _authority_values(selection, name) for name in spec.authority.moderators}
+    values = {name: _authority_values(spec, selection, name) for name in spec.authority.moderators}
     codes = sorted(selection.keys["authority"].unique())
     return pd.DataFrame(values, index=codes, dtype="float64").rename_axis("authority")
 
@@ -74,16 +74,19 @@ def small_authorities(spec: ModelSpec, selection: Selection) -> pd.Series:
 
 
 def refuse_single_authority(spec: ModelSpec, selection: Selection) -> None:
-    """Refuse a table of one authority: nothing varies between authorities."""
+    """Refuse a table of one authority, where no prior pack says how authorities vary."""
+    if spec.prior_pack is not None:
+        return
     codes = selection.keys["authority"].unique()
     if len(codes) == 1:
         raise DataError(
             f"{selection.where(spec.columns.authority)}: all rows lie in one authority, {codes[0]}",
-            "Give a table of two or more authorities; this version fits no authority alone.",
+            "Give a table of two or more authorities, or name in the spec the prior_pack of a "
+            "national fit: `bayesgrad prior` writes one.",
         )
 
 
-def _authority_values(selection: Selection, column: str) -> pd.Series:
+def _authority_values(spec: ModelSpec, selection: Selection, column: str) -> pd.Series:
     values = numbers(selection, column)
     frame = selection.keys[["authority"]].assign(value=values)
     several = several_of(frame, "authority", "value")
@@ -96,7 +99,9 @@ def _authority_values(selection: Selection, column: str) -> pd.Series:
             "areas in [area].",
         )
     result = frame.groupby("authority", sort=True)["value"].first()
-    refuse_no_variation(result, where=selection.where(column), among="authorities")
+    # The effect of a column that a prior pack knows needs no variation here.
+    if spec.prior_pack is None:
+        refuse_no_variation(result, where=selection.where(column), among="authorities")
     return result
 
 

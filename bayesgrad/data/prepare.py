@@ -81,6 +81,8 @@ def _refuse_constants(spec: ModelSpec, checked: Checked) -> None:
     refuse_no_variation(
         checked.deprivation, where=where(spec.columns.deprivation), among="rows kept"
     )
+    if spec.prior_pack is not None:
+        return
     for column in checked.covariates:
         refuse_no_variation(checked.covariates[column], where=where(str(column)), among="rows kept")
 

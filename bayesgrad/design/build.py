@@ -18,10 +18,12 @@ from bayesgrad.design.design import (
     Rows,
 )
 from bayesgrad.design.moderation import ModerationBasis
+from bayesgrad.design.national import national_basis, national_columns, national_curve
 from bayesgrad.design.splines import Floats
 from bayesgrad.design.strata import StrataComponent, crossed_components, strata_basis
 from bayesgrad.errors import DataError
 from bayesgrad.spec.model_spec import ModelSpec, Outcome
+from bayesgrad.spec.prior_pack import PackColumn
 
 
 def build_design(spec: ModelSpec, table: AnalysisTable) -> Design:
@@ -52,12 +54,16 @@ def build_design(spec: ModelSpec, table: AnalysisTable) -> Design:
         table, authority=authority, deprivation=deprivation, exposure=at_risk
     )
     unit = spec.gradient.unit
-    basis = ModerationBasis.of(spec.authority.moderation, authority_deprivation, unit=unit)
-    curve = CommonCurve.of(spec.gradient.curvature, deprivation, at=basis.mean, unit=unit)
+    national = spec.prior_pack
+    if national is None:
+        basis = ModerationBasis.of(spec.authority.moderation, authority_deprivation, unit=unit)
+        curve = CommonCurve.of(spec.gradient.curvature, deprivation, at=basis.mean, unit=unit)
+    else:
+        basis, curve = national_basis(national, authority_deprivation), national_curve(national)
     centre = _centre(spec, authority_deprivation, deprivation, at_risk)
     x = (deprivation - centre[authority]) / unit
-    covariates = _standardised(table.covariates)
     neighbourhoods = _neighbourhoods(rows)
+    covariates = _standardised(table.covariates, national.area_covariates if national else None)
     moderated = [covariates.names.index(name) for name in spec.area.moderators]
 
     design = Design(
@@ -67,7 +73,9 @@ def build_design(spec: ModelSpec, table: AnalysisTable) -> Design:
             deprivation=authority_deprivation,
             centre=centre,
             moderation=basis.at(authority_deprivation),
-            moderators=_standardised(table.moderators),
+            moderators=_standardised(
+                table.moderators, national.authority_moderators if national else None
+            ),
         ),
         forms=forms,
         strata=strata,
@@ -160,9 +168,12 @@ def _centre(
     spec: ModelSpec, authority_deprivation: Floats, deprivation: Floats, exposure: Floats
 ) -> Floats:
     """c_j: D_j under authority centring, else one national value for all."""
+    pack = spec.prior_pack
     match spec.gradient.centre:
         case "authority":
             return authority_deprivation
+        case "national" if pack is not None and pack.model.centre_value is not None:
+            national = pack.model.centre_value
         case "national":
             national = float(np.average(deprivation, weights=exposure))
         case number:
@@ -170,8 +181,11 @@ def _centre(
     return np.full(len(authority_deprivation), national)
 
 
-def _standardised(table: pd.DataFrame) -> Columns:
+def _standardised(table: pd.DataFrame, national: tuple[PackColumn, ...] | None) -> Columns:
+    """Columns standardised by their own values, or by those of a prior pack."""
     values = table.to_numpy(np.float64)
+    if national is not None:
+        return national_columns(national, table)
     centre = values.mean(axis=0)
     two_valued = np.array([table[name].nunique() <= 2 for name in table], dtype=bool)
     scale = np.where(two_valued, 1.0, values.std(axis=0))

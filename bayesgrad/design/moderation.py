@@ -54,12 +54,7 @@ class ModerationBasis:
         """
         mean = float(deprivation.mean())
         empty = np.empty(0)
-        if form == "log" and deprivation.min() <= 0:
-            raise DataError(
-                "log moderation needs authority deprivation above 0; the smallest is "
-                f"{deprivation.min():g}",
-                'Use [authority] moderation = "linear".',
-            )
+        refuse_no_logarithm(form, deprivation)
         if form != "spline":
             return cls(form, mean, unit, empty, empty)
         knots = knots_of(deprivation)
@@ -99,3 +94,18 @@ class ModerationBasis:
         if self.form == "log":
             return np.array([self.unit / self.mean])
         return np.array([1.0, *np.zeros(len(self.scale))])
+
+
+def refuse_no_logarithm(form: Moderation, deprivation: Floats) -> None:
+    """Refuse log moderation by authority deprivations, (authorities,), that are not above 0.
+
+    Raises
+    ------
+    DataError
+    """
+    if form == "log" and deprivation.min() <= 0:
+        raise DataError(
+            "log moderation needs authority deprivation above 0; the smallest is "
+            f"{deprivation.min():g}",
+            'Use [authority] moderation = "linear".',
+        )

@@ -24,7 +24,8 @@ def inequality_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> pd.
     the slope index per 10,000), the concentration index, and the population attributable
     fraction (events in excess of the rate of the least deprived decile): posterior medians with
     equal-tailed intervals. All strata of an outcome are taken together. The national row, with an
-    empty authority, comes first.
+    empty authority, comes first; a fit with a prior pack has none, since its table is not the
+    nation's.
 
     Raises
     ------
@@ -32,6 +33,8 @@ def inequality_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> pd.
         If `level` is not strictly between 0 and 1, or the fit holds no measures of inequality.
     """
     measures = group(draws, "inequality").rename(place="authority")
+    if "nation" in draws.children:
+        measures = measures.isel(authority=slice(1, None))
     quantities: dict[str, xr.DataArray] = {}
     for measure in MEASURES:
         quantities |= with_interval(

@@ -197,3 +197,13 @@ def size_parameter(posterior: xr.Dataset) -> xr.DataArray:
         return alpha
     alpha = alpha.rename(dispersed_outcome="outcome")
     return alpha.reindex(outcome=posterior["outcome"], fill_value=np.inf)
+
+
+def refuse_one_authority(draws: xr.DataTree) -> None:
+    """Refuse a comparison of authorities to a fit of one. Raises FitError."""
+    codes = group(draws, "authorities")["authority"].values
+    if len(codes) == 1:
+        raise FitError(
+            f"this fit is of one authority, {codes[0]}: there is none to compare it with",
+            "The table standing says where it stands in the nation of its prior pack.",
+        )

@@ -38,11 +38,10 @@ def national_gradient(
 
 
 def is_extrapolated(
-    posterior: xr.Dataset, authorities: xr.Dataset, reference: xr.Dataset
+    posterior: xr.Dataset, observed: xr.DataArray, reference: xr.Dataset
 ) -> xr.DataArray:
-    """Whether Dbar + shift lies outside the range of authority deprivation, or of W."""
+    """Whether Dbar + shift lies outside the range of authority deprivations, or of W."""
     deprivation = reference["mean_authority_deprivation"] + reference["shift"]
-    observed = authorities["deprivation"]
     outside = (deprivation < observed.min()) | (deprivation > observed.max())
     if not is_moderated(posterior):
         return outside
@@ -53,7 +52,9 @@ def national_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> pd.Da
     """Gradient at mean authority deprivation, and at 0.10 less and more than it, by stratum.
 
     Posterior median and equal-tailed interval; `extrapolated` marks an authority deprivation that
-    no authority of the fit has.
+    no authority of the fit has. Of a fit with a prior pack the nation is that of the pack, whose
+    parameters the authorities of the fit hardly change; `extrapolated` is then by the pack's
+    distribution of authority deprivation.
 
     Raises
     ------
@@ -63,9 +64,10 @@ def national_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> pd.Da
     posterior, authorities = group(draws, "posterior"), group(draws, "authorities")
     reference = group(draws, "reference")
     gradients = national_gradient(posterior, authorities, reference)
+    places = group(draws, "nation") if "nation" in draws.children else authorities
     quantities = {
         **with_interval(gradients, point="gradient", level=level),
-        "extrapolated": is_extrapolated(posterior, authorities, reference),
+        "extrapolated": is_extrapolated(posterior, places["deprivation"], reference),
     }
     renamed = {name: part.rename(shift="deprivation_shift") for name, part in quantities.items()}
     return to_frame(renamed, by=("outcome", "stratum", "deprivation_shift"), columns=COLUMNS)

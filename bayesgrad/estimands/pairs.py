@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from bayesgrad.errors import FitError
 from bayesgrad.estimands.frame import typed
-from bayesgrad.estimands.layout import group
+from bayesgrad.estimands.layout import group, refuse_one_authority
 from bayesgrad.estimands.strata_effects import populations
 from bayesgrad.estimands.summaries import DEFAULT_LEVEL, checked_level, tails
 
@@ -113,10 +113,11 @@ def pairs_table(
     Raises
     ------
     FitError
-        If a code is unknown, fewer than two are given, or `level` is not strictly between 0
-        and 1.
+        If the fit is of one authority, a code is unknown, fewer than two are given, or `level` is
+        not strictly between 0 and 1.
     """
     probabilities = (0.5, *tails(level))
+    refuse_one_authority(draws)
     chosen = None if codes is None else chosen_codes(draws, codes)
     tables = []
     for population in populations(draws):

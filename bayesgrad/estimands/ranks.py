@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from bayesgrad.errors import DiagnosticsError
 from bayesgrad.estimands.diagnostics_table import failed_checks
 from bayesgrad.estimands.frame import typed
-from bayesgrad.estimands.layout import group
+from bayesgrad.estimands.layout import group, refuse_one_authority
 from bayesgrad.estimands.pairs import probability_steeper, told_apart
 from bayesgrad.estimands.simultaneous import outward_interval, simultaneous_band
 from bayesgrad.estimands.strata_effects import Population, populations
@@ -111,7 +111,7 @@ def ranks_table(
     DiagnosticsError
         If the fit failed its diagnostics.
     FitError
-        If `level` is not strictly between 0 and 1.
+        If the fit is of one authority, or `level` is not strictly between 0 and 1.
 
     References
     ----------
@@ -119,6 +119,7 @@ def ranks_table(
     Lin, Louis, Paddock and Ridgeway (2006), Bayesian Analysis 1, 915-946.
     """
     checked_level(level)
+    refuse_one_authority(draws)
     if not despite_failed_diagnostics:
         _refuse_failed(draws)
     authorities = group(draws, "authorities").sortby("authority")

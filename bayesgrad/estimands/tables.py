@@ -27,6 +27,7 @@ from bayesgrad.estimands.parameters import parameters_table
 from bayesgrad.estimands.predictive import predictive_table
 from bayesgrad.estimands.ranks import ranks_table
 from bayesgrad.estimands.scores import scores_table
+from bayesgrad.estimands.standing import has_nation, standing_table
 from bayesgrad.estimands.strata import strata_table
 from bayesgrad.estimands.summaries import DEFAULT_LEVEL
 from bayesgrad.estimands.suppressed import has_suppressed, suppressed_table
@@ -63,6 +64,7 @@ TABLES: Mapping[str, TableFunction] = MappingProxyType(
         "scores": scores_table,
         "parameters": parameters_table,
         "diagnostics": diagnostics_table,
+        "standing": standing_table,
     }
 )
 """Every table, in the order in which a reader meets them."""
@@ -72,8 +74,8 @@ def tables_of(draws: xr.DataTree) -> tuple[str, ...]:
     """Names of the tables that have something to say of a fit, in the order of `TABLES`.
 
     Those of thresholds need several outcomes, those of strata need strata (and contrasts gradients
-    of their own), correlations need effects that are not independent, and suppressed needs
-    suppressed counts.
+    of their own), correlations need effects that are not independent, suppressed needs
+    suppressed counts, ranks and pairs several authorities, and standing a prior pack.
     """
     posterior, reference = group(draws, "posterior"), group(draws, "reference")
     needs = {
@@ -83,6 +85,9 @@ def tables_of(draws: xr.DataTree) -> tuple[str, ...]:
         "contrasts": "stratum_slope" in posterior,
         "correlations": "correlation" in posterior,
         "suppressed": has_suppressed(draws),
+        "ranks": posterior.sizes["authority"] > 1,
+        "pairs": posterior.sizes["authority"] > 1,
+        "standing": has_nation(draws),
     }
     return tuple(name for name in TABLES if needs.get(name, True))
 

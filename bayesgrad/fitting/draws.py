@@ -23,6 +23,9 @@
 ``suppressed``
     What the fit implies for suppressed counts (`bayesgrad.predictive.suppressed`), where there are
     any.
+``nation``
+    Where the spec has a prior pack, what the pack says of authorities
+    (`bayesgrad.fitting.nation`).
 ``diagnostics``
     The checks of the fit.
 
@@ -39,6 +42,7 @@ from bayesgrad.areas import summarise_areas
 from bayesgrad.design.design import Design
 from bayesgrad.design.splines import Floats
 from bayesgrad.estimands.correlations import PAIR
+from bayesgrad.fitting.nation import nation_of
 from bayesgrad.inference.diagnostics import CHECKS, as_dataset
 from bayesgrad.model.pairs import effect_pairs
 from bayesgrad.spec.model_spec import ModelSpec
@@ -82,6 +86,8 @@ def assemble_draws(spec: ModelSpec, design: Design, sampled: xr.DataTree) -> xr.
         rates = tree["rates"].to_dataset()
         observed = rates["observed"] + implied.by_band
         tree["rates"] = xr.DataTree(rates.assign(observed=observed))
+    if spec.prior_pack is not None:
+        tree["nation"] = xr.DataTree(nation_of(spec.prior_pack, design))
     checks = CHECKS[spec.sampling.fitting_engine](tree)
     tree["diagnostics"] = xr.DataTree(as_dataset(checks))
     return tree
@@ -218,6 +224,12 @@ def _reference(spec: ModelSpec, design: Design) -> xr.Dataset:
             ),
             "covariate_centre": ("area_covariate", covariates.centre),
             "covariate_scale": ("area_covariate", covariates.scale),
+            "moderator_centre": ("authority_moderator", design.authorities.moderators.centre),
+            "moderator_scale": ("authority_moderator", design.authorities.moderators.scale),
+            "moderation_knots": ("moderation_knot", basis.knots),
+            "moderation_scale": ("moderation_bend", basis.scale),
+            "curvature_knots": ("curvature_knot", curve.knots),
+            "curvature_scale": ("curvature_bend", curve.scale),
         },
         coords={
             "outcome": list(design.outcomes),
@@ -228,6 +240,7 @@ def _reference(spec: ModelSpec, design: Design) -> xr.Dataset:
             "area_grid": area_grid,
             "authority_grid": authority_grid,
             "area_covariate": np.array(covariates.names, dtype=str),
+            "authority_moderator": np.array(design.authorities.moderators.names, dtype=str),
         },
         attrs={
             "at_risk": spec.columns.at_risk,

@@ -15,6 +15,7 @@ from bayesgrad.estimands import compare_in_words, pairs_table, table
 from bayesgrad.fitting.store import Stored, read_fit, write_fit
 from bayesgrad.fitting.summary import summary_html, summary_text
 from bayesgrad.spec.model_spec import ModelSpec
+from bayesgrad.spec.prior_pack import PriorPack
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -143,6 +144,46 @@ class GradientFit:
     def compare(self, codes: Sequence[str], *, level: float = 0.95) -> str:
         """Two or more authorities compared in words and numbers."""
         return compare_in_words(self.draws, codes, level=level)
+
+    def standing(self, *, level: float = 0.95) -> pd.DataFrame:
+        """Where each authority of a fit with a prior pack stands in the nation of the pack.
+
+        Raises
+        ------
+        FitError
+            If the fit has no prior pack.
+        """
+        return self.table("standing", level=level)
+
+    def prior_pack(
+        self, *, outcomes: Sequence[str] | None = None, despite_failed_diagnostics: bool = False
+    ) -> PriorPack:
+        """Prior pack of a national fit, with which a single authority can be fitted.
+
+        Parameters
+        ----------
+        outcomes : sequence of str, optional
+            Columns of the outcomes to keep; by default all.
+        despite_failed_diagnostics : bool
+            Give the pack even where the fit failed its diagnostics; the pack says so.
+
+        Raises
+        ------
+        DiagnosticsError
+            If the diagnostics failed.
+        FitError
+            If the fit is of too few authorities, events or draws, or of a form that a pack does
+            not hold.
+        """
+        from bayesgrad.fitting.national_pack import pack_of
+
+        return pack_of(
+            self.spec,
+            self.draws,
+            self.provenance,
+            outcomes=outcomes,
+            despite_failed_diagnostics=despite_failed_diagnostics,
+        )
 
     def save(self, path: str | Path) -> Path:
         """Write the fit to one NetCDF file, all or nothing, and return its path.

@@ -36,6 +36,7 @@ BYTES_PER_ROW = 400
 def describe_plan(spec: ModelSpec, design: Design) -> str:
     """Say what would be fitted, with which priors, and the time and memory to expect."""
     deprivation = design.authorities.deprivation
+    mean = "national mean" if spec.prior_pack else "mean"
     lines = [
         f"would fit: {spec.title}",
         *_outcomes(spec, design),
@@ -43,21 +44,32 @@ def describe_plan(spec: ModelSpec, design: Design) -> str:
         f"  gradient per +{spec.gradient.unit:g} of {spec.columns.deprivation} "
         f"({spec.columns.vintage}), {spec.gradient.centre} centring, "
         f"curvature {spec.gradient.curvature}",
-        f"  {design.cells[0]:,} authorities: {_covariance(spec)}, "
+        f"  {design.cells[0]:,} {'authority' if design.cells[0] == 1 else 'authorities'}: "
+        f"{_covariance(spec)}, "
         f"{spec.authority.moderation} moderation by authority deprivation "
-        f"({deprivation.min():.3f} to {deprivation.max():.3f}, mean {design.basis.mean:.3f})",
+        f"({deprivation.min():.3f} to {deprivation.max():.3f}, {mean} {design.basis.mean:.3f})",
         *_named("  area covariates", design.rows.covariates.names),
         *_named("  of these, moderators of the gradient", design.area_moderators),
         *_named("  authority moderators", design.authorities.moderators.names),
         *(_strata(spec.strata, design) if spec.strata else []),
         *_neighbourhoods(spec, design),
-        "priors",
+        _priors_heading(spec),
         *(f"  {name}: {prior}" for name, prior in priors_used(spec).items()),
         _sampling(spec),
         f"expect about {_seconds(spec, design):.0f} s{_first_time(spec)} and "
         f"{_memory_mb(spec, design):.0f} MB",
     ]
     return "\n".join(lines)
+
+
+def _priors_heading(spec: ModelSpec) -> str:
+    pack = spec.prior_pack
+    if pack is None:
+        return "priors"
+    return (
+        f"priors: of the national prior pack of {pack.nation.authorities:,} authorities "
+        f"({pack.source.title}), jointly normal"
+    )
 
 
 def _outcomes(spec: ModelSpec, design: Design) -> list[str]:

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from bayesgrad.spec.model_spec import DISPERSED_FAMILIES, ModelSpec
 
 
 def priors_used(spec: ModelSpec) -> dict[str, object]:
-    """Priors of the parameters that the model has, by name, in the order of `[priors]`."""
+    """Priors of the parameters that the model has, by name, in the order of `[priors]`.
+
+    With a prior pack, its parameters under their own names, on its unconstrained scale.
+    """
+    pack = spec.prior_pack
+    if pack is not None:
+        spread = np.sqrt(np.diag(pack.covariance()))
+        values = zip(pack.parameters.names, pack.mean(), spread, strict=True)
+        return {name: f"Normal({mean:.3g}, {sd:.3g})" for name, mean, sd in values}
     named: dict[str, object] = dict(spec.priors)
     named["interaction"] = spec.priors.interaction_for(spec.authority.moderation)
     used = _used(spec)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from bayesgrad.data.listing import counted
 from bayesgrad.errors import FitError
 from bayesgrad.estimands import table
 from bayesgrad.estimands.layout import outcome_title, ratio_of
@@ -20,6 +21,7 @@ from bayesgrad.estimands.strata_effects import (
     strata_names,
 )
 from bayesgrad.estimands.suppressed import has_suppressed
+from bayesgrad.fitting.standing_words import standing_words
 
 if TYPE_CHECKING:
     from bayesgrad.fitting.gradient_fit import GradientFit
@@ -36,7 +38,10 @@ REMEDIES = {
 
 def summary_text(fit: GradientFit) -> str:
     """Summary of a fit in some 15 lines: what was fitted, what was found, whether to trust it."""
-    findings = _one_outcome(fit) if len(fit.spec.outcomes) == 1 else _several_outcomes(fit)
+    if fit.spec.prior_pack is not None:
+        findings = standing_words(fit.draws)
+    else:
+        findings = _one_outcome(fit) if len(fit.spec.outcomes) == 1 else _several_outcomes(fit)
     return "\n".join(
         [
             fit.spec.title,
@@ -87,7 +92,8 @@ def _counts(fit: GradientFit) -> list[str]:
     authorities = fit.draws["authorities"].to_dataset()
     strata = strata_names(authorities)
     of_strata = f" in {len(strata)} strata" if has_strata(authorities) else ""
-    places = f" of {authorities.sizes['authority']:,} authorities{of_strata}"
+    count = counted(authorities.sizes["authority"], "authority", "authorities")
+    places = f" of {count}{of_strata}"
     # An area counts once, however many strata it has rows in.
     areas = authorities["areas"].max("stratum").sum("authority").values
     events = authorities["events"].sum(("authority", "stratum")).values
@@ -272,8 +278,8 @@ def _scores(fit: GradientFit) -> list[str]:
     row = scores[(scores["score"] == AUTHORITY_SCORE) & (scores["authority"] == "")].iloc[0]
     doubt = f"; unreliable for {row['unreliable']}" if row["unreliable"] else ""
     return [
-        f"leave-one-authority-out score (elpd): {row['elpd']:,.1f} over {row['terms']} "
-        f"authorities{doubt}"
+        f"leave-one-authority-out score (elpd): {row['elpd']:,.1f} over "
+        f"{counted(int(row['terms']), 'authority', 'authorities')}{doubt}"
     ]
 
 

@@ -51,6 +51,7 @@ def model_arrays(spec: ModelSpec, design: Design) -> dict[str, np.ndarray]:
     arrays = likelihood_arrays(design)
     arrays["crude_level"] = design.crude_level()
     arrays["authority_columns"] = design.authorities.columns.T
+    arrays |= pack_arrays(spec)
     if spec.sampling.parameterisation == "non_centred":
         arrays |= strata_arrays(spec, design, None) | neighbourhood_arrays(design, None)
         return arrays | in_blocks(spec, design, None)
@@ -63,6 +64,17 @@ def model_arrays(spec: ModelSpec, design: Design) -> dict[str, np.ndarray]:
     if spec.sampling.parameterisation == "partial":
         arrays |= in_blocks(spec, design, information)
     return arrays
+
+
+def pack_arrays(spec: ModelSpec) -> dict[str, np.ndarray]:
+    """Mean and Cholesky factor of a spec's prior pack, under the names of their `pm.Data`."""
+    pack = spec.prior_pack
+    if pack is None:
+        return {}
+    sd = np.sqrt(np.diag(pack.covariance()))
+    correlation = pack.covariance() / np.outer(sd, sd)
+    factor = sd[:, None] * np.linalg.cholesky(correlation)
+    return {"pack_mean": pack.mean(), "pack_factor": np.ascontiguousarray(factor)}
 
 
 def coordinates(spec: ModelSpec, design: Design) -> dict[str, tuple[Any, ...]]:
@@ -81,6 +93,7 @@ def coordinates(spec: ModelSpec, design: Design) -> dict[str, tuple[Any, ...]]:
         "neighbourhood": design.neighbourhoods,
         **covariance_coordinates(spec, design),
         **strata_coordinates(spec, design),
+        "parameter": spec.prior_pack.parameters.names if spec.prior_pack else (),
     }
     return {name: values for name, values in coords.items() if values}
 

@@ -76,11 +76,12 @@ def _refuse_other_forms(spec: ModelSpec, design: Design) -> None:
         spec.gradient.curvature != "none",
         len(design.outcomes) > 1,
         design.rows.suppressed.any(),
+        spec.prior_pack is not None,
     )
     if any(extra):
         raise SpecError(
             "the Bambi twin has one outcome, independent effects, moderation none, linear or log, "
-            "and no covariates, further moderators, curvature or suppressed counts",
+            "and no covariates, further moderators, curvature, suppressed counts or prior pack",
             'Reduce the spec to that form; set [authority] covariance = "diagonal".',
         )
 

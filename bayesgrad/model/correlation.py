@@ -10,6 +10,7 @@ import pytensor.tensor as pt
 
 from bayesgrad.design.design import Design
 from bayesgrad.model.covariance import free_loadings, is_joint, partial_shape
+from bayesgrad.model.hyperpriors import Hyperpriors
 from bayesgrad.model.operations import FactorOfLoadings, FactorOfPartial
 from bayesgrad.model.priors import prior_variable
 from bayesgrad.spec.model_spec import ModelSpec
@@ -17,7 +18,7 @@ from bayesgrad.spec.model_spec import ModelSpec
 Tensor = Any
 
 
-def correlation_factor(spec: ModelSpec, design: Design) -> Tensor:
+def correlation_factor(spec: ModelSpec, design: Design, hyperpriors: Hyperpriors) -> Tensor:
     """Cholesky factors of blocks' correlations, (K (K + 1) / 2, blocks), packed by rows.
 
     The variables ``correlation`` (outcome), of an outcome's own intercept and slope, and, of joint
@@ -30,14 +31,14 @@ def correlation_factor(spec: ModelSpec, design: Design) -> Tensor:
         return identity
     if not is_joint(spec):
         eta = spec.priors.correlation.eta
-        half = pm.Beta("correlation_half", eta, eta, dims=("outcome",))
-        factor, found = FactorOfPartial()((2.0 * half - 1.0)[None, :])
+        partial = hyperpriors.partial_correlations(eta, dims=("outcome",))
+        factor, found = FactorOfPartial()(partial[None, :])
         pm.Deterministic("correlation", found[0], dims=("outcome",))
         return factor
     if spec.authority.covariance == "full":
         shape = partial_shape(spec, 2 * outcomes)
-        half = pm.Beta("correlation_half", shape, shape, dims=("effect_pair",))
-        factor, found = FactorOfPartial()((2.0 * half - 1.0)[:, None])
+        partial = hyperpriors.partial_correlations(shape, dims=("effect_pair",))
+        factor, found = FactorOfPartial()(partial[:, None])
     else:
         size, rank = 2 * outcomes, spec.authority.rank
         free = prior_variable("z_loadings", spec.priors.loadings, dims=("loading",))

@@ -29,10 +29,10 @@ from bayesgrad.model.correlation import correlation_factor
 from bayesgrad.model.covariance import blocks_of
 from bayesgrad.model.deviations import authority_stratum_effects, stratum_effects
 from bayesgrad.model.effects import EffectsPrior, authority_effects
+from bayesgrad.model.hyperpriors import Hyperpriors, hyperpriors_of
 from bayesgrad.model.likelihood import as_data, log_likelihood
 from bayesgrad.model.neighbourhood_effects import neighbourhood_effects
 from bayesgrad.model.operations import CellEffects, Coefficients, Covariance
-from bayesgrad.model.priors import intercept_variable, prior_variable
 from bayesgrad.spec.model_spec import ModelSpec
 from bayesgrad.spec.priors import LocationPrior
 
@@ -58,9 +58,10 @@ def build_model(spec: ModelSpec, design: Design) -> pm.Model:
     """
     with pm.Model(coords=coordinates(spec, design)) as model:
         data = as_data(model_arrays(spec, design))
+        hyperpriors = hyperpriors_of(spec, data)
         prior = EffectsPrior(
-            _coefficients(spec, design, data),
-            _covariance(spec, design),
+            _coefficients(spec, design, data, hyperpriors),
+            _covariance(spec, design, hyperpriors),
             blocks_of(spec, len(design.forms)),
         )
         intercept, slope = authority_effects(
@@ -72,8 +73,8 @@ def build_model(spec: ModelSpec, design: Design) -> pm.Model:
             _with_deviations(intercept, deviations.get("intercept")),
             _with_deviations(slope, deviations.get("slope")),
             *of_strata,
-            coefficient=_row_coefficients(spec, design),
-            alpha=_dispersion(spec, design),
+            coefficient=_row_coefficients(spec, design, hyperpriors),
+            alpha=_dispersion(spec, design, hyperpriors),
             neighbourhood=neighbourhood_effects(spec, design, data, (intercept, slope)),
         )
         pm.Potential("log_likelihood", log_likelihood(data, effects))
@@ -84,31 +85,32 @@ def _with_deviations(effect: Tensor, deviation: Tensor | None) -> Tensor:
     return effect if deviation is None else effect[:, :, None] + deviation
 
 
-def _covariance(spec: ModelSpec, design: Design) -> Covariance:
-    priors = spec.priors
+def _covariance(spec: ModelSpec, design: Design, hyperpriors: Hyperpriors) -> Covariance:
+    priors, variable = spec.priors, hyperpriors.variable
     return Covariance(
-        sd_intercept=prior_variable("sd_intercept", priors.sd_intercept, dims=("outcome",)),
-        sd_slope=prior_variable("sd_slope", priors.sd_slope, dims=("outcome",)),
-        factor=correlation_factor(spec, design),
+        sd_intercept=variable("sd_intercept", priors.sd_intercept, dims=("outcome",)),
+        sd_slope=variable("sd_slope", priors.sd_slope, dims=("outcome",)),
+        factor=correlation_factor(spec, design, hyperpriors),
     )
 
 
-def _coefficients(spec: ModelSpec, design: Design, data: dict[str, Tensor]) -> Coefficients:
+def _coefficients(
+    spec: ModelSpec, design: Design, data: dict[str, Tensor], hyperpriors: Hyperpriors
+) -> Coefficients:
     """Coefficients of the systematic parts of authority effects."""
     priors = spec.priors
-    crude = data["crude_level"]
 
     def of_terms(name: str, prior: LocationPrior, dim: str, names: tuple[str, ...]) -> Tensor:
         if not names:
             return np.zeros((len(design.outcomes), 0))
-        return prior_variable(name, prior, dims=("outcome", dim))
+        return hyperpriors.variable(name, prior, dims=("outcome", dim))
 
     moderation = ("moderation_term", design.basis.terms)
     moderators = ("authority_moderator", design.authorities.moderators.names)
     interaction = priors.interaction_for(spec.authority.moderation)
     return Coefficients(
-        intercept=intercept_variable("intercept", priors.intercept, crude=crude, dims=("outcome",)),
-        slope=prior_variable("slope", priors.slope, dims=("outcome",)),
+        intercept=hyperpriors.intercept(spec, crude=data["crude_level"]),
+        slope=hyperpriors.variable("slope", priors.slope, dims=("outcome",)),
         between=of_terms("between", priors.between, *moderation),
         interaction=of_terms("interaction", interaction, *moderation),
         moderator_level=of_terms("authority_moderator_level", priors.covariates, *moderators),
@@ -116,7 +118,7 @@ def _coefficients(spec: ModelSpec, design: Design, data: dict[str, Tensor]) -> C
     )
 
 
-def _row_coefficients(spec: ModelSpec, design: Design) -> Tensor:
+def _row_coefficients(spec: ModelSpec, design: Design, hyperpriors: Hyperpriors) -> Tensor:
     """Coefficients of the row terms, (outcomes, row terms), in the order of `count_rows`."""
     blocks = (
         (design.rows.covariates.names, "covariate", "area_covariate", spec.priors.covariates),
@@ -124,7 +126,7 @@ def _row_coefficients(spec: ModelSpec, design: Design) -> Tensor:
         (design.curve.terms, "curvature", "curvature_term", spec.priors.curvature),
     )
     coefficients = [
-        prior_variable(name, prior, dims=("outcome", dim))
+        hyperpriors.variable(name, prior, dims=("outcome", dim))
         for names, name, dim, prior in blocks
         if names
     ]
@@ -133,14 +135,14 @@ def _row_coefficients(spec: ModelSpec, design: Design) -> Tensor:
     return pt.concatenate(coefficients, axis=1)
 
 
-def _dispersion(spec: ModelSpec, design: Design) -> Tensor:
+def _dispersion(spec: ModelSpec, design: Design, hyperpriors: Hyperpriors) -> Tensor:
     """Size alpha of every outcome, through a prior on 1/sqrt(alpha); infinite where it has none."""
     dispersed = [s for s, form in enumerate(design.forms) if form.dispersed]
     infinite = np.full(len(design.forms), np.inf)
     if not dispersed:
         return infinite
     dims = ("outcome",) if len(dispersed) == len(design.forms) else ("dispersed_outcome",)
-    overdispersion = prior_variable("overdispersion", spec.priors.overdispersion, dims=dims)
+    overdispersion = hyperpriors.variable("overdispersion", spec.priors.overdispersion, dims=dims)
     alpha = pm.Deterministic("alpha", overdispersion**-2.0, dims=dims)
     if len(dispersed) == len(design.forms):
         return alpha

@@ -54,11 +54,18 @@ class Start:
 
     @classmethod
     def of(cls, spec: ModelSpec, design: Design) -> Start:
-        """Start of a spec on a design."""
+        """Start of a spec on a design; with a prior pack, parameters start at draws from it."""
         slopes = "slope" in strata_kinds(spec)
         information, of_neighbourhoods = whole_information(
             design, count_rows(design), stratum_slopes=slopes
         )
+        spread = RISK_SPREAD if design.risks.any() else 1.0
+        of_effects = {}
+        if spec.sampling.parameterisation == "centred":
+            by_effect = information.mode.transpose(1, 2, 0)
+            of_effects["authority_effects"] = by_effect.reshape(len(by_effect), -1)
+        if spec.prior_pack is not None:
+            return cls(of_effects, spread)
         centre, residuals = _regression(design, information.mode)
         sd = np.maximum(residuals.std(axis=1), SMALLEST_SD)
         centre |= {"sd_intercept": np.log(sd[0]), "sd_slope": np.log(sd[1])}
@@ -73,11 +80,7 @@ class Start:
             centre["overdispersion"] = np.log(np.maximum(overdispersion, SMALLEST_OVERDISPERSION))
         if of_neighbourhoods is not None:
             centre["sd_neighbourhood"] = np.log(of_neighbourhoods.sd)
-        if spec.sampling.parameterisation == "centred":
-            by_effect = information.mode.transpose(1, 2, 0)
-            centre["authority_effects"] = by_effect.reshape(len(by_effect), -1)
-        spread = RISK_SPREAD if design.risks.any() else 1.0
-        return cls(centre | _of_strata(spec, design, information), spread)
+        return cls(centre | of_effects | _of_strata(spec, design, information), spread)
 
     def point(self, shapes: dict[str, tuple[int, ...]], seed: int) -> Floats:
         """First point of a chain, shape (parameters,).

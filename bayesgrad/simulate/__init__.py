@@ -2,6 +2,7 @@
 
 from bayesgrad.simulate.england import SyntheticEngland, simulate_england
 from bayesgrad.simulate.geography import Geography, draw_geography
+from bayesgrad.simulate.one_authority import ONE_AUTHORITY, write_one_authority
 from bayesgrad.simulate.outcomes import Outcomes, Truth, draw_outcomes, true_parameters
 from bayesgrad.simulate.scenario import Scenario, simulate_scenario
 from bayesgrad.simulate.scenario_settings import ScenarioSettings
@@ -9,6 +10,7 @@ from bayesgrad.simulate.scenarios import SCENARIOS
 from bayesgrad.simulate.settings import EnglandSettings
 
 __all__ = [
+    "ONE_AUTHORITY",
     "SCENARIOS",
     "EnglandSettings",
     "Geography",
@@ -22,4 +24,5 @@ __all__ = [
     "simulate_england",
     "simulate_scenario",
     "true_parameters",
+    "write_one_authority",
 ]

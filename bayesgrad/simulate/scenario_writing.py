@@ -46,18 +46,23 @@ ABOUT_FILES = {
 }
 
 
-def synthetic_spec(name: str) -> str:
+def synthetic_spec(name: str, *, table: str = f"{STEM}_areas.csv") -> str:
     """Shipped spec of a scenario, its title and vintage marked as synthetic."""
     text = read_shipped(name.replace("-", "_"))
     for real, synthetic in REAL_COLUMNS.items():
         text = text.replace(f'"{real}"', f'"{synthetic}"')
     text = re.sub(r'^title = "(.*)"', r'title = "\1 (simulated, not real data)"', text, flags=re.M)
     text = re.sub(r'^vintage = "[^"]*"', 'vintage = "Synthetic"', text, flags=re.M)
-    return f"# Fits {STEM}_areas.csv, which is synthetic: simulated, not real data.\n{text}"
+    return f"# Fits {table}, which is synthetic: simulated, not real data.\n{text}"
 
 
 def write_scenario(scenario: Scenario, folder: Path) -> tuple[Path, ...]:
     """Write every file under a temporary name, then rename all; see `Scenario.write`."""
+    return write_contents(folder, scenario_contents(scenario))
+
+
+def scenario_contents(scenario: Scenario) -> dict[str, str]:
+    """Text of every file of a scenario by its name."""
     tables = {
         "areas": scenario.areas,
         "truth_parameters": scenario.truth.assign(synthetic=True),
@@ -68,7 +73,7 @@ def write_scenario(scenario: Scenario, folder: Path) -> tuple[Path, ...]:
     contents = {f"{STEM}_{name}.csv": to_csv(table) for name, table in tables.items() if len(table)}
     contents[f"{STEM}.toml"] = scenario.spec
     contents["README.txt"] = _readme(scenario, [name for name in tables if len(tables[name])])
-    return write_contents(folder, contents)
+    return contents
 
 
 def _readme(scenario: Scenario, tables: list[str]) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from bayesgrad.spec.pack_coherence import pack_faults
+
 if TYPE_CHECKING:
     from bayesgrad.spec.model_spec import ModelSpec, Outcome, Strata
 
@@ -18,6 +20,7 @@ def faults_of(spec: ModelSpec) -> list[str]:
         *_rank(spec),
         *_strata(spec),
         *_neighbourhood(spec),
+        *pack_faults(spec),
     ]
 
 

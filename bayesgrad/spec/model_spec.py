@@ -7,6 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from bayesgrad.spec.prior_pack import PriorPack
 from bayesgrad.spec.priors import Priors
 from bayesgrad.spec.vocabulary import (
     AtRisk,
@@ -206,6 +207,8 @@ class ModelSpec(_Part):
     rows: Rows = Rows()
     priors: Priors = Priors()
     sampling: Sampling = Sampling()
+    prior_pack: PriorPack | None = None
+    """In a spec file the path of one, relative to its folder."""
 
     @model_validator(mode="after")
     def _is_coherent(self) -> Self:

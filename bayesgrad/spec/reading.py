@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 
 from bayesgrad.errors import SpecError
 from bayesgrad.spec.model_spec import ModelSpec
+from bayesgrad.spec.pack_files import read_pack
 from bayesgrad.spec.vocabulary import Centre, words
 
 _IN_WORDS = {
@@ -46,18 +47,66 @@ def read_spec(path: Path) -> ModelSpec:
         raise SpecError(
             f"{path}: is not UTF-8 text (byte {error.start})", "Save the spec as UTF-8."
         ) from None
-    return parse_spec(text, source=str(path))
+    return parse_spec(text, source=str(path), folder=path.parent)
 
 
-def parse_spec(text: str, *, source: str) -> ModelSpec:
-    """Parse and validate a spec in TOML text; see `ModelSpec.from_toml`."""
+def parse_spec(text: str, *, source: str, folder: Path = Path()) -> ModelSpec:
+    """Parse and validate a spec in TOML text; see `ModelSpec.from_toml`.
+
+    Paths in it are relative to `folder`.
+    """
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SpecError(
             f"{source}: is not valid TOML: {error}", "Mend the line that is named."
         ) from None
-    return validate_spec(content, source=source)
+    return validate_spec(_with_files(content, folder, source=source), source=source)
+
+
+FILES: Mapping[tuple[str, ...], Callable[[Path], object]] = {("prior_pack",): read_pack}
+"""Keys that name a file, and what reads it."""
+
+
+def _with_files(document: dict[str, Any], folder: Path, *, source: str) -> dict[str, Any]:
+    """Put the content of each file that a spec names in place of its path.
+
+    Raises
+    ------
+    SpecError
+        If a path is not text, or the file cannot be read.
+    """
+    for keys, read in FILES.items():
+        if _at(document, keys) is not None:
+            document = _with_file(document, keys, read, folder=folder, source=source)
+    return document
+
+
+def _at(document: Any, keys: Sequence[str]) -> Any:
+    for key in keys:
+        document = document.get(key) if isinstance(document, dict) else None
+    return document
+
+
+def _with_file(
+    document: dict[str, Any],
+    keys: Sequence[str],
+    read: Callable[[Path], object],
+    *,
+    folder: Path,
+    source: str,
+) -> dict[str, Any]:
+    """Copy of a document with the content of one file in place of its path."""
+    key, *rest = keys
+    if rest:
+        inner = _with_file(document[key], rest, read, folder=folder, source=source)
+        return {**document, key: inner}
+    path = document[key]
+    if not isinstance(path, str) or not path:
+        raise SpecError(
+            f"{source}: {'.'.join(keys)} should be the path of a file, in quotation marks", GRAMMAR
+        )
+    return {**document, key: read(folder / path)}
 
 
 def validate_spec(content: dict[str, Any], *, source: str) -> ModelSpec:

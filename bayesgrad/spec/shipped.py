@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import bayesgrad
@@ -33,3 +34,8 @@ def read_shipped(name: str) -> str:
             f"no spec named {name!r} comes with the package", f"There are: {', '.join(specs)}."
         )
     return specs[name].read_text(encoding="utf-8")
+
+
+def shipped_title(name: str) -> str:
+    """Title of a shipped spec, whose files (a prior pack) need not be there."""
+    return str(tomllib.loads(read_shipped(name))["title"])

@@ -19,9 +19,9 @@ def refuse_unsupported(spec: ModelSpec) -> None:
     Raises
     ------
     SpecError
-        For a covariance of low rank, strata of an authority's own, the beta-binomial, or priors of
-        effects that are not Normal, or neighbourhoods, where the engine is Laplace; for
-        neighbourhoods together with strata of an authority's own.
+        For a covariance of low rank, strata of an authority's own, the beta-binomial, priors of
+        effects that are not Normal, neighbourhoods, or a prior pack, where the engine is Laplace;
+        for neighbourhoods together with strata of an authority's own.
     """
     _refuse_deviations_beside_neighbourhoods(spec)
     if spec.sampling.fitting_engine == "laplace":
@@ -85,7 +85,17 @@ def _refuse_deviations_beside_neighbourhoods(spec: ModelSpec) -> None:
         )
 
 
+def _refuse_prior_pack(spec: ModelSpec) -> None:
+    if spec.prior_pack is not None:
+        raise SpecError(
+            "prior_pack: the Laplace engine takes priors that are independent of one another, and "
+            "those of a pack are not",
+            f"{_USE_NUTS}; one authority takes seconds.",
+        )
+
+
 LAPLACE_REFUSALS = (
+    _refuse_prior_pack,
     _refuse_low_rank,
     _refuse_authority_deviations,
     _refuse_beta_binomial,

@@ -6,14 +6,14 @@ import pandas as pd
 import pytest
 
 from bayesgrad.cli.simulate import ScenarioName
-from bayesgrad.simulate import SCENARIOS, simulate_scenario
+from bayesgrad.simulate import ONE_AUTHORITY, SCENARIOS, simulate_scenario
 from tests.cli.test_app import two_lines
 
 SIZE = ("--authorities", 10, "--areas", 200)
 
 
 def test_scenarios_of_the_command_are_those_of_the_package():
-    assert ScenarioName.__args__ == tuple(SCENARIOS)
+    assert ScenarioName.__args__ == (*SCENARIOS, ONE_AUTHORITY)
 
 
 @pytest.mark.parametrize("name", ["referrals", "stages", "plan-categories"])

@@ -26,6 +26,7 @@ from bayesgrad.spec.model_spec import (
 from bayesgrad.spec.naming import ratio_name
 from bayesgrad.spec.priors import PARAMETERS
 from bayesgrad.spec.support import refuse_unsupported
+from tests.packs import pack_with
 
 PARTS: dict[str, type[BaseModel]] = {
     "[columns]": Columns,
@@ -53,6 +54,7 @@ SHIPPED = (
     "factors",
     "moderators",
     "neighbourhoods",
+    "one_authority",
     "plan_categories",
     "re_referral",
     "referrals",
@@ -66,8 +68,13 @@ SHIPPED = (
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_specs_that_come_with_the_package_are_read(models, name):
-    spec = ModelSpec.read(models / f"{name}.toml")
+def test_specs_that_come_with_the_package_are_read(models, tmp_path, name):
+    path = models / f"{name}.toml"
+    if name == "one_authority":
+        pack_with(deprivation="income_score").write(tmp_path / "prior.toml")
+        path = tmp_path / "one_authority.toml"
+        path.write_bytes((models / "one_authority.toml").read_bytes())
+    spec = ModelSpec.read(path)
     assert spec.columns.vintage == "IoD2019"
     assert f"| `{name}.toml` |" in (models / "README.md").read_text(encoding="utf-8")
 
@@ -175,8 +182,10 @@ def test_every_key_is_documented_with_its_default(models):
 
 def test_every_part_of_a_spec_has_a_heading(models):
     headings = {heading.strip("[]") for heading in PARTS}
-    assert headings | {"title"} == set(ModelSpec.model_fields)
-    assert "| `title` |" in (models / "README.md").read_text(encoding="utf-8")
+    alone = {"title", "prior_pack"}
+    assert headings | alone == set(ModelSpec.model_fields)
+    text = (models / "README.md").read_text(encoding="utf-8")
+    assert all(f"| `{key}` |" in text for key in alone)
 
 
 def test_every_allowed_word_and_distribution_is_documented(models):
