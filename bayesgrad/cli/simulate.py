@@ -26,6 +26,10 @@ ScenarioName = Literal[
     "duration",
     "rural",
     "moderators",
+    "audit-log",
+    "audit-linear",
+    "audit-curve",
+    "audit-confounded",
 ]
 """Those of `bayesgrad.simulate.SCENARIOS`, whose import would slow the help down."""
 

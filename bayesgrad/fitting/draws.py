@@ -61,8 +61,7 @@ def assemble_draws(spec: ModelSpec, design: Design, sampled: xr.DataTree) -> xr.
         {
             "posterior": posterior,
             "sample_stats": sampled["sample_stats"].to_dataset(),
-            "authorities": _authorities(design),
-            "reference": _reference(spec, design),
+            **known_groups(spec, design),
             **summarise_areas(design, posterior),
             **check_predictions(design, posterior, seed=spec.sampling.seed),
         }
@@ -70,6 +69,11 @@ def assemble_draws(spec: ModelSpec, design: Design, sampled: xr.DataTree) -> xr.
     checks = CHECKS[spec.sampling.fitting_engine](tree)
     tree["diagnostics"] = xr.DataTree(as_dataset(checks))
     return tree
+
+
+def known_groups(spec: ModelSpec, design: Design) -> dict[str, xr.Dataset]:
+    """Groups that do not depend on the draws: ``authorities`` and ``reference``."""
+    return {"authorities": _authorities(design), "reference": _reference(spec, design)}
 
 
 def _plain(posterior: xr.Dataset) -> xr.Dataset:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 from bayesgrad.simulate.findings import Finding
 from bayesgrad.simulate.settings import PUBLISHED_INTERACTION, PUBLISHED_SLOPE, EnglandSettings
@@ -37,7 +38,11 @@ class TrueOutcome:
         Log gradient in an authority of mean deprivation; without meaning where the strata have
         slopes of their own.
     interaction, between : float
-        Change of the log gradient, and of the level, per unit of ln(D / Dbar).
+        Change of the log gradient, and of the level, per unit of ln(D / Dbar), or per unit of
+        deprivation where the scenario's moderation is linear.
+    curve : float
+        Change of the log gradient with the area's own deprivation, the same in all authorities,
+        per unit of ln((d + 0.05) / (Dbar + 0.05)): below 0 for a concave curve.
     sd_intercept, sd_slope : float
     family, link : str
     alpha : float or None
@@ -53,6 +58,7 @@ class TrueOutcome:
     between: float = ENGLAND.true_between
     sd_intercept: float = ENGLAND.sd_intercept
     sd_slope: float = ENGLAND.sd_slope
+    curve: float = 0.0
     family: Family = "negative_binomial"
     link: Link = "log"
     alpha: float | None = ENGLAND.alpha
@@ -170,7 +176,7 @@ class ScenarioSettings:
     Attributes
     ----------
     name : str
-        That of the shipped spec too, with underscores for hyphens.
+        That of the shipped spec too, with underscores for hyphens, unless `shipped` names it.
     about : str
         One sentence for the README.
     outcomes : tuple of TrueOutcome
@@ -185,6 +191,10 @@ class ScenarioSettings:
     authority_deprivation : str
         Column of the authorities' deprivation, where exposure is not of children, so that the
         mean over areas weighted by exposure would not be theirs.
+    moderation : {"log", "linear"}
+        How levels and gradients change with authority deprivation.
+    shipped : str
+        Name of the shipped spec, where it is not that of the scenario.
     """
 
     name: str
@@ -201,6 +211,13 @@ class ScenarioSettings:
     neighbours_intercept: tuple[float, ...] = ()
     neighbours_slope: tuple[float, ...] = ()
     authority_deprivation: str = ""
+    moderation: Literal["log", "linear"] = "log"
+    shipped: str = ""
+
+    @property
+    def spec_name(self) -> str:
+        """Name of the shipped spec that fits it."""
+        return self.shipped or self.name.replace("-", "_")
 
     @property
     def all_strata(self) -> tuple[TrueStratum, ...]:
