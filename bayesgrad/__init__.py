@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from bayesgrad.auditing import Audit, audit
     from bayesgrad.data import (
         join_by_code,
         prepare_table,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from bayesgrad.spec import ModelSpec
 
 _HOME = {
+    "Audit": "auditing",
     "BayesgradError": "errors",
     "DataError": "errors",
     "DiagnosticsError": "errors",
@@ -44,6 +46,7 @@ _HOME = {
     "GradientFit": "fitting",
     "ModelSpec": "spec",
     "SpecError": "errors",
+    "audit": "auditing",
     "compare_scores": "predictive.comparison",
     "fit": "fitting",
     "join_by_code": "data",
@@ -56,6 +59,7 @@ _HOME = {
 }
 
 __all__ = [
+    "Audit",
     "BayesgradError",
     "DataError",
     "DiagnosticsError",
@@ -63,6 +67,7 @@ __all__ = [
     "GradientFit",
     "ModelSpec",
     "SpecError",
+    "audit",
     "compare_scores",
     "fit",
     "join_by_code",

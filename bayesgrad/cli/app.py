@@ -11,7 +11,7 @@ import traceback
 import typer
 
 from bayesgrad import __version__
-from bayesgrad.cli import check, compare, demo, fit, models, simulate, table
+from bayesgrad.cli import audit, check, compare, demo, fit, models, simulate, table
 from bayesgrad.errors import BayesgradError
 
 app = typer.Typer(
@@ -22,7 +22,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for verb in (demo.demo, check.check, fit.fit, table.table, compare.compare, models.models):
+for verb in (
+    demo.demo,
+    check.check,
+    fit.fit,
+    table.table,
+    compare.compare,
+    audit.audit,
+    models.models,
+):
     app.command()(verb)
 app.add_typer(simulate.app, name="simulate")
 

@@ -28,7 +28,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from bayesgrad.audit.forms import Form
+from bayesgrad.auditing.forms import Form
 from bayesgrad.design.design import Design
 from bayesgrad.estimands.contextual import contextual_effects
 from bayesgrad.estimands.interaction import slope_variance_explained
@@ -107,7 +107,9 @@ def quantities_of(
     spread = power_law(authorities, mean=mean)
     draws = {
         "interaction": interaction,
-        "interaction_per_sd": spread.scale / unit * (interaction + slope * spread.power * STEP / mean),
+        "interaction_per_sd": spread.scale
+        / unit
+        * (interaction + slope * spread.power * STEP / mean),
         **{name: _flat(effects[name]) for name in ("within", "between", "contextual")},
         **{
             f"carried {name}": values * STEP / unit
@@ -158,8 +160,13 @@ def _carried(design: Design, posterior: xr.Dataset) -> dict[str, Floats]:
         (
             "authority_moderator_gradient",
             "authority_moderator",
-            dict(zip(design.authorities.moderators.names, design.authorities.moderators.values.T,
-                     strict=True)),  # fmt: skip
+            dict(
+                zip(
+                    design.authorities.moderators.names,
+                    design.authorities.moderators.values.T,
+                    strict=True,
+                )
+            ),  # fmt: skip
         ),
         ("gradient_moderator", "area_moderator", _means_of_areas(design)),
     ):

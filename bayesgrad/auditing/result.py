@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayesgrad.audit.claims import Quantities
-from bayesgrad.audit.forms import Form, prior_weights
-from bayesgrad.audit.weights import Floats, evidence_weights, score_weights
+from bayesgrad.auditing.claims import Quantities
+from bayesgrad.auditing.forms import Form, prior_weights
+from bayesgrad.auditing.weights import Floats, evidence_weights, score_weights
 from bayesgrad.data.analysis_table import DataReport
 from bayesgrad.spec.model_spec import ModelSpec
 
@@ -127,27 +127,27 @@ class Audit:
     rows: DataReport
 
     def table(self, *, level: float = 0.95) -> pd.DataFrame:
-        """Every quantity under every form; see `bayesgrad.audit.table.audit_table`."""
-        from bayesgrad.audit.table import audit_table
+        """Every quantity under every form; see `bayesgrad.auditing.table.audit_table`."""
+        from bayesgrad.auditing.table import audit_table
 
         return audit_table(self.outcomes, level=level)
 
     def scores(self) -> pd.DataFrame:
-        """How the forms compare; see `bayesgrad.audit.table.scores_table`."""
-        from bayesgrad.audit.table import scores_table
+        """How the forms compare; see `bayesgrad.auditing.table.scores_table`."""
+        from bayesgrad.auditing.table import scores_table
 
         return scores_table(self.outcomes)
 
     def verdicts(self, *, level: float = 0.95) -> pd.DataFrame:
-        """Claims, explanations and shares left; see `bayesgrad.audit.verdict.verdict_table`."""
-        from bayesgrad.audit.verdict import verdict_table
+        """Claims, explanations and shares left; see `bayesgrad.auditing.verdict.verdict_table`."""
+        from bayesgrad.auditing.verdict import verdict_table
 
         return verdict_table(self.outcomes, level=level)
 
     @property
     def verdict(self) -> str:
         """The verdict in words."""
-        from bayesgrad.audit.words import in_words
+        from bayesgrad.auditing.words import in_words
 
         return in_words(self)
 

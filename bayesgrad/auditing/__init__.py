@@ -6,7 +6,7 @@ weighed by their evidence, or by how they predict authorities left out (`weights
 averaged over forms, so that none is conditional on one of them (`verdict`, `words`).
 """
 
-from bayesgrad.audit.result import Audit
-from bayesgrad.audit.running import audit
+from bayesgrad.auditing.result import Audit
+from bayesgrad.auditing.running import audit
 
 __all__ = ["Audit", "audit"]

@@ -14,9 +14,9 @@ import pandas as pd
 import xarray as xr
 from threadpoolctl import threadpool_limits
 
-from bayesgrad.audit.claims import quantities_of
-from bayesgrad.audit.forms import Form, forms_of, spec_of, spec_of_outcome
-from bayesgrad.audit.result import Audit, FittedForm, OutcomeAudit
+from bayesgrad.auditing.claims import quantities_of
+from bayesgrad.auditing.forms import Form, forms_of, spec_of, spec_of_outcome
+from bayesgrad.auditing.result import Audit, FittedForm, OutcomeAudit
 from bayesgrad.data import AnalysisTable, prepare_table, read_table
 from bayesgrad.design import Design, build_design
 from bayesgrad.errors import DataError, FitError, SpecError
@@ -242,5 +242,3 @@ def _tell(line: str) -> None:
 
 def _say_nothing(line: str) -> None:
     """Progress that nobody asked for."""
-
-

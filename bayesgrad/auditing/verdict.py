@@ -9,9 +9,9 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from bayesgrad.audit.forms import MODERATED
-from bayesgrad.audit.result import FittedForm, OutcomeAudit
-from bayesgrad.audit.weights import Floats
+from bayesgrad.auditing.forms import MODERATED
+from bayesgrad.auditing.result import FittedForm, OutcomeAudit
+from bayesgrad.auditing.weights import Floats
 from bayesgrad.estimands.frame import from_rows
 from bayesgrad.estimands.summaries import tails
 

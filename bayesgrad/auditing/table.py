@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bayesgrad.audit.result import FittedForm, OutcomeAudit
-from bayesgrad.audit.weights import Floats
+from bayesgrad.auditing.result import FittedForm, OutcomeAudit
+from bayesgrad.auditing.weights import Floats
 from bayesgrad.estimands.frame import from_rows
-from bayesgrad.estimands.scores import LARGEST_K_HAT
 from bayesgrad.estimands.summaries import tails
+from bayesgrad.inference.diagnostics import LARGEST_K_HAT
 from bayesgrad.predictive.scoring import standard_error
 
 FORM = ("outcome", "moderation", "level", "curvature", "moderators")
@@ -51,7 +51,7 @@ def audit_table(outcomes: Sequence[OutcomeAudit], *, level: float = 0.95) -> pd.
     """One row per outcome x form x quantity; a form that could not be fitted has none.
 
     `moderation`, `level`, `curvature` and `moderators` (joined by " + ") say which form.
-    `quantity` is one of those of `bayesgrad.audit.claims`; ``gradient``, a ratio per unit, at
+    `quantity` is one of those of `bayesgrad.auditing.claims`; ``gradient``, a ratio per unit, at
     `deprivation_shift` of authority deprivation from its mean, with `extrapolated` where no
     authority is so affluent, or deprived; or ``slope_variance_explained``, a posterior mean alone.
     `prob_negative` is the posterior probability, under that form, that the quantity is below zero;

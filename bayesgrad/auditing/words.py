@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bayesgrad.audit.result import OutcomeAudit
-from bayesgrad.audit.verdict import (
+from bayesgrad.auditing.result import OutcomeAudit
+from bayesgrad.auditing.verdict import (
     CANNOT_TELL,
     CURVE,
     DOES_NOT,
@@ -19,7 +19,7 @@ from bayesgrad.audit.verdict import (
 )
 
 if TYPE_CHECKING:
-    from bayesgrad.audit.result import Audit
+    from bayesgrad.auditing.result import Audit
 
 CLAIM_WORDS = {
     "slope": "more affluent authorities have steeper gradients",
