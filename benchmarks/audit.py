@@ -9,8 +9,10 @@ the verdict does not read. Unless `--full` is given, two things are done for spe
 a quarter of its areas, each with four times the events and a quarter of the overdispersion: what an
 authority tells of its gradient, and the areas of the common curve, is then the same. And each form
 is approximated at the mode of its hyperparameters: effects are drawn given these, and its evidence
-is Laplace's approximation once more; `--whole` has the engine integrate over them. A verdict is right where it names the world's explanation and judges the claim of the slope by it,
-wrong where either contradicts the world, and else open.
+is Laplace's approximation once more; `--whole` has the engine integrate over them.
+
+A verdict is right where it names the world's explanation and does not misjudge the claim of the
+slope, wrong where it names another or misjudges that, and else open.
 """
 
 from __future__ import annotations
@@ -67,11 +69,9 @@ class Judged:
     def standing(self) -> str:
         """Whether the verdict is right, wrong or open."""
         explanation, slope = WORLDS[self.world]
-        found, right = (self.named, self.slope), (explanation, slope)
-        if found == right:
-            return "right"
-        apart = zip(found, right, strict=True)
-        return "open" if all(one in (other, OPEN) for one, other in apart) else "wrong"
+        if self.named not in (explanation, OPEN) or self.slope not in (slope, OPEN):
+            return "wrong"
+        return "right" if self.named == explanation else "open"
 
 
 def at_mode(spec: ModelSpec, design: Design) -> xr.DataTree:
@@ -91,7 +91,7 @@ def at_mode(spec: ModelSpec, design: Design) -> xr.DataTree:
     _, log_determinant = np.linalg.slogdet(part.mode.covariance)
     evidence = best.value + 0.5 * (len(best.theta) * np.log(2 * np.pi) + log_determinant)
     # Nothing was weighed, so the checks of weights have nothing to say.
-    unweighed = {"k_hat": 0.0, "importance_ess": np.inf, "newton_failures": 0, "mean_shift": 0.0}
+    unweighed = {"k_hat": 0.0, "importance_ess": DRAWS, "newton_failures": 0, "mean_shift": 0.0}
     return xr.DataTree.from_dict(
         {
             "posterior": posterior_dataset(spec, design, (draws,), shape=shape),

@@ -138,7 +138,7 @@ def quantities_of(
 
 def _flat(values: xr.DataArray) -> Floats:
     """Draws of a quantity of one outcome: (draws,)."""
-    found: Floats = values.squeeze(drop=True).transpose("chain", "draw").values.ravel()
+    found: Floats = values.transpose("chain", "draw", ...).values.ravel()
     return found
 
 
@@ -155,19 +155,11 @@ def _carried(design: Design, posterior: xr.Dataset) -> dict[str, Floats]:
     log = log - log.mean()
     # As log moderation has it at the mean, where that can be had.
     rise = design.unit / design.basis.mean if deprivation.min() > 0 else 1.0
+    of_authorities = design.authorities.moderators
+    by_name = dict(zip(of_authorities.names, of_authorities.values.T, strict=True))
     found = {}
     for variable, dim, columns in (
-        (
-            "authority_moderator_gradient",
-            "authority_moderator",
-            dict(
-                zip(
-                    design.authorities.moderators.names,
-                    design.authorities.moderators.values.T,
-                    strict=True,
-                )
-            ),  # fmt: skip
-        ),
+        ("authority_moderator_gradient", "authority_moderator", by_name),
         ("gradient_moderator", "area_moderator", _means_of_areas(design)),
     ):
         if variable not in posterior:

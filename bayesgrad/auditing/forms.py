@@ -62,8 +62,8 @@ class Form:
 
 def moderators_of(spec: ModelSpec) -> tuple[str, ...]:
     """Every further moderator and covariate of a spec, in its order."""
-    return tuple(dict.fromkeys((*spec.authority.moderators, *spec.area.moderators,
-                                *spec.area.covariates)))  # fmt: skip
+    names = (*spec.authority.moderators, *spec.area.moderators, *spec.area.covariates)
+    return tuple(dict.fromkeys(names))
 
 
 def forms_of(spec: ModelSpec) -> tuple[Form, ...]:

@@ -26,8 +26,6 @@ EXPLAINS = 0.70
 FEWEST_AUTHORITIES = 50
 """Authorities below which forms are not told apart: which one is likelier then turns on a handful
 of authorities and on priors."""
-HALF = 0.5
-"""Part of the interaction from which a moderator, in a form without moderation, carries it."""
 
 CLAIMS = {"slope": "interaction", "level": "contextual", "slope per sd": "interaction_per_sd"}
 """Quantity that is below zero where the claim holds."""
@@ -94,7 +92,8 @@ def verdict_of(one: OutcomeAudit, *, level: float = 0.95) -> Verdict:
 
     A claim survives where its probability, averaged over forms by their weights, is at least
     `SURVIVES`, and does not at `DOES_NOT` or less. In a form without interaction the claim of the
-    slope is false. An explanation is named where its probability is at least `EXPLAINS`. Nothing
+    slope is false. An explanation is named where its probability is at least `EXPLAINS`; it is
+    what carries most of the interaction, so the claim of the slope may be open beside it. Nothing
     but ``cannot tell`` is said with fewer than `FEWEST_AUTHORITIES` authorities, nor where no form
     has a weight.
     """
@@ -102,14 +101,12 @@ def verdict_of(one: OutcomeAudit, *, level: float = 0.95) -> Verdict:
     explanations = explanations_of(one)
     likeliest = next(iter(explanations), CANNOT_TELL)
     named = not few and explanations.get(likeliest, 0.0) >= EXPLAINS
-    base = _reference(one)
-    draws = base.quantities.draws["interaction"] if base and base.quantities else np.array([np.nan])
     return Verdict(
         claims=tuple(_claim(one, name, few=few, level=level) for name in CLAIMS),
         explanations=explanations,
         explanation=likeliest if named else CANNOT_TELL,
         left=shares_left(one),
-        apparent=(float(draws.mean()), float((draws < 0).mean())),
+        apparent=_apparent(one),
         few=few,
     )
 
@@ -147,39 +144,50 @@ def weighted_quantiles(
 
 def explanations_of(one: OutcomeAudit) -> dict[str, float]:
     """Probability of each explanation, the likeliest first, ties by name."""
-    base = _reference(one)
-    apparent = np.nan
-    if base is not None and base.quantities is not None:
-        apparent = float(base.quantities.draws["interaction"].mean())
+    apparent, below = _apparent(one)
     found: dict[str, float] = {}
     for fitted, weight in zip(one.forms, one.weights, strict=True):
         if fitted.quantities is None:
             continue
-        name = explanation_of(fitted, apparent=apparent)
+        name = explanation_of(fitted, apparent=apparent if below >= SURVIVES else np.nan)
         found[name] = found.get(name, 0.0) + float(weight)
     return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
 
 
 def explanation_of(fitted: FittedForm, *, apparent: float) -> str:
-    """Say what makes the interaction if this form is true.
+    """Say what carries the largest part of the apparent interaction if this form is true.
 
-    Moderation by authority deprivation, where the form has it. Else the further moderator with the
-    largest part, where moderators carry at least half of the apparent interaction; else the common
-    curve, where there is one.
+    The parts are the form's own interaction, what each of its further moderators adds to the
+    interaction of a form without them, and the rest, all over the apparent interaction. The rest is
+    the common curve's, where the form has one; without a curve and without moderation it is a part
+    that nothing explains.
+
+    Parameters
+    ----------
+    fitted : FittedForm
+    apparent : float
+        Interaction without curve and moderators; NaN where there is none clearly below zero, so
+        that there are no parts of it.
     """
     form = fitted.form
-    if form.moderated:
-        other = form.moderation == "spline"
-        return "moderation of another shape" if other else f"{form.moderation} moderation"
-    draws = fitted.quantities.draws if fitted.quantities else {}
+    other = form.moderation == "spline"
+    shape = "moderation of another shape" if other else f"{form.moderation} moderation"
+    if not np.isfinite(apparent) or fitted.quantities is None:
+        return shape if form.moderated else NOTHING
+    draws = fitted.quantities.draws
     parts = {
-        name: float(draws[f"carried {name}"].mean()) / apparent
+        f"the moderator {name}": float(draws[f"carried {name}"].mean()) / apparent
         for name in form.moderators
         if f"carried {name}" in draws
     }
-    if parts and sum(parts.values()) >= HALF:
-        return f"the moderator {max(parts, key=lambda name: parts[name])}"
-    return CURVE if form.curvature != "none" else NOTHING
+    if form.moderated:
+        parts[shape] = float(draws["interaction"].mean()) / apparent
+    rest = 1.0 - sum(parts.values())
+    if form.curvature != "none":
+        parts[CURVE] = rest
+    elif not form.moderated:
+        parts[NOTHING] = rest
+    return max(parts, key=lambda name: parts[name])
 
 
 def shares_left(one: OutcomeAudit) -> dict[str, float]:
@@ -213,6 +221,15 @@ def shares_left(one: OutcomeAudit) -> dict[str, float]:
 
 def _beside(curvature: str, moderators: tuple[str, ...]) -> str:
     return " + ".join(([] if curvature == "none" else ["curve"]) + list(moderators))
+
+
+def _apparent(one: OutcomeAudit) -> tuple[float, float]:
+    """Interaction without curve and moderators, and the probability that it is below zero."""
+    base = _reference(one)
+    if base is None or base.quantities is None:
+        return np.nan, np.nan
+    draws = base.quantities.draws["interaction"]
+    return float(draws.mean()), float((draws < 0).mean())
 
 
 def _reference(one: OutcomeAudit) -> FittedForm | None:

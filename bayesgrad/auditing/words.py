@@ -93,6 +93,8 @@ def _claim(claim: Claim) -> str:
 
 def _explanation(verdict: Verdict) -> str:
     named = verdict.explanation
+    if verdict.apparent[1] < SURVIVES:
+        return "No interaction is clear enough to be explained. Probabilities:"
     if named == CANNOT_TELL:
         return "What explains it: **cannot tell**. Probabilities:"
     words = {
@@ -100,7 +102,7 @@ def _explanation(verdict: Verdict) -> str:
         NOTHING: "gradients do not change with authority deprivation",
     }
     if named.startswith("the moderator"):
-        words[named] = "it carries the interaction, and authority deprivation itself adds none"
+        words[named] = "it carries most of the interaction that is seen without it"
     because = f" ({words[named]})" if named in words else ""
     return f"What explains it: **{named}**{because}. Probabilities:"
 
