@@ -54,7 +54,7 @@ class Form:
         """Name for readers."""
         words = f"{self.moderation} moderation"
         if not self.moderated:
-            words += f" ({self.level} level)"
+            words = f"no moderation ({self.level} level)"
         if self.curvature != "none":
             words += ", curve"
         return f"{words}, {' + '.join(self.moderators)}" if self.moderators else words

@@ -64,7 +64,7 @@ def audit(
         subtitle=_notes(audited, one, level),
     )
     panels = alt.hconcat(
-        _forest(forms, level=level), _curves(forms, audited, level=level), spacing=WEIGHT_ROOM + 24
+        _forest(forms, level=level), _curves(forms, audited, level=level), spacing=WEIGHT_ROOM
     )
     return themed(panels.properties(title=title))
 
@@ -85,7 +85,7 @@ def _notes(audited: Audit, one: OutcomeAudit, level: float) -> list[str]:
     by = {"evidence": "evidence", "scores": "leave-one-authority-out scores"}[one.weighed_by]
     notes = [
         f"Left: change of the log gradient per +0.10 of authority deprivation, mean and "
-        f"{percent_interval(level)}; weights of forms by {by}.",
+        f"{percent_interval(level)}; numbers: weights of forms, by {by}.",
         f"Right: gradient per +{spec.gradient.unit:g} of {spec.columns.deprivation} "
         f"({spec.columns.vintage}) expected in an authority, under the likeliest form of each "
         "moderation; band of the likeliest of all.",

@@ -17,12 +17,12 @@ def test_forms_are_moderation_by_curvature_by_moderators():
     forms = forms_of(spec_of(WITH_TURNOVER))
     assert len(forms) == len(set(forms)) == 5 * 2 * 2
     assert [form.title for form in forms[:6]] == [
-        "none moderation (log level)",
-        "none moderation (linear level)",
+        "no moderation (log level)",
+        "no moderation (linear level)",
         "log moderation",
         "linear moderation",
         "spline moderation",
-        "none moderation (log level), curve",
+        "no moderation (log level), curve",
     ]
     assert forms[-1].title == "spline moderation, curve, turnover"
 

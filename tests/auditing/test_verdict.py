@@ -31,7 +31,7 @@ def test_moderation_that_is_likeliest_is_named(shape):
 
 
 def test_a_curve_without_moderation_is_named_and_the_slope_does_not_survive():
-    found = verdict_of(outcome_audit({"none moderation (log level), curve": FAR}))
+    found = verdict_of(outcome_audit({"no moderation (log level), curve": FAR}))
     assert found.explanation == "a common curve"
     assert claims(found)["slope"] == "does not survive"
     assert claims(found)["level"] == "survives"
@@ -40,10 +40,10 @@ def test_a_curve_without_moderation_is_named_and_the_slope_does_not_survive():
 @pytest.mark.parametrize(
     ("carried", "title", "expected"),
     [
-        (-0.2, "none moderation (linear level), turnover", "the moderator turnover"),
-        (-0.2, "none moderation (log level), curve, turnover", "the moderator turnover"),
-        (0.0, "none moderation (log level), curve, turnover", "a common curve"),
-        (0.0, "none moderation (log level), turnover", "no interaction"),
+        (-0.2, "no moderation (linear level), turnover", "the moderator turnover"),
+        (-0.2, "no moderation (log level), curve, turnover", "the moderator turnover"),
+        (0.0, "no moderation (log level), curve, turnover", "a common curve"),
+        (0.0, "no moderation (log level), turnover", "no interaction"),
         (0.0, "spline moderation", "moderation of another shape"),
         (-0.3, "log moderation, turnover", "the moderator turnover"),
         (-0.1, "log moderation, turnover", "log moderation"),
@@ -98,7 +98,7 @@ def test_the_table_has_claims_the_one_named_explanations_and_shares():
 
 
 def test_without_a_clear_interaction_there_is_nothing_to_explain():
-    one = outcome_audit({"none moderation (log level), curve": FAR})
+    one = outcome_audit({"no moderation (log level), curve": FAR})
     plain = one.forms[2].quantities.draws["interaction"]
     plain += 0.2
     found = verdict_of(one)
