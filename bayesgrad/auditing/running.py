@@ -32,7 +32,7 @@ ENGINES: tuple[AuditEngine, ...] = ("auto", "laplace", "nuts")
 DRAWS = 500
 """Per chain, unless asked otherwise."""
 AT_ONCE = 2
-"""Forms that the Laplace engine fits at a time: most of it leaves the interpreter free."""
+"""Forms that the Laplace engine fits at a time: its kernels leave the interpreter free."""
 INDISTINCT = 0.99
 """Correlation with authority deprivation from which a moderator cannot be told from it."""
 
