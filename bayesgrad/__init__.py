@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from bayesgrad.auditing import Audit, audit
     from bayesgrad.data import (
         join_by_code,
         prepare_table,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from bayesgrad.spec import ModelSpec, PriorPack
 
 _HOME = {
+    "Audit": "auditing",
     "BayesgradError": "errors",
     "DataError": "errors",
     "DiagnosticsError": "errors",
@@ -45,6 +47,7 @@ _HOME = {
     "ModelSpec": "spec",
     "PriorPack": "spec",
     "SpecError": "errors",
+    "audit": "auditing",
     "compare_scores": "predictive.comparison",
     "fit": "fitting",
     "join_by_code": "data",
@@ -57,6 +60,7 @@ _HOME = {
 }
 
 __all__ = [
+    "Audit",
     "BayesgradError",
     "DataError",
     "DiagnosticsError",
@@ -65,6 +69,7 @@ __all__ = [
     "ModelSpec",
     "PriorPack",
     "SpecError",
+    "audit",
     "compare_scores",
     "fit",
     "join_by_code",

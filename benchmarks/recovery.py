@@ -165,7 +165,9 @@ def main() -> None:
     from bayesgrad.simulate import SCENARIOS
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--scenario", nargs="+", choices=SCENARIOS, default=list(SCENARIOS))
+    # Worlds for the audit are not all of the form that their shared spec fits.
+    own = [name for name, settings in SCENARIOS.items() if not settings.shipped]
+    parser.add_argument("--scenario", nargs="+", choices=SCENARIOS, default=own)
     parser.add_argument("--replicates", type=int, default=100)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--england", action="store_true", help="at the full size")

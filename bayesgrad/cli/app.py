@@ -11,7 +11,7 @@ import traceback
 import typer
 
 from bayesgrad import __version__
-from bayesgrad.cli import check, compare, demo, fit, models, prior, simulate, table
+from bayesgrad.cli import audit, check, compare, demo, fit, models, prior, simulate, table
 from bayesgrad.errors import BayesgradError
 
 app = typer.Typer(
@@ -29,6 +29,7 @@ for verb in (
     table.table,
     compare.compare,
     prior.prior,
+    audit.audit,
     models.models,
 ):
     app.command()(verb)

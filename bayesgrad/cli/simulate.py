@@ -29,6 +29,10 @@ ScenarioName = Literal[
     "neighbourhoods",
     "suppressed",
     "one-authority",
+    "audit-log",
+    "audit-linear",
+    "audit-curve",
+    "audit-confounded",
 ]
 """Those of `bayesgrad.simulate.SCENARIOS`, whose import would slow the help down; and
 `ONE_AUTHORITY`."""

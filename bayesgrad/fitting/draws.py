@@ -73,14 +73,13 @@ def assemble_draws(spec: ModelSpec, design: Design, sampled: xr.DataTree) -> xr.
         {
             "posterior": posterior,
             "sample_stats": sampled["sample_stats"].to_dataset(),
-            "authorities": _authorities(design),
-            "reference": _reference(spec, design),
+            **known_groups(spec, design),
             **summarise_areas(design, of_areas),
             **check_predictions(design, of_areas, seed=spec.sampling.seed),
         }
     )
     if design.rows.suppressed.any():
-        implied = implied_counts(design, posterior, seed=spec.sampling.seed)
+        implied = implied_counts(design, of_areas, seed=spec.sampling.seed)
         tree["suppressed"] = xr.DataTree(implied.totals)
         # Observed is what is published, and for the rest what the fit implies on average.
         rates = tree["rates"].to_dataset()
@@ -91,6 +90,11 @@ def assemble_draws(spec: ModelSpec, design: Design, sampled: xr.DataTree) -> xr.
     checks = CHECKS[spec.sampling.fitting_engine](tree)
     tree["diagnostics"] = xr.DataTree(as_dataset(checks))
     return tree
+
+
+def known_groups(spec: ModelSpec, design: Design) -> dict[str, xr.Dataset]:
+    """Groups that do not depend on the draws: ``authorities`` and ``reference``."""
+    return {"authorities": _authorities(design), "reference": _reference(spec, design)}
 
 
 def _plain(posterior: xr.Dataset) -> xr.Dataset:

@@ -5,6 +5,7 @@ the diagnostics failed), axes with units, tooltips. It carries its own data and 
 global is changed, and nothing is drawn before it is shown or saved.
 """
 
+from bayesgrad.plots.audit import audit
 from bayesgrad.plots.caterpillar import caterpillar
 from bayesgrad.plots.fitted_lines import fitted_lines
 from bayesgrad.plots.interaction import interaction
@@ -16,6 +17,7 @@ from bayesgrad.plots.thresholds import thresholds
 
 __all__ = [
     "SUFFIXES",
+    "audit",
     "caterpillar",
     "fitted_lines",
     "interaction",

@@ -48,7 +48,7 @@ def write_one_authority(nation: Scenario, folder: str | Path) -> tuple[Path, ...
     contents = scenario_contents(nation)
     contents[f"{STEM}_areas.csv"] = to_csv(nation.areas[~own])
     contents[TABLE] = to_csv(nation.areas[own])
-    contents[SPEC] = synthetic_spec(ONE_AUTHORITY, table=TABLE)
+    contents[SPEC] = synthetic_spec(ONE_AUTHORITY.replace("-", "_"), table=TABLE)
     contents["README.txt"] += ABOUT.format(
         code=code, areas=int(own.sum()), stem=STEM, table=TABLE, spec=SPEC
     )

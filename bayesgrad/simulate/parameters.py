@@ -30,7 +30,7 @@ class FixedTerms:
     level, gradient : ndarray, shape (authorities,)
         Of the moderators of authorities: on the intercept, and on the slope.
     area : ndarray, shape (areas,)
-        Of the moderators of areas.
+        Of the moderators of areas, and the common curve.
     x : ndarray, shape (areas,)
     authority : ndarray of int, shape (areas,)
     """
@@ -46,7 +46,7 @@ class FixedTerms:
         cls, outcome: TrueOutcome, settings: ScenarioSettings, population: Population
     ) -> FixedTerms:
         """Terms of an outcome of a scenario."""
-        w, x = population.w, population.x
+        w, x = population.moderator(settings.moderation), population.x
         authorities = population.standard_authority_moderators
         areas = population.centred_area_moderators
         of_level, of_gradient = (
@@ -60,7 +60,7 @@ class FixedTerms:
         return cls(
             level=outcome.between * w + authorities @ of_level,
             gradient=outcome.interaction * w + authorities @ of_gradient,
-            area=areas @ area_level + (areas @ area_gradient) * x,
+            area=areas @ area_level + (areas @ area_gradient) * x + population.curve(outcome.curve),
             x=x,
             authority=population.geography.authority,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from scipy.optimize import brentq
@@ -10,6 +11,9 @@ from scipy.special import expit
 
 from bayesgrad.simulate.geography import Floats, Geography, Integers
 from bayesgrad.simulate.scenario_settings import UNIT, ScenarioSettings, TrueStrata
+
+CURVE_SHIFT = 0.05
+"""Added to deprivation in the common curve, so that it is not steep without bound near 0."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +45,25 @@ class Population:
         """Moderator ln(D / Dbar), shape (authorities,)."""
         deprivation = self.geography.deprivation
         return np.log(deprivation / deprivation.mean())
+
+    def moderator(self, form: Literal["log", "linear"]) -> Floats:
+        """What moderates levels and gradients: w, or (D - Dbar) / unit; (authorities,)."""
+        if form == "log":
+            return self.w
+        deprivation = self.geography.deprivation
+        found: Floats = (deprivation - deprivation.mean()) / UNIT
+        return found
+
+    def curve(self, concavity: float) -> Floats:
+        """Curve common to all areas, its value and slope 0 at Dbar; (areas,).
+
+        Its slope per unit at deprivation d is `concavity` ln((d + s) / (Dbar + s)), with s
+        `CURVE_SHIFT`.
+        """
+        mean = self.geography.deprivation.mean() + CURVE_SHIFT
+        ratio = (self.geography.income_score + CURVE_SHIFT) / mean
+        found: Floats = concavity * mean / UNIT * (ratio * np.log(ratio) - ratio + 1.0)
+        return found
 
     @property
     def centred_area_moderators(self) -> Floats:

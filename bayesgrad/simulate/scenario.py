@@ -218,7 +218,7 @@ class Scenario:
         """Model spec (TOML) that fits the table: the shipped one, marked as synthetic."""
         from bayesgrad.simulate.scenario_writing import synthetic_spec
 
-        return synthetic_spec(self.settings.name)
+        return synthetic_spec(self.settings.spec_name)
 
     def write(self, folder: str | Path) -> tuple[Path, ...]:
         """Write the data, their truth, the findings, a model spec and a README to a folder.

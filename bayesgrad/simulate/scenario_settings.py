@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 from bayesgrad.simulate.findings import Finding
 from bayesgrad.simulate.settings import PUBLISHED_INTERACTION, PUBLISHED_SLOPE, EnglandSettings
@@ -39,7 +40,11 @@ class TrueOutcome:
         Log gradient in an authority of mean deprivation; without meaning where the strata have
         slopes of their own.
     interaction, between : float
-        Change of the log gradient, and of the level, per unit of ln(D / Dbar).
+        Change of the log gradient, and of the level, per unit of ln(D / Dbar), or per unit of
+        deprivation where the scenario's moderation is linear.
+    curve : float
+        Change of the log gradient with the area's own deprivation, the same in all authorities,
+        per unit of ln((d + 0.05) / (Dbar + 0.05)): below 0 for a concave curve.
     sd_intercept, sd_slope : float
     sd_neighbourhood : float
         Of the effects of larger neighbourhoods; without meaning where there are none.
@@ -57,6 +62,7 @@ class TrueOutcome:
     between: float = ENGLAND.true_between
     sd_intercept: float = ENGLAND.sd_intercept
     sd_slope: float = ENGLAND.sd_slope
+    curve: float = 0.0
     family: Family = "negative_binomial"
     link: Link = "log"
     alpha: float | None = ENGLAND.alpha
@@ -175,7 +181,7 @@ class ScenarioSettings:
     Attributes
     ----------
     name : str
-        That of the shipped spec too, with underscores for hyphens.
+        That of the shipped spec too, with underscores for hyphens, unless `shipped` names it.
     about : str
         One sentence for the README.
     outcomes : tuple of TrueOutcome
@@ -194,6 +200,10 @@ class ScenarioSettings:
         Size of the larger neighbourhoods, the last of an authority smaller; 0 where there are none.
     suppressed : tuple of int or None
         Smallest and largest count that the table hides behind `SYMBOL`.
+    moderation : {"log", "linear"}
+        How levels and gradients change with authority deprivation.
+    shipped : str
+        Name of the shipped spec, where it is not that of the scenario.
     """
 
     name: str
@@ -212,6 +222,13 @@ class ScenarioSettings:
     authority_deprivation: str = ""
     areas_per_neighbourhood: int = 0
     suppressed: tuple[int, int] | None = None
+    moderation: Literal["log", "linear"] = "log"
+    shipped: str = ""
+
+    @property
+    def spec_name(self) -> str:
+        """Name of the shipped spec that fits it."""
+        return self.shipped or self.name.replace("-", "_")
 
     @property
     def all_strata(self) -> tuple[TrueStratum, ...]:

@@ -47,8 +47,8 @@ ABOUT_FILES = {
 
 
 def synthetic_spec(name: str, *, table: str = f"{STEM}_areas.csv") -> str:
-    """Shipped spec of a scenario, its title and vintage marked as synthetic."""
-    text = read_shipped(name.replace("-", "_"))
+    """Shipped spec of that name, its title and vintage marked as synthetic."""
+    text = read_shipped(name)
     for real, synthetic in REAL_COLUMNS.items():
         text = text.replace(f'"{real}"', f'"{synthetic}"')
     text = re.sub(r'^title = "(.*)"', r'title = "\1 (simulated, not real data)"', text, flags=re.M)

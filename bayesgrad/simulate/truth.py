@@ -43,7 +43,7 @@ def true_dataset(settings: ScenarioSettings, parameters: ScenarioParameters) -> 
             "between": (terms, np.array([[outcome.between] for outcome in outcomes])),
             "interaction": (terms, np.array([[outcome.interaction] for outcome in outcomes])),
         },
-        coords={**coordinates, "moderation_term": ["log"]},
+        coords={**coordinates, "moderation_term": [settings.moderation]},
     )
     parts = [truth, moderated, _moderators(settings), _strata(settings, parameters)]
     return xr.merge([*parts, _pairs(settings)])

@@ -46,6 +46,13 @@ def rows_of(scenario, outcome):
     if "rural" in rows:
         rural = rows["rural"] - rows["rural"].mean()
         predictor += truth["rural"] * rural + truth["gradient x rural"] * rural * x
+    if outcome.curve:
+        # Slopes of a fine grid, added up: the curve is 0 at the mean authority deprivation.
+        grid = np.linspace(0.0, 1.0, 20_001)
+        mean = scenario.population.geography.deprivation.mean()
+        steps = outcome.curve * np.log((grid + 0.05) / (mean + 0.05)) / 0.10 * (grid[1] - grid[0])
+        curve = np.cumsum(steps) - steps / 2
+        predictor += np.interp(rows["income_score"], grid, curve) - np.interp(mean, grid, curve)
     exposure = rows[exposure_of(scenario, outcome)].to_numpy(float)
     suffix = f"[{outcome.column}]" if len(scenario.settings.outcomes) > 1 else ""
     alpha = truth.get(f"alpha{suffix}", np.inf)

@@ -33,7 +33,7 @@ def values(scenario):
 def test_the_shipped_spec_takes_the_table(scenario, models):
     if scenario.settings.name == "referrals":
         pytest.skip("the shipped spec of referrals has the column names of real tables")
-    shipped = ModelSpec.read(models / f"{scenario.settings.name.replace('-', '_')}.toml")
+    shipped = ModelSpec.read(models / f"{scenario.settings.spec_name}.toml")
     rows = prepare_table(shipped, scenario.areas)
     assert build_design(shipped, rows).outcomes == tuple(
         outcome.column for outcome in scenario.settings.outcomes
@@ -44,7 +44,7 @@ def test_the_spec_says_it_is_synthetic_and_is_the_shipped_one(scenario, fitted, 
     spec, _, _ = fitted
     assert spec.columns.vintage == "Synthetic"
     assert "simulated, not real data" in spec.title
-    shipped = ModelSpec.read(models / f"{scenario.settings.name.replace('-', '_')}.toml")
+    shipped = ModelSpec.read(models / f"{scenario.settings.spec_name}.toml")
     for part in ("outcomes", "gradient", "authority", "area", "strata", "likelihood", "sampling"):
         assert getattr(spec, part) == getattr(shipped, part)
 
@@ -72,7 +72,7 @@ def test_only_rows_without_exposure_are_left_out(scenario, fitted):
 
 
 def test_the_design_is_that_of_the_truth(scenario, fitted):
-    _, _, design = fitted
+    spec, _, design = fitted
     settings, population = scenario.settings, scenario.population
     for form, outcome in zip(design.forms, settings.outcomes, strict=True):
         assert (form.column, form.family) == (outcome.column, outcome.family)
@@ -81,6 +81,8 @@ def test_the_design_is_that_of_the_truth(scenario, fitted):
     assert design.strata == tuple(stratum.name for stratum in settings.all_strata)
     deprivation = population.geography.deprivation
     np.testing.assert_allclose(design.authorities.deprivation, deprivation, rtol=1e-12)
+    # The audit's spec is of log moderation, whatever the world; its linear one has no fit of it.
+    assert spec.authority.moderation == "log"
     np.testing.assert_allclose(design.authorities.moderation[:, 0], population.w, atol=1e-12)
     np.testing.assert_allclose(
         design.authorities.moderators.values,

@@ -49,6 +49,7 @@ NESTED: dict[str, tuple[str, type[BaseModel]]] = {
 
 SHIPPED = (
     "age",
+    "audit",
     "duration",
     "ethnicity",
     "factors",

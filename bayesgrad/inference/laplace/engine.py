@@ -63,7 +63,9 @@ class LaplaceApproximation:
             Group ``posterior``, as NUTS gives it; group ``sample_stats`` with ``log_weight`` and
             ``proposal`` by chain and draw, and the scalars ``k_hat``, ``importance_ess``,
             ``newton_failures`` and ``mean_shift`` (`bayesgrad.inference.laplace.skewness`). Of
-            independent outcomes, a proposal is one of each; the scalars are the worst of any.
+            independent outcomes, a proposal is one of each; the scalars are the worst of any. And
+            ``log_evidence``, the log marginal likelihood of all of them, with all its constants,
+            and its Monte Carlo error ``evidence_error``.
 
         Raises
         ------
@@ -101,6 +103,8 @@ def _statistics(parts: list[PartSample], shape: tuple[int, int]) -> xr.Dataset:
             "importance_ess": min(part.weights.effective_size for part in parts),
             "newton_failures": sum(part.newton_failures for part in parts),
             "mean_shift": max(part.mean_shift for part in parts),
+            "log_evidence": sum(part.evidence.log for part in parts),
+            "evidence_error": float(np.sqrt(sum(part.evidence.error**2 for part in parts))),
         },
         coords={name: np.arange(size) for name, size in zip(dims, shape, strict=True)},
     )

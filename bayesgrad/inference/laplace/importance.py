@@ -36,6 +36,13 @@ class Weights(NamedTuple):
     effective_size: float
 
 
+class Evidence(NamedTuple):
+    """Log of the integral of an unnormalised density, and its Monte Carlo standard error."""
+
+    log: float
+    error: float
+
+
 def propose(
     location: Floats, covariance: Floats, *, log2_size: int, seed: np.random.Generator
 ) -> Proposals:
@@ -81,6 +88,24 @@ def smoothed_weights(log_ratio: Floats) -> Weights:
     smoothed, k_hat = array_stats.psislw(-log_ratio)
     log = smoothed - np.logaddexp.reduce(smoothed)
     return Weights(log, float(k_hat), float(1.0 / np.exp(2.0 * log).sum()))
+
+
+def evidence_of(log_ratio: Floats, *, proposed: int) -> Evidence:
+    r"""Log evidence, :math:`\ln \int \tilde p(\theta, y) d \theta`: the mean importance ratio.
+
+    Its error is that of the mean of independent ratios, in relative terms; proposals here are
+    quasi-random, and do better.
+
+    Parameters
+    ----------
+    log_ratio : ndarray, shape (n,)
+        Log of target over proposal density, of the target's own constant.
+    proposed : int
+        How many were proposed: n, and those whose ratio is 0.
+    """
+    log = float(np.logaddexp.reduce(log_ratio) - np.log(proposed))
+    share = np.exp(log_ratio - np.logaddexp.reduce(log_ratio))
+    return Evidence(log, float(np.sqrt(max((share**2).sum() - 1.0 / proposed, 0.0))))
 
 
 def weighted_moments(points: Floats, weights: Weights) -> tuple[Floats, Floats]:

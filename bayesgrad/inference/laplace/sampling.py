@@ -13,7 +13,9 @@ from bayesgrad.errors import FitError
 from bayesgrad.inference.diagnostics import LARGEST_K_HAT
 from bayesgrad.inference.laplace.certainty import rows_near_certainty
 from bayesgrad.inference.laplace.importance import (
+    Evidence,
     Weights,
+    evidence_of,
     propose,
     resample,
     smoothed_weights,
@@ -62,6 +64,7 @@ class PartSample(NamedTuple):
         Of the proposals.
     newton_failures : int
     mean_shift : float
+    evidence : Evidence
     """
 
     theta: Floats
@@ -70,13 +73,15 @@ class PartSample(NamedTuple):
     weights: Weights
     newton_failures: int
     mean_shift: float
+    evidence: Evidence
 
 
 class Weighted(NamedTuple):
-    """Proposals of a round, with their weights."""
+    """Proposals of a round, with their weights and the evidence that they give."""
 
     proposals: list[Marginal]
     weights: Weights
+    evidence: Evidence
 
     @property
     def good(self) -> bool:
@@ -130,7 +135,7 @@ class PartApproximation:
             If the importance weights cannot be relied on.
         """
         scramble, deal, colour = (np.random.default_rng(child) for child in seed.spawn(3))
-        proposals, weights = self._weighted_proposals(scramble)
+        proposals, weights, evidence = self._weighted_proposals(scramble)
         counts = resample(weights.log, size=size, rng=deal)
         order = deal.permutation(size)
         effects = _draw_effects(self.posterior, proposals, counts, rng=colour)
@@ -143,6 +148,7 @@ class PartApproximation:
             weights=weights,
             newton_failures=sum(not proposal.mode.converged for proposal in proposals),
             mean_shift=largest_shift(self.posterior.latent, best.mode, best.hyper),
+            evidence=evidence,
         )
 
     def _weighted_proposals(self, rng: np.random.Generator) -> Weighted:
@@ -156,8 +162,10 @@ class PartApproximation:
             kept = np.array([proposal is not None for proposal in found])
             points, log_density = points[kept], log_density[kept]
             proposals = [proposal for proposal in found if proposal is not None]
-            weights = smoothed_weights(np.array([p.value for p in proposals]) - log_density)
-            rounds.append(Weighted(proposals, weights))
+            log_ratio = np.array([p.value for p in proposals]) - log_density
+            weights = smoothed_weights(log_ratio)
+            evidence = evidence_of(log_ratio, proposed=len(found))
+            rounds.append(Weighted(proposals, weights, evidence))
             if rounds[-1].good or weights.effective_size < FEWEST:
                 break
             location, covariance = self._next(points, weights)

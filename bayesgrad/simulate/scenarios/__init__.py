@@ -1,5 +1,11 @@
 """Scenarios of the synthetic England: one for each of the study's analyses, as declared truth."""
 
+from bayesgrad.simulate.scenarios.audit import (
+    AUDIT_CONFOUNDED,
+    AUDIT_CURVE,
+    AUDIT_LINEAR,
+    AUDIT_LOG,
+)
 from bayesgrad.simulate.scenarios.cases import DURATION, FACTORS, PLAN_CATEGORIES, RE_REFERRAL
 from bayesgrad.simulate.scenarios.children import AGE, ETHNICITY, SEX
 from bayesgrad.simulate.scenarios.places import MODERATORS, NEIGHBOURHOODS, REFERRALS, RURAL
@@ -23,6 +29,10 @@ SCENARIOS = {
         MODERATORS,
         NEIGHBOURHOODS,
         SUPPRESSED,
+        AUDIT_LOG,
+        AUDIT_LINEAR,
+        AUDIT_CURVE,
+        AUDIT_CONFOUNDED,
     )
 }
 """Settings of each scenario by its name."""

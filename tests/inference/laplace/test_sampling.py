@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bayesgrad.inference.laplace import LaplaceApproximation, sampling
-from bayesgrad.inference.laplace.importance import Weights
+from bayesgrad.inference.laplace.importance import Evidence, Weights
 from bayesgrad.inference.laplace.sampling import Weighted, proposals_for
 from tests.inference.laplace.cases import form_of
 
@@ -17,7 +17,7 @@ def test_more_hyperparameters_get_more_proposals(hyperparameters, log2_size):
 
 
 def weighted(k_hat: float, size: float) -> Weighted:
-    return Weighted([], Weights(np.zeros(1), k_hat, size))
+    return Weighted([], Weights(np.zeros(1), k_hat, size), Evidence(0.0, 0.0))
 
 
 def test_a_round_is_good_where_its_weights_are_even_and_its_tail_is_light():

@@ -1,0 +1,206 @@
+"""Audit: what was fitted, and what follows from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayesgrad.auditing.claims import Quantities
+from bayesgrad.auditing.forms import Form, prior_weights
+from bayesgrad.auditing.weights import Floats, evidence_weights, score_weights
+from bayesgrad.data.analysis_table import DataReport
+from bayesgrad.spec.model_spec import ModelSpec
+
+
+@dataclass(frozen=True, eq=False)
+class FittedForm:
+    """One form of the model, fitted, or why it could not be.
+
+    Attributes
+    ----------
+    form : Form
+    engine : str
+        Empty where it was not fitted.
+    reason : str
+        Why it was not fitted; else empty.
+    failed : str
+        Checks of the fit that failed; else empty.
+    quantities : Quantities or None
+    log_evidence, evidence_error : float
+        Log marginal likelihood and its Monte Carlo error; NaN by NUTS.
+    scores : Dataset or None
+        Leave-one-authority-out scores.
+    instead_of : str
+        Why Laplace was given up for NUTS; else empty.
+    """
+
+    form: Form
+    engine: str
+    reason: str
+    failed: str = ""
+    quantities: Quantities | None = None
+    log_evidence: float = np.nan
+    evidence_error: float = np.nan
+    scores: xr.Dataset | None = None
+    instead_of: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """Whether it was fitted and no check failed."""
+        return not self.reason and not self.failed
+
+    def elpd(self, authorities: int) -> Floats:
+        """Score of each authority; NaN without scores."""
+        if self.scores is None:
+            return np.full(authorities, np.nan)
+        found: Floats = self.scores["authority_elpd"].values
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class OutcomeAudit:
+    """The audit of one outcome.
+
+    Attributes
+    ----------
+    outcome, title : str
+    authorities : int
+    forms : tuple of FittedForm
+    seed : int
+    """
+
+    outcome: str
+    title: str
+    authorities: int
+    forms: tuple[FittedForm, ...]
+    seed: int
+
+    @property
+    def prior(self) -> list[float]:
+        """Prior weight of each form."""
+        return prior_weights([fitted.form for fitted in self.forms])
+
+    @cached_property
+    def weighed_by(self) -> str:
+        """``evidence`` where every form that was fitted has it, else ``scores``."""
+        fitted = [form for form in self.forms if form.quantities is not None]
+        known = all(np.isfinite(form.log_evidence) for form in fitted)
+        return "evidence" if known else "scores"
+
+    @cached_property
+    def elpd(self) -> Floats:
+        """Scores, (forms, authorities)."""
+        return np.array([form.elpd(self.authorities) for form in self.forms])
+
+    @cached_property
+    def weights_by_scores(self) -> Floats:
+        """Pseudo-BMA+ weights of forms; all zero without scores."""
+        return score_weights(self.elpd, self.prior, seed=self.seed)
+
+    @cached_property
+    def weights(self) -> Floats:
+        """Weight of each form: the posterior probabilities that the verdict averages by."""
+        if self.weighed_by == "scores":
+            return self.weights_by_scores
+        return evidence_weights(np.array([form.log_evidence for form in self.forms]), self.prior)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Audit:
+    """Audit of the cross-level interaction of one or more outcomes.
+
+    Attributes
+    ----------
+    spec : ModelSpec
+    outcomes : tuple of OutcomeAudit
+    rows : DataReport
+        Account of the table's rows.
+    """
+
+    spec: ModelSpec
+    outcomes: tuple[OutcomeAudit, ...]
+    rows: DataReport
+
+    def table(self, *, level: float = 0.95) -> pd.DataFrame:
+        """Every quantity under every form; see `bayesgrad.auditing.table.audit_table`."""
+        from bayesgrad.auditing.table import audit_table
+
+        return audit_table(self.outcomes, level=level)
+
+    def scores(self) -> pd.DataFrame:
+        """How the forms compare; see `bayesgrad.auditing.table.scores_table`."""
+        from bayesgrad.auditing.table import scores_table
+
+        return scores_table(self.outcomes)
+
+    def verdicts(self, *, level: float = 0.95) -> pd.DataFrame:
+        """Claims, explanations and shares left; see `bayesgrad.auditing.verdict.verdict_table`."""
+        from bayesgrad.auditing.verdict import verdict_table
+
+        return verdict_table(self.outcomes, level=level)
+
+    @property
+    def verdict(self) -> str:
+        """The verdict in words."""
+        from bayesgrad.auditing.words import in_words
+
+        return in_words(self)
+
+    @property
+    def passed(self) -> bool:
+        """Whether every form that has weight passed its diagnostics."""
+        return all(
+            form.passed or weight == 0.0
+            for one in self.outcomes
+            for form, weight in zip(one.forms, one.weights, strict=True)
+        )
+
+    def save(self, folder: str | Path) -> tuple[Path, ...]:
+        """Write audit.csv, scores.csv, verdict.csv, verdict.md and the figures to a folder.
+
+        Figures are `audit.svg` and `audit.png`, or with the outcome's column in the name where
+        there are several outcomes. Tables and words are written all or none.
+
+        Returns
+        -------
+        tuple of Path
+            What was written.
+        """
+        from bayesgrad import plots
+        from bayesgrad.files import csv_text, write_texts
+
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        contents = {
+            folder / "audit.csv": csv_text(self.table()),
+            folder / "scores.csv": csv_text(self.scores()),
+            folder / "verdict.csv": csv_text(self.verdicts()),
+            folder / "verdict.md": f"{self.verdict}\n",
+        }
+        write_texts(contents)
+        figures = []
+        for one in self.outcomes:
+            name = "audit" if len(self.outcomes) == 1 else f"audit_{_plain(one.outcome)}"
+            chart = plots.audit(self, outcome=one.outcome)
+            figures += [
+                plots.save_figure(chart, folder / f"{name}{suffix}") for suffix in (".svg", ".png")
+            ]
+        return (*contents, *figures)
+
+    def __repr__(self) -> str:
+        return self.verdict
+
+    def _repr_html_(self) -> str:
+        import html
+
+        return f"<pre>{html.escape(self.verdict)}</pre>"
+
+
+def _plain(name: str) -> str:
+    """Name as part of a file's: anything but letters, digits and the hyphen as an underscore."""
+    return "".join(c if c.isalnum() or c == "-" else "_" for c in name)

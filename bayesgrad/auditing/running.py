@@ -1,0 +1,244 @@
+"""Fitting every form of every outcome, by one engine or the other."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from threadpoolctl import threadpool_limits
+
+from bayesgrad.auditing.claims import quantities_of
+from bayesgrad.auditing.forms import Form, forms_of, spec_of, spec_of_outcome
+from bayesgrad.auditing.result import Audit, FittedForm, OutcomeAudit
+from bayesgrad.data import AnalysisTable, prepare_table, read_table
+from bayesgrad.design import Design, build_design
+from bayesgrad.errors import DataError, FitError, SpecError
+from bayesgrad.fitting.draws import known_groups
+from bayesgrad.fitting.run import with_sampling
+from bayesgrad.inference.diagnostics import CHECKS
+from bayesgrad.spec.model_spec import ModelSpec
+from bayesgrad.spec.support import refuse_unsupported
+
+AuditEngine = Literal["auto", "laplace", "nuts"]
+ENGINES: tuple[AuditEngine, ...] = ("auto", "laplace", "nuts")
+
+DRAWS = 500
+"""Per chain, unless asked otherwise."""
+AT_ONCE = 2
+"""Forms that the Laplace engine fits at a time: its kernels leave the interpreter free."""
+INDISTINCT = 0.99
+"""Correlation with authority deprivation from which a moderator cannot be told from it."""
+
+
+def audit(
+    spec: ModelSpec | str | Path,
+    table: pd.DataFrame | str | Path,
+    *,
+    engine: str = "auto",
+    draws: int | None = None,
+    seed: int | None = None,
+    scores: bool = True,
+    progress: bool = True,
+) -> Audit:
+    """Audit the cross-level interaction: fit every form that could make it, and weigh them.
+
+    Forms are moderation by authority deprivation (none, log, linear, spline) x a curve common to
+    all areas (none, spline) x the spec's further moderators and covariates (none, each alone, all
+    together), for each outcome alone. What `[authority] moderation`, `[gradient] curvature` and
+    `[authority] covariance` across outcomes say is therefore not read.
+
+    Parameters
+    ----------
+    spec : ModelSpec or path of a TOML file
+        Its further moderators are those that may carry the interaction instead.
+    table : DataFrame or path of a csv, csv.gz, parquet or arrow file
+    engine : {"auto", "laplace", "nuts"}
+        "auto" fits by the nested Laplace engine, and by NUTS the forms that it refuses or whose
+        checks fail there; the result says which. Only Laplace gives the evidence of a form.
+    draws : int, optional
+        Per chain; 500 by default.
+    seed : int, optional
+        Instead of that of the spec.
+    scores : bool
+        Whether to compute leave-one-authority-out scores as well, which take as long as the fits.
+    progress : bool
+        Print a line to standard error for each form.
+
+    Raises
+    ------
+    SpecError, DataError
+        If the spec or the table is at fault, or a moderator cannot be told from authority
+        deprivation.
+    FitError
+        If no form of an outcome could be fitted.
+    """
+    spec = spec if isinstance(spec, ModelSpec) else ModelSpec.read(spec)
+    if engine not in ENGINES:
+        raise SpecError(
+            f"audit engine {engine!r} is not one of {', '.join(ENGINES)}", "Name one of these."
+        )
+    chosen = "nuts" if engine == "nuts" else "laplace"
+    spec = with_sampling(spec, {"engine": chosen, "draws": draws or DRAWS, "seed": seed})
+    frame = table if isinstance(table, pd.DataFrame) else read_table(Path(table))
+    source = "table" if isinstance(table, pd.DataFrame) else str(table)
+    tell = _tell if progress else _say_nothing
+    audited = []
+    # All matrices are small: threads of the linear algebra would only wait for each other.
+    with threadpool_limits(limits=1, user_api="blas"):
+        for outcome in spec.outcomes:
+            alone = spec_of_outcome(spec, outcome)
+            prepared = prepare_table(alone, frame, source=source)
+            _refuse_indistinct(alone, prepared)
+            run = _Runner(alone, prepared, fall_back=engine == "auto", scores=scores, tell=tell)
+            audited.append(run.outcome())
+    return Audit(spec, tuple(audited), prepared.report)
+
+
+class _Runner:
+    """Fits the forms of one outcome."""
+
+    def __init__(
+        self,
+        spec: ModelSpec,
+        table: AnalysisTable,
+        *,
+        fall_back: bool,
+        scores: bool,
+        tell: Callable[[str], None],
+    ) -> None:
+        self._spec, self._table = spec, table
+        self._fall_back, self._scores, self._tell = fall_back, scores, tell
+        self._forms = forms_of(spec)
+        self._done = 0
+
+    def outcome(self) -> OutcomeAudit:
+        """Fit every form; of those that could not be, the reason is kept."""
+        title = self._spec.outcomes[0].title
+        if self._spec.sampling.fitting_engine == "laplace":
+            with ThreadPoolExecutor(AT_ONCE) as pool:
+                fitted = tuple(pool.map(self._fit, self._forms))
+        else:
+            fitted = tuple(map(self._fit, self._forms))
+        if not any(form.quantities for form in fitted):
+            raise FitError(
+                f"{title}: no form of the model could be fitted; the first: {fitted[0].reason}",
+                "Check the table with `bayesgrad check`, or use --engine nuts.",
+            )
+        return OutcomeAudit(
+            outcome=self._spec.outcomes[0].column,
+            title=title,
+            authorities=len(self._table.authorities),
+            forms=fitted,
+            seed=self._spec.sampling.seed,
+        )
+
+    def _fit(self, form: Form) -> FittedForm:
+        fitted = self._fit_quietly(form)
+        self._done += 1
+        how = fitted.reason or f"{fitted.engine}{'' if fitted.passed else ', DIAGNOSTICS FAILED'}"
+        outcome = self._spec.outcomes[0].column
+        self._tell(f"{outcome}: {self._done} of {len(self._forms)}: {form.title} ({how})")
+        return fitted
+
+    def _fit_quietly(self, form: Form) -> FittedForm:
+        spec = spec_of(form, self._spec)
+        try:
+            design = build_design(spec, _with_columns(self._table, spec))
+        except DataError as error:
+            return FittedForm(form, "", error.what)
+        if spec.sampling.fitting_engine == "nuts":
+            return self._by(spec, design, form)
+        try:
+            refuse_unsupported(spec)
+            found = self._by(spec, design, form)
+            reason = f"checks failed: {found.failed}"
+        except (FitError, SpecError) as error:
+            found, reason = FittedForm(form, "laplace", error.what), error.what
+        if (found.passed and not found.reason) or not self._fall_back:
+            return found
+        by_nuts = with_sampling(spec, {"engine": "nuts"})
+        return replace(self._by(by_nuts, design, form), instead_of=reason)
+
+    def _by(self, spec: ModelSpec, design: Design, form: Form) -> FittedForm:
+        """Fit one form by the engine of its spec."""
+        sampled = _sampled(spec, design)
+        posterior = sampled["posterior"].to_dataset()
+        engine = spec.sampling.fitting_engine
+        failed = ", ".join(check.name for check in CHECKS[engine](sampled) if not check.passed)
+        statistics = sampled["sample_stats"]
+        has_evidence = "log_evidence" in statistics
+        return FittedForm(
+            form,
+            engine,
+            "",
+            failed=failed,
+            quantities=quantities_of(form, design, posterior, known_groups(spec, design)),
+            log_evidence=float(statistics["log_evidence"]) if has_evidence else np.nan,
+            evidence_error=float(statistics["evidence_error"]) if has_evidence else np.nan,
+            scores=self._scored(design, posterior),
+        )
+
+    def _scored(self, design: Design, posterior: xr.Dataset) -> xr.Dataset | None:
+        from bayesgrad.predictive.authorities import leave_one_authority_out
+
+        return leave_one_authority_out(design, posterior) if self._scores else None
+
+
+def _sampled(spec: ModelSpec, design: Design) -> xr.DataTree:
+    if spec.sampling.fitting_engine == "laplace":
+        from bayesgrad.inference.laplace import LaplaceApproximation
+
+        return LaplaceApproximation.find(spec, design).sample(spec.sampling)
+    from bayesgrad.inference.nuts import Sampler
+
+    return Sampler.compile(spec, design).sample(spec.sampling, progress=False)
+
+
+def _with_columns(table: AnalysisTable, spec: ModelSpec) -> AnalysisTable:
+    """Return the table with the moderators and covariates of a spec alone."""
+    area = tuple(dict.fromkeys((*spec.area.covariates, *spec.area.moderators)))
+    kept = [name for name in table.covariates if name in area]
+    return replace(
+        table,
+        moderators=table.moderators[list(spec.authority.moderators)],
+        covariates=table.covariates[kept],
+    )
+
+
+def _refuse_indistinct(spec: ModelSpec, table: AnalysisTable) -> None:
+    """Refuse a moderator of authorities that is authority deprivation itself, or nearly."""
+    bare = spec.model_copy(
+        update={"authority": spec.authority.model_copy(update={"moderation": "none"})}
+    )
+    deprivation = build_design(bare, table).authorities.deprivation
+    for name in spec.authority.moderators:
+        values = table.moderators[name].to_numpy(np.float64)
+        for scale in _scales(deprivation):
+            related = abs(float(np.corrcoef(values, scale)[0, 1]))
+            if related >= INDISTINCT:
+                raise DataError(
+                    f"column {name!r} has a correlation of {related:.3f} with authority "
+                    "deprivation: no data can tell what the one does from what the other does",
+                    f"Take {name!r} out of [authority] moderators.",
+                )
+
+
+def _scales(deprivation: np.ndarray) -> Iterator[np.ndarray]:
+    yield deprivation
+    if deprivation.min() > 0:
+        yield np.log(deprivation)
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _say_nothing(line: str) -> None:
+    """Progress that nobody asked for."""

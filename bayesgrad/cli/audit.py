@@ -1,0 +1,32 @@
+"""`bayesgrad audit`: which claims about the interaction survive, and what explains it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from bayesgrad.cli.arguments import Seed, SpecFile, TableFile
+
+
+def audit(
+    spec: SpecFile,
+    table: TableFile,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to write to.")],
+    engine: Annotated[
+        Literal["auto", "laplace", "nuts"],
+        typer.Option(help="auto is laplace, and nuts where that refuses."),
+    ] = "auto",
+    draws: Annotated[int | None, typer.Option(help="Draws kept, per chain. [default: 500]")] = None,
+    seed: Seed = None,
+) -> None:
+    """Fit every form that could make affluent authorities look steeper, and weigh them."""
+    from bayesgrad import auditing
+
+    found = auditing.audit(spec, table, engine=engine, draws=draws, seed=seed)
+    typer.echo(f"{table}: {found.rows}\n\n{found}\n")
+    for path in found.save(out):
+        typer.echo(f"written: {path}")
+    if not found.passed:
+        raise typer.Exit(3)
