@@ -19,7 +19,7 @@ from bayesgrad.design.design import (
 )
 from bayesgrad.design.moderation import ModerationBasis
 from bayesgrad.design.splines import Floats
-from bayesgrad.design.strata import StrataComponent, crossed_components, strata_basis
+from bayesgrad.design.strata import StrataComponent, crossed_components, strata_basis, walk_basis
 from bayesgrad.errors import DataError
 from bayesgrad.spec.model_spec import ModelSpec, Outcome
 
@@ -86,6 +86,7 @@ def build_design(spec: ModelSpec, table: AnalysisTable) -> Design:
         basis=basis,
         curve=curve,
         unit=unit,
+        deviation_basis=_deviation_basis(spec, table),
     )
     _refuse_without_events(design)
     return design
@@ -101,9 +102,11 @@ def _form(spec: ModelSpec, outcome: Outcome) -> OutcomeForm:
 
 
 def _components(spec: ModelSpec, table: AnalysisTable) -> tuple[StrataComponent, ...]:
-    strata = spec.strata
+    strata = spec.strata_or_years
     if strata is None:
         return ()
+    if spec.years is not None:
+        return (StrataComponent(strata.column, _walk(table)),)
     first = (strata.column, len(table.strata_levels[0]), strata.ordered)
     if strata.crossed_with is None:
         name, count, ordered = first
@@ -111,6 +114,20 @@ def _components(spec: ModelSpec, table: AnalysisTable) -> tuple[StrataComponent,
     crossed = strata.crossed_with
     second = (crossed.column, len(table.strata_levels[1]), crossed.ordered)
     return crossed_components(first, second)
+
+
+def _deviation_basis(spec: ModelSpec, table: AnalysisTable) -> Floats | None:
+    """Years deviate by a random walk, strata of other kinds exchangeably, ordered or not."""
+    strata = spec.strata_or_years
+    if strata is None or not strata.authority_deviations:
+        return None
+    if spec.years is not None:
+        return _walk(table)
+    return strata_basis(len(table.strata), ordered=False)
+
+
+def _walk(table: AnalysisTable) -> Floats:
+    return walk_basis([int(year) for year in table.strata])
 
 
 def _positions(values: pd.Series, order: Sequence[str]) -> Integers:

@@ -134,6 +134,8 @@ class Design:
         One empty string where there are none.
     strata_components : tuple of StrataComponent
         Parts of the deviations of strata; empty where there are none.
+    deviation_basis : ndarray, shape (strata, strata - 1), or None
+        Of an authority's own deviations of strata, as a component has; None where it has none.
     """
 
     authorities: Authorities
@@ -145,6 +147,7 @@ class Design:
     basis: ModerationBasis
     curve: CommonCurve
     unit: float
+    deviation_basis: Floats | None = None
 
     @property
     def outcomes(self) -> tuple[str, ...]:

@@ -227,7 +227,7 @@ def _strata(design: Design) -> xr.Dataset:
 
 
 def _strata_attributes(spec: ModelSpec) -> dict[str, str | int | float]:
-    strata = spec.strata
+    strata = spec.strata_or_years
     if strata is None:
         return {}
     crossed = strata.crossed_with

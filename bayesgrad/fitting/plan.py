@@ -44,7 +44,7 @@ def describe_plan(spec: ModelSpec, design: Design) -> str:
         *_named("  area covariates", design.rows.covariates.names),
         *_named("  of these, moderators of the gradient", design.area_moderators),
         *_named("  authority moderators", design.authorities.moderators.names),
-        *(_strata(spec.strata, design) if spec.strata else []),
+        *(_strata(spec.strata_or_years, design) if spec.strata_or_years else []),
         "priors",
         *(f"  {name}: {prior}" for name, prior in priors_used(spec).items()),
         _sampling(spec),
@@ -125,7 +125,7 @@ def _seconds(spec: ModelSpec, design: Design) -> float:
     checks = CHECK_SECONDS_PER_ROW * rows
     if sampling.fitting_engine == "laplace":
         # More standard deviations and correlations take more proposals.
-        passes = LAPLACE_PASSES * (len(spec.outcomes) + (spec.strata is not None))
+        passes = LAPLACE_PASSES * (len(spec.outcomes) + (spec.strata_or_years is not None))
         return LAPLACE_SECONDS + passes * LAPLACE_SECONDS_PER_ROW * rows + checks
     covariance = SECONDS_PER_SQUARED_OUTCOME * len(spec.outcomes) ** 2
     gradient = SECONDS_PER_GRADIENT + SECONDS_PER_ROW * rows + covariance
@@ -143,6 +143,6 @@ def _first_time(spec: ModelSpec) -> str:
 def _memory_mb(spec: ModelSpec, design: Design) -> float:
     authorities, outcomes, strata = design.cells
     draws = spec.sampling.chains * spec.sampling.draws
-    each = strata + 1 if spec.strata and spec.strata.authority_deviations else 1
+    each = strata + 1 if spec.strata_or_years and spec.strata_or_years.authority_deviations else 1
     kept = 4 * 8 * draws * authorities * outcomes * 2 * each
     return BASE_MEMORY_MB + (kept + BYTES_PER_ROW * len(design.rows.count)) / 1e6

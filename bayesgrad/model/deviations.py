@@ -54,7 +54,7 @@ def authority_stratum_effects(
     spec: ModelSpec, design: Design, data: dict[str, Tensor]
 ) -> dict[str, Tensor]:
     """Deviations of authorities' strata by kind, each (authorities, outcomes, strata)."""
-    if spec.strata is None or not spec.strata.authority_deviations:
+    if spec.strata_or_years is None or not spec.strata_or_years.authority_deviations:
         return {}
     authorities, outcomes, count = design.cells
     found = {}

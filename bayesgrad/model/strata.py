@@ -15,7 +15,6 @@ import numpy as np
 
 from bayesgrad.design.design import Design
 from bayesgrad.design.splines import Floats
-from bayesgrad.design.strata import strata_basis
 from bayesgrad.model.information import Information
 from bayesgrad.spec.model_spec import ModelSpec
 
@@ -42,9 +41,9 @@ class ContrastArrays(NamedTuple):
 
 def strata_kinds(spec: ModelSpec) -> tuple[str, ...]:
     """Which of intercept and slope differ between strata."""
-    if spec.strata is None:
+    if spec.strata_or_years is None:
         return ()
-    return KINDS if spec.strata.gradients == "pooled" else KINDS[:1]
+    return KINDS if spec.strata_or_years.gradients == "pooled" else KINDS[:1]
 
 
 def strata_arrays(
@@ -69,7 +68,7 @@ def strata_arrays(
             scales.append(_scale(arrays))
         if spec.sampling.parameterisation == "partial":
             found[f"stratum_{kind}_scale"] = np.stack(scales, axis=1)
-        if spec.strata is not None and spec.strata.authority_deviations:
+        if spec.strata_or_years is not None and spec.strata_or_years.authority_deviations:
             found |= _named(
                 f"authority_stratum_{kind}", _of_authorities(design, information, place)
             )
@@ -90,7 +89,9 @@ def _of_strata(sets: Floats, information: Information | None, place: int) -> Con
 
 def _of_authorities(design: Design, information: Information | None, place: int) -> ContrastArrays:
     authorities, outcomes, count = design.cells
-    basis = strata_basis(count, ordered=False)
+    basis = design.deviation_basis
+    if basis is None:
+        raise ValueError("authorities of this design have no deviations of strata")
     sets = np.broadcast_to(basis, (outcomes * authorities, *basis.shape))
     if information is None:
         return _uninformed(sets)
@@ -128,7 +129,7 @@ def _scale(arrays: ContrastArrays) -> Floats:
 
 def strata_coordinates(spec: ModelSpec, design: Design) -> dict[str, tuple[Any, ...]]:
     """Names along the dimensions of strata, empty where there are none."""
-    if spec.strata is None:
+    if spec.strata_or_years is None:
         return {}
     contrasts = {
         f"stratum_contrast_{c}": tuple(range(component.basis.shape[1]))

@@ -33,9 +33,8 @@ from bayesgrad.design.design import Design, Integers
 from bayesgrad.design.splines import Floats
 from bayesgrad.predictive.effects_prior import (
     covariance_of,
-    deviation_variance,
+    deviation_factors,
     effects_distribution,
-    joint_covariance,
 )
 from bayesgrad.predictive.kernels import (
     AuthorityRows,
@@ -221,7 +220,8 @@ def _of_one(
             rule = gauss_hermite(NODES if curvature[0] >= LITTLE_INFORMATION else MORE_NODES)
         if much:
             alone = AuthorityRows(
-                *arrays, np.array([0, rows.stop - rows.start]), np.array([0]), np.array([family])
+                *arrays, np.array([0, rows.stop - rows.start]), np.array([0]), np.array([family]),
+                np.ones((1, 1)),
             )
             prior = Prior(mean[draws], covariance_of(factor[draws]), np.zeros_like(mean[draws]))
             start = Quadratic(pull[None], curvature[None])
@@ -235,26 +235,28 @@ def _of_one(
 
 def _jointly(design: Design, sample: xr.Dataset, likelihood: _Likelihood) -> Floats:
     """Integral over all effects of each authority: (authorities, sample)."""
-    authorities, outcomes, strata = design.cells
+    authorities, outcomes, _ = design.cells
     size = sample.sizes["sample"]
     mean, centres = effects_distribution(design, sample).mean, _centres(sample)
-    own = deviation_variance(sample)
-    # Deviations less their mean over strata are independent ones with that mean taken from what
-    # strata share, whose variance is the less by it.
-    shared = joint_covariance(sample) - own[:, :, None] / strata * np.eye(2 * outcomes)
     apart = centres.shape[2]
+    load, shared, own = deviation_factors(design, sample)
     starts = _starts(design, together=apart == 1)
     total = np.empty((authorities, size))
     for authority in range(authorities):
         first = authority * outcomes * apart
         bounds = starts[first : first + outcomes * apart + 1]
         prior = Prior(mean[authority].swapaxes(0, 1).reshape(size, -1), shared, own)
-        _integrate(likelihood, bounds, prior, centres[authority], total[authority])
+        _integrate(likelihood, bounds, load, prior, centres[authority], total[authority])
     return total
 
 
 def _integrate(
-    likelihood: _Likelihood, bounds: Integers, prior: Prior, centres: Floats, out: Floats
+    likelihood: _Likelihood,
+    bounds: Integers,
+    load: Floats,
+    prior: Prior,
+    centres: Floats,
+    out: Floats,
 ) -> None:
     """Fill the integrated likelihood of one authority, (sample,), whose cells have these bounds."""
     outcomes, apart, _ = centres.shape
@@ -270,6 +272,7 @@ def _integrate(
         bounds - bounds[0],
         np.repeat(np.arange(outcomes), apart),
         np.array(likelihood.family),
+        np.tile(load[:apart], (outcomes, 1)),
     )
     for draws in _chunks(len(out), every.stop - every.start):
         offsets = [likelihood.offset(own, outcome, draws) for outcome, own in cells]

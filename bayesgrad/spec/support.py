@@ -18,7 +18,7 @@ def refuse_unsupported(spec: ModelSpec) -> None:
     Raises
     ------
     SpecError
-        For a covariance of low rank, strata of an authority's own, the beta-binomial, or priors of
+        For a covariance of low rank, strata of an authority's own, years, the beta-binomial, or priors of
         effects that are not Normal, where the engine is Laplace.
     """
     if spec.sampling.fitting_engine == "laplace":
@@ -35,6 +35,12 @@ def _refuse_low_rank(spec: ModelSpec) -> None:
 
 
 def _refuse_authority_deviations(spec: ModelSpec) -> None:
+    if spec.years is not None:
+        raise SpecError(
+            f"[years] column = {spec.years.column!r}: the Laplace engine does not have years, from "
+            "whose course each authority deviates",
+            f"{_USE_NUTS}, or fit one year.",
+        )
     if spec.strata is not None and spec.strata.authority_deviations:
         raise SpecError(
             "[strata] authority_deviations = true: the Laplace engine does not have strata of an "
