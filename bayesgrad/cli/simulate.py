@@ -26,6 +26,7 @@ ScenarioName = Literal[
     "duration",
     "rural",
     "moderators",
+    "years",
 ]
 """Those of `bayesgrad.simulate.SCENARIOS`, whose import would slow the help down."""
 

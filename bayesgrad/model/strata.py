@@ -4,7 +4,10 @@ A component of K strata has :math:`v = \sigma B w`, w standard normal (`bayesgra
 With H the information on v, :math:`B' H B = V \Lambda V'`: rotated by V, contrasts are independent
 in prior and data alike, and each gets the coordinate that suits it
 (`bayesgrad.model.kernels.informed`). Deviations of an authority's strata from the nation's are
-the same for every authority, with one standard deviation.
+the same for every authority, with one standard deviation. What its rows say of them depends on
+where the nation's strata are: with these v, and :math:`\hat v` where the pull h was found, it is
+:math:`h - H (v - \hat v)`. So coordinates of authorities move along with the nation's, which would
+else be tied to all of theirs the more, the more the rows say.
 """
 
 from __future__ import annotations
@@ -69,9 +72,12 @@ def strata_arrays(
         if spec.sampling.parameterisation == "partial":
             found[f"stratum_{kind}_scale"] = np.stack(scales, axis=1)
         if spec.strata_or_years is not None and spec.strata_or_years.authority_deviations:
-            found |= _named(
-                f"authority_stratum_{kind}", _of_authorities(design, information, place)
-            )
+            name = f"authority_stratum_{kind}"
+            arrays = _of_authorities(design, information, place)
+            found |= _named(name, arrays)
+            if information is not None:
+                found[f"{name}_response"] = _response(arrays.basis, design, information, place)
+                found[f"stratum_{kind}_mode"] = information.strata_mode[place]
     return found
 
 
@@ -98,6 +104,12 @@ def _of_authorities(design: Design, information: Information | None, place: int)
     curvature = information.cell_curvature[place].reshape(-1, count)
     pull = information.cell_pull[place].reshape(-1, count)
     return _rotated(sets, curvature[:, :, None] * np.eye(count), pull)
+
+
+def _response(sets: Floats, design: Design, information: Information, place: int) -> Floats:
+    """Change of the pull on authorities' contrasts with strata: (sets, contrasts, strata)."""
+    curvature = information.cell_curvature[place].reshape(-1, design.cells[2])
+    return np.ascontiguousarray(np.swapaxes(sets, 1, 2) * curvature[:, None, :])
 
 
 def _uninformed(sets: Floats) -> ContrastArrays:

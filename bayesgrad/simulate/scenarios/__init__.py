@@ -2,6 +2,7 @@
 
 from bayesgrad.simulate.scenarios.cases import DURATION, FACTORS, PLAN_CATEGORIES, RE_REFERRAL
 from bayesgrad.simulate.scenarios.children import AGE, ETHNICITY, SEX
+from bayesgrad.simulate.scenarios.panels import YEARS
 from bayesgrad.simulate.scenarios.places import MODERATORS, REFERRALS, RURAL
 from bayesgrad.simulate.scenarios.stages import STAGES, THRESHOLDS
 
@@ -20,6 +21,7 @@ SCENARIOS = {
         DURATION,
         RURAL,
         MODERATORS,
+        YEARS,
     )
 }
 """Settings of each scenario by its name."""
