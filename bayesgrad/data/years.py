@@ -45,9 +45,7 @@ def _refuse_absent(
     absent = rows.reindex(index=authorities, columns=list(years), fill_value=0) == 0
     without = absent.index[absent.any(axis=1)]
     if len(without):
-        shown = listed(
-            f"{code} ({listed(absent.columns[absent.loc[code]])})" for code in without
-        )
+        shown = listed(f"{code} ({listed(absent.columns[absent.loc[code]])})" for code in without)
         raise DataError(
             f"{checked.selection.where(outcome)}: "
             f"{counted(len(without), 'authority has', 'authorities have')} no row with a count "

@@ -31,6 +31,8 @@ from bayesgrad.estimands.strata import strata_table
 from bayesgrad.estimands.summaries import DEFAULT_LEVEL
 from bayesgrad.estimands.thresholds import thresholds_table
 from bayesgrad.estimands.transitions import transitions_table
+from bayesgrad.estimands.trends import trends_table
+from bayesgrad.estimands.years import has_years, years_table
 
 
 class TableFunction(Protocol):
@@ -54,6 +56,8 @@ TABLES: Mapping[str, TableFunction] = MappingProxyType(
         "transitions": transitions_table,
         "strata": strata_table,
         "contrasts": contrasts_table,
+        "years": years_table,
+        "trends": trends_table,
         "correlations": correlations_table,
         "inequality": inequality_table,
         "heterogeneity": heterogeneity_table,
@@ -70,7 +74,7 @@ def tables_of(draws: xr.DataTree) -> tuple[str, ...]:
     """Names of the tables that have something to say of a fit, in the order of `TABLES`.
 
     Those of thresholds need several outcomes, those of strata need strata (and contrasts gradients
-    of their own), and correlations need effects that are not independent.
+    of their own), those of years a panel, and correlations effects that are not independent.
     """
     posterior, reference = group(draws, "posterior"), group(draws, "reference")
     needs = {
@@ -79,6 +83,8 @@ def tables_of(draws: xr.DataTree) -> tuple[str, ...]:
         "strata": "stratum_intercept" in posterior,
         "contrasts": "stratum_slope" in posterior,
         "correlations": "correlation" in posterior,
+        "years": has_years(draws),
+        "trends": has_years(draws),
     }
     return tuple(name for name in TABLES if needs.get(name, True))
 

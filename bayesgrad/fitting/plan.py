@@ -44,7 +44,8 @@ def describe_plan(spec: ModelSpec, design: Design) -> str:
         *_named("  area covariates", design.rows.covariates.names),
         *_named("  of these, moderators of the gradient", design.area_moderators),
         *_named("  authority moderators", design.authorities.moderators.names),
-        *(_strata(spec.strata_or_years, design) if spec.strata_or_years else []),
+        *(_strata(spec.strata, design) if spec.strata else []),
+        *(_years(design) if spec.years else []),
         "priors",
         *(f"  {name}: {prior}" for name, prior in priors_used(spec).items()),
         _sampling(spec),
@@ -103,6 +104,15 @@ def _strata(strata: Strata, design: Design) -> list[str]:
         what = "levels and gradients" if pooled else "levels"
         lines.append(f"  each authority's strata deviate by {what} of its own")
     return lines
+
+
+def _years(design: Design) -> list[str]:
+    years = design.strata
+    return [
+        f"  {len(years)} years, {years[0]} to {years[-1]}: a level and a gradient for each, by a "
+        "random walk",
+        "  each authority departs from them by random walks of its own",
+    ]
 
 
 def _sampling(spec: ModelSpec) -> str:

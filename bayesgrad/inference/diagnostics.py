@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
+from numpy.typing import ArrayLike
 
 from bayesgrad.inference.convergence import ess, r_hat
 from bayesgrad.spec.vocabulary import FittingEngine
@@ -111,8 +112,8 @@ CHECKS: dict[FittingEngine, Callable[[xr.DataTree], tuple[Check, ...]]] = {
 """Checks of a fit, by its engine."""
 
 
-def _largest_but_chance(values: np.ndarray) -> float:
-    share = SHARE_OF_MANY if values.size >= MANY else 0.0
+def _largest_but_chance(values: ArrayLike) -> float:
+    share = SHARE_OF_MANY if np.size(values) >= MANY else 0.0
     return float(np.quantile(values, 1.0 - share))
 
 

@@ -220,7 +220,10 @@ def _of_one(
             rule = gauss_hermite(NODES if curvature[0] >= LITTLE_INFORMATION else MORE_NODES)
         if much:
             alone = AuthorityRows(
-                *arrays, np.array([0, rows.stop - rows.start]), np.array([0]), np.array([family]),
+                *arrays,
+                np.array([0, rows.stop - rows.start]),
+                np.array([0]),
+                np.array([family]),
                 np.ones((1, 1)),
             )
             prior = Prior(mean[draws], covariance_of(factor[draws]), np.zeros_like(mean[draws]))

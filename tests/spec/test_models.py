@@ -22,6 +22,7 @@ from bayesgrad.spec.model_spec import (
     Sampling,
     Strata,
     Suppressed,
+    Years,
 )
 from bayesgrad.spec.naming import ratio_name
 from bayesgrad.spec.priors import PARAMETERS
@@ -34,6 +35,7 @@ PARTS: dict[str, type[BaseModel]] = {
     "[authority]": Authority,
     "[area]": Area,
     "[strata]": Strata,
+    "[years]": Years,
     "[likelihood]": Likelihood,
     "[rows]": Rows,
     "[sampling]": Sampling,
@@ -60,6 +62,7 @@ SHIPPED = (
     "stages",
     "stroke_admissions",
     "thresholds",
+    "years",
 )
 
 
@@ -230,6 +233,7 @@ def test_every_example_of_the_grammar_is_a_spec_of_what_it_says(models):
         "Joint thresholds": [["rate ratio"] * 3],
         "Stages": [["rate ratio", "risk ratio", "risk ratio"]],
         "Strata": [["rate ratio"], ["rate ratio"]],
+        "Years": [["rate ratio"]],
         "Crossed strata": [["rate ratio"]],
         "Cases": [["odds ratio"]],
         "Durations": [["hazard ratio"]],

@@ -260,7 +260,9 @@ def solve(
         for g in range(factors):
             at = g * effects + first
             for k in range(size):
-                system[i, k] += within[i, g, 0] * shared[at, k] + within[i, g, 1] * shared[at + 1, k]
+                system[i, k] += (
+                    within[i, g, 0] * shared[at, k] + within[i, g, 1] * shared[at + 1, k]
+                )
         system[i, i] += 1.0
     log_det += eliminate(system, pulled)
     pushed = product(shared, pulled)
