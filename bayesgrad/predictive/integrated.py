@@ -249,20 +249,20 @@ def _jointly(design: Design, sample: xr.Dataset, likelihood: _Likelihood) -> Flo
         first = authority * outcomes * apart
         bounds = starts[first : first + outcomes * apart + 1]
         prior = Prior(mean[authority].swapaxes(0, 1).reshape(size, -1), shared, own)
-        _integrate(likelihood, bounds, load, prior, centres[authority], total[authority])
+        _integrate(likelihood, bounds, (load, prior), centres[authority], total[authority])
     return total
 
 
 def _integrate(
     likelihood: _Likelihood,
     bounds: Integers,
-    load: Floats,
-    prior: Prior,
+    prior: tuple[Floats, Prior],
     centres: Floats,
     out: Floats,
 ) -> None:
     """Fill the integrated likelihood of one authority, (sample,), whose cells have these bounds."""
     outcomes, apart, _ = centres.shape
+    load, of_draws = prior
     every = slice(int(bounds[0]), int(bounds[-1]))
     cells = [
         (outcome, slice(int(bounds[c]), int(bounds[c + 1])))
@@ -291,7 +291,7 @@ def _integrate(
             rows,
             np.hstack(offsets),
             likelihood.size[draws],
-            Prior(*(part[draws] for part in prior)),
+            Prior(*(part[draws] for part in of_draws)),
             start,
             out[draws],
         )

@@ -18,8 +18,8 @@ def refuse_unsupported(spec: ModelSpec) -> None:
     Raises
     ------
     SpecError
-        For a covariance of low rank, strata of an authority's own, years, the beta-binomial, or priors of
-        effects that are not Normal, where the engine is Laplace.
+        For a covariance of low rank, strata of an authority's own, years, the beta-binomial, or
+        priors of effects that are not Normal, where the engine is Laplace.
     """
     if spec.sampling.fitting_engine == "laplace":
         for refuse in LAPLACE_REFUSALS:
