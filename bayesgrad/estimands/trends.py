@@ -77,7 +77,7 @@ def trends_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> pd.Data
     years = years_of(draws)
     posterior, authorities = group(draws, "posterior"), group(draws, "authorities")
     trends = {
-        effect: _with_nation(
+        effect: with_nation(
             national_trend(posterior, effect, years=years),
             authority_trend(posterior, effect, years=years),
         )
@@ -99,6 +99,7 @@ def trends_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> pd.Data
     return to_frame(quantities, by=("outcome", "authority"), columns=COLUMNS)
 
 
-def _with_nation(national: xr.DataArray, of_authorities: xr.DataArray) -> xr.DataArray:
+def with_nation(national: xr.DataArray, of_authorities: xr.DataArray) -> xr.DataArray:
+    """Put the nation before the authorities, under an empty code."""
     first = national.expand_dims(authority=[NATION])
     return xr.concat([first, of_authorities], dim="authority")

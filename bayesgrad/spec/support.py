@@ -35,17 +35,20 @@ def _refuse_low_rank(spec: ModelSpec) -> None:
 
 
 def _refuse_authority_deviations(spec: ModelSpec) -> None:
-    if spec.years is not None:
-        raise SpecError(
-            f"[years] column = {spec.years.column!r}: the Laplace engine does not have years, from "
-            "whose course each authority deviates",
-            f"{_USE_NUTS}, or fit one year.",
-        )
     if spec.strata is not None and spec.strata.authority_deviations:
         raise SpecError(
             "[strata] authority_deviations = true: the Laplace engine does not have strata of an "
             "authority's own",
             f"{_USE_NUTS}, or leave authority_deviations out.",
+        )
+
+
+def _refuse_years(spec: ModelSpec) -> None:
+    if spec.years is not None:
+        raise SpecError(
+            f"[years] column = {spec.years.column!r}: the Laplace engine does not have years, from "
+            "whose course each authority departs",
+            f"{_USE_NUTS}, or fit one year.",
         )
 
 
@@ -71,6 +74,7 @@ def _refuse_priors_that_are_not_normal(spec: ModelSpec) -> None:
 LAPLACE_REFUSALS = (
     _refuse_low_rank,
     _refuse_authority_deviations,
+    _refuse_years,
     _refuse_beta_binomial,
     _refuse_priors_that_are_not_normal,
 )
