@@ -4,7 +4,7 @@ from bayesgrad import plots
 from bayesgrad.errors import FitError
 from bayesgrad.estimands.gradients import gradients_table
 from bayesgrad.estimands.years import years_table
-from tests.plots.fits import drawable
+from tests.plots.fits import drawable, rows
 
 YEARS = ("2018", "2019", "2022")
 
@@ -13,7 +13,7 @@ def test_the_nation_and_every_authority_by_year():
     draws = drawable(strata=YEARS, years=True, authority_deviations=True, draws=20)
     spec = plots.years(draws, level=0.8).to_dict()
     lines, band, *_, dots = spec["layer"]
-    own, national = (layer["data"]["values"] for layer in (lines, band))
+    own, national = (rows(spec, part) for part in (lines, band))
     assert len(own) == 12 * 3
     assert {row["year"] for row in own} == {2018, 2019, 2022}
     table = years_table(draws, level=0.8)
