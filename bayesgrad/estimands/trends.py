@@ -50,14 +50,16 @@ def trend_weights(years: Sequence[int]) -> xr.DataArray:
 def national_trend(posterior: xr.Dataset, effect: Effect, *, years: Sequence[int]) -> xr.DataArray:
     """Change a year of the nation's log gradient or level: chain, draw, outcome."""
     course = posterior[f"stratum_{effect}"].drop_vars("stratum", errors="ignore")
-    return xr.dot(course, trend_weights(years), dim="stratum")
+    trend: xr.DataArray = xr.dot(course, trend_weights(years), dim="stratum")
+    return trend
 
 
 def authority_trend(posterior: xr.Dataset, effect: Effect, *, years: Sequence[int]) -> xr.DataArray:
     """The same of every authority, the nation's included: chain, draw, authority, outcome."""
     own = posterior[f"authority_stratum_{effect}"].drop_vars("stratum", errors="ignore")
     departure = xr.dot(own, trend_weights(years), dim="stratum")
-    return national_trend(posterior, effect, years=years) + departure
+    trend: xr.DataArray = national_trend(posterior, effect, years=years) + departure
+    return trend
 
 
 def trends_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> pd.DataFrame:

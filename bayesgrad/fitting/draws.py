@@ -220,10 +220,10 @@ def _strata(design: Design) -> xr.Dataset:
     if not components:
         return xr.Dataset()
     variance = np.array([component.variance for component in components])
-    variables = {"stratum_variance": (("stratum_component", "stratum"), variance)}
+    variables = {"stratum_variance": xr.DataArray(variance, dims=("stratum_component", "stratum"))}
     if design.deviation_basis is not None:
         own = (design.deviation_basis**2).sum(axis=1)
-        variables["authority_stratum_variance"] = (("stratum",), own)
+        variables["authority_stratum_variance"] = xr.DataArray(own, dims="stratum")
     return xr.Dataset(
         variables,
         coords={
