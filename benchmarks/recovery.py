@@ -58,6 +58,10 @@ KINDS = {
     ),
     "strata": ("stratum_intercept", "stratum_slope"),
     "authorities": ("authority_intercept", "authority_slope"),
+    "steps": ("sd_authority_stratum_intercept", "sd_authority_stratum_slope"),
+    "authorities' strata": ("authority_stratum_intercept", "authority_stratum_slope"),
+    "national trends": ("national_trend_intercept", "national_trend_slope"),
+    "authorities' trends": ("authority_trend_intercept", "authority_trend_slope"),
 }
 """Variables of the posterior by kind of quantity."""
 
@@ -110,7 +114,23 @@ def true_values(scenario: Scenario) -> xr.Dataset:
     effects = known[["intercept", "slope"]].rename(
         intercept="authority_intercept", slope="authority_slope"
     )
-    return scenario.parameter_values.merge(effects, join="outer")
+    truth = scenario.parameter_values.merge(effects, join="outer")
+    return with_trends(truth.merge(scenario.deviation_values, join="outer"))
+
+
+def with_trends(values: xr.Dataset) -> xr.Dataset:
+    """Add the trends over years, of a panel, to parameters or their draws."""
+    from bayesgrad.estimands.trends import authority_trend, national_trend
+
+    if "authority_stratum_slope" not in values:
+        return values
+    years = [int(year) for year in values["stratum"].values]
+    found = {
+        f"{of}_trend_{effect}": trend(values, effect, years=years)
+        for of, trend in (("national", national_trend), ("authority", authority_trend))
+        for effect in ("intercept", "slope")
+    }
+    return values.assign(found)
 
 
 def replicate(name: str, seed: int, *, england: bool = False) -> Recovered:
@@ -119,7 +139,7 @@ def replicate(name: str, seed: int, *, england: bool = False) -> Recovered:
     sampler = sampler_of(name, england=england).with_design(design_of(scenario))
     settings = sampler.spec.sampling.model_copy(update={"seed": seed})
     fit = sampler.sample(settings, cores=1, progress=False)
-    posterior, truth = fit["posterior"].to_dataset(), true_values(scenario)
+    posterior, truth = with_trends(fit["posterior"].to_dataset()), true_values(scenario)
     tails = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
     inside = {}
     for kind, variables in KINDS.items():

@@ -67,6 +67,7 @@ def fabricated_draws(
     common_gradients: bool = False,
     authority_deviations: bool = False,
     equivalence: float = 1.05,
+    years: bool = False,
     covariates: Sequence[str] = (),
     authority_moderators: Sequence[str] = (),
     area_moderators: Sequence[str] = (),
@@ -77,7 +78,7 @@ def fabricated_draws(
 
     Families and links are one for all outcomes or one for each; without a link, log for counts and
     logit for cases. Effects of several outcomes are correlated with one another unless
-    `by_outcome`.
+    `by_outcome`. With `years` the strata are years.
     """
     rng, more = np.random.default_rng(seed), np.random.default_rng([seed, 1])
     forms = _forms(outcomes, family=family, link=link, out_of=out_of)
@@ -91,8 +92,8 @@ def fabricated_draws(
         moderators=authority_moderators,
         unit=unit,
     )
-    of_strata = {"column": strata_column, "ordered": ordered}
-    about_strata = strata_reference(strata, **of_strata, equivalence=equivalence)
+    of_strata = {"column": strata_column, "ordered": ordered or years}
+    about_strata = strata_reference(strata, **of_strata, equivalence=equivalence, years=years)
     reference = _reference(
         known, moderation=moderation, curvature=curvature, forms=forms, centre=centre, unit=unit
     ).merge(about_strata)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
-from bayesgrad.design.strata import strata_basis
+from bayesgrad.design.strata import strata_basis, walk_basis
 
 
 def strata_variables(
@@ -55,19 +55,24 @@ def strata_variables(
 
 
 def strata_reference(
-    strata: Sequence[str], *, column: str, ordered: bool, equivalence: float
+    strata: Sequence[str], *, column: str, ordered: bool, equivalence: float, years: bool
 ) -> xr.Dataset:
     """What the group `reference` holds of strata; empty without."""
     if list(strata) == [""]:
         return xr.Dataset()
-    variance = (strata_basis(len(strata), ordered=ordered) ** 2).sum(axis=1)
+    basis = strata_basis(len(strata), ordered=ordered)
+    if years:
+        basis = walk_basis([int(year) for year in strata])
+    variance = (basis**2).sum(axis=1)
+    own = {"authority_stratum_variance": (("stratum",), variance)} if years else {}
     return xr.Dataset(
-        {"stratum_variance": (("stratum_component", "stratum"), variance[None, :])},
+        {"stratum_variance": (("stratum_component", "stratum"), variance[None, :]), **own},
         coords={"stratum_component": [column], "stratum": list(strata)},
         attrs={
             "strata_column": column,
             "strata_ordered": int(ordered),
             "equivalence": equivalence,
+            "years": int(years),
         },
     )
 

@@ -123,6 +123,7 @@ def drawn_table(
     )
 
 
+YEARS = ("2018", "2019", "2022")
 AGES, SEXES = ("0 to 4", "5 to 9", "10 to 15"), ("boys", "girls")
 
 
@@ -134,7 +135,9 @@ def drawn_design(spec: ModelSpec, **settings: object) -> Design:
         "covariates": (*spec.area.covariates, *spec.area.moderators),
         "moderators": spec.authority.moderators,
     }
-    if spec.strata is not None:
+    if spec.years is not None:
+        columns["strata"], columns["strata_levels"] = YEARS, (YEARS,)
+    elif spec.strata is not None:
         levels = (AGES, SEXES) if spec.strata.crossed_with else (AGES,)
         columns["strata"] = tuple(" x ".join(labels) for labels in product(*levels))
         columns["strata_levels"] = levels

@@ -33,6 +33,7 @@ ScenarioName = Literal[
     "audit-linear",
     "audit-curve",
     "audit-confounded",
+    "years",
 ]
 """Those of `bayesgrad.simulate.SCENARIOS`, whose import would slow the help down; and
 `ONE_AUTHORITY`."""

@@ -150,7 +150,13 @@ def deprivation_of(spec: ModelSpec, selection: Selection) -> pd.Series:
         raise DataError(
             f"{where}: {counted(len(several), 'area has', 'areas have')} more than one value: "
             f"{listed(f'{area} ({values})' for area, values in several.items())}",
-            "Deprivation belongs to the area: give it one value in all the area's rows.",
+            "Deprivation belongs to the area: give it one value in all the area's rows"
+            + (
+                ", of one release for all years, so that gradients of different years are of the "
+                "same neighbourhoods."
+                if spec.years
+                else "."
+            ),
         )
     return deprivation
 

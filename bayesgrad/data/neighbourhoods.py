@@ -75,7 +75,7 @@ def check_neighbourhoods(spec: ModelSpec, selection: Selection) -> tuple[str, ..
 def _all_single(spec: ModelSpec, selection: Selection) -> tuple[str, ...]:
     dispersed = [o.column for o in spec.outcomes if spec.family_of(o) in DISPERSED_FAMILIES]
     where = selection.where(str(spec.columns.neighbourhood))
-    if dispersed and spec.strata is None:
+    if dispersed and spec.strata_or_years is None:
         raise DataError(
             f"{where} has one area in every neighbourhood, and {listed(dispersed)} "
             f"{'is' if len(dispersed) == 1 else 'are'} overdispersed: nothing tells the one from "

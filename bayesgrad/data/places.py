@@ -96,10 +96,13 @@ def _refuse_repeated_areas(spec: ModelSpec, selection: Selection) -> None:
     labels = keys["area"].where(keys["stratum"] == "", keys["area"] + ", " + keys["stratum"])
     times = labels.value_counts().sort_index()
     shown = [f"{label} ({number} times)" for label, number in times.items()]
-    in_stratum = " in one stratum" if spec.strata else ""
+    in_stratum = " in one stratum" if spec.strata else " in one year" if spec.years else ""
     remedy = "Remove the repeats, or add up their counts and exposures."
-    if spec.strata is None:
-        remedy += " If the rows are groups of children, name their column in [strata]."
+    if spec.strata_or_years is None:
+        remedy += (
+            " If the rows are groups of children, name their column in [strata]; if years, in "
+            "[years]."
+        )
     raise DataError(
         f"{selection.where(spec.columns.area)}: {counted(len(shown), 'area is', 'areas are')} "
         f"listed more than once{in_stratum}: {listed(shown)}",

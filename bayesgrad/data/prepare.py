@@ -16,6 +16,7 @@ from bayesgrad.data.places import check_places
 from bayesgrad.data.selection import select
 from bayesgrad.data.strata import check_strata, strata_of
 from bayesgrad.data.suppressed import notes_on_suppressed
+from bayesgrad.data.years import check_years
 from bayesgrad.spec.model_spec import ModelSpec
 
 
@@ -32,7 +33,7 @@ def prepare_table(spec: ModelSpec, table: pd.DataFrame, *, source: str = "table"
     ----------
     spec : ModelSpec
     table : DataFrame
-        One row per area, or per area x stratum where the spec has strata.
+        One row per area, or per area x stratum (or year) where the spec has strata (or years).
     source : str
         Names the table in messages.
 
@@ -54,7 +55,7 @@ def prepare_table(spec: ModelSpec, table: pd.DataFrame, *, source: str = "table"
     authorities = authority_table(spec, checked.selection)
     moderators = moderator_table(spec, checked.selection)
     _refuse_constants(spec, checked)
-    strata_notes = check_strata(checked, strata)
+    strata_notes = (*check_strata(checked, strata), *check_years(spec, checked, strata.labels))
     neighbourhood_notes = check_neighbourhoods(spec, checked.selection)
     rows, covariates = lay_out(checked, strata=strata.labels)
     notes = [*place_notes, *outcome_notes, *small_notes, *_narrow_authorities(checked)]

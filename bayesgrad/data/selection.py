@@ -97,10 +97,10 @@ def covariates_of(spec: ModelSpec) -> list[str]:
 
 def strata_columns_of(spec: ModelSpec) -> list[str]:
     """Columns of strata that a spec names: none, one, or two that are crossed."""
-    if spec.strata is None:
+    if spec.strata_or_years is None:
         return []
-    crossed = spec.strata.crossed_with
-    return [spec.strata.column, *([crossed.column] if crossed else [])]
+    crossed = spec.strata_or_years.crossed_with
+    return [spec.strata_or_years.column, *([crossed.column] if crossed else [])]
 
 
 def authority_deprivation_column(spec: ModelSpec) -> str | None:

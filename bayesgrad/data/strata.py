@@ -14,6 +14,7 @@ from bayesgrad.errors import DataError
 from bayesgrad.spec.model_spec import Crossed, ModelSpec
 from bayesgrad.spec.model_spec import Strata as StrataKeys
 
+_YEAR = re.compile(r"[1-9]\d{3}")
 _LEADING_NUMBER = re.compile(r"\s*((?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)")
 
 
@@ -64,11 +65,13 @@ def strata_of(spec: ModelSpec, selection: Selection) -> Strata:
         order that the spec gives is not that of the table's strata; or if two combinations of
         crossed strata read alike.
     """
-    if spec.strata is None:
+    if spec.strata_or_years is None:
         return Strata()
-    keys: list[StrataKeys | Crossed] = [spec.strata]
-    if spec.strata.crossed_with is not None:
-        keys.append(spec.strata.crossed_with)
+    if spec.years is not None:
+        return _years(spec.years.column, selection)
+    keys: list[StrataKeys | Crossed] = [spec.strata_or_years]
+    if spec.strata_or_years.crossed_with is not None:
+        keys.append(spec.strata_or_years.crossed_with)
     levels = tuple(_levels(one, selection) for one in keys)
     labels = tuple(CROSSED.join(pair) for pair in product(*levels))
     several = len(keys) > 1
@@ -86,6 +89,40 @@ def strata_of(spec: ModelSpec, selection: Selection) -> Strata:
             f"Rename the strata that have {CROSSED!r} in their names.",
         )
     return found
+
+
+def _years(column: str, selection: Selection) -> Strata:
+    """Years in their order; a gap between two of them is told in a note."""
+    found = selection.strata[column].unique()
+    where = selection.where(column)
+    _refuse_other_years(found, where=where)
+    years = sorted(int(year) for year in found)
+    labels = tuple(str(year) for year in years)
+    if len(years) == 1:
+        raise DataError(
+            f"{where}: all rows are of one year, {labels[0]}",
+            "Give a table of two or more years, or leave [years] out.",
+        )
+    notes = [f"years {labels[0]} to {labels[-1]}"]
+    absent = sorted(set(range(years[0], years[-1])) - set(years))
+    if absent:
+        notes.append(
+            f"no rows of {counted(len(absent), 'year')} between ({listed(absent)}): a step over a "
+            "gap has the variance of as many steps as it has years"
+        )
+    return Strata(labels, (column,), (labels,), tuple(notes))
+
+
+def _refuse_other_years(found: Iterable[str], *, where: str) -> None:
+    """Refuse what is not written as a year."""
+    others = sorted(label for label in found if not _YEAR.fullmatch(label))
+    if others:
+        raise DataError(
+            f"{where}: {counted(len(others), 'value is', 'values are')} not a year: "
+            f"{listed(map(repr, others))}",
+            "Write years as whole numbers of four digits, such as 2019; a financial year as the "
+            "year in which it begins or ends, all in the same way.",
+        )
 
 
 def check_strata(checked: Checked, strata: Strata) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from bayesgrad.design.design import (
 from bayesgrad.design.moderation import ModerationBasis
 from bayesgrad.design.national import national_basis, national_columns, national_curve
 from bayesgrad.design.splines import Floats
-from bayesgrad.design.strata import StrataComponent, crossed_components, strata_basis
+from bayesgrad.design.strata import StrataComponent, crossed_components, strata_basis, walk_basis
 from bayesgrad.errors import DataError
 from bayesgrad.spec.model_spec import ModelSpec, Outcome
 from bayesgrad.spec.prior_pack import PackColumn
@@ -101,6 +101,7 @@ def build_design(spec: ModelSpec, table: AnalysisTable) -> Design:
         unit=unit,
         neighbourhoods=neighbourhoods,
         bounds=_bounds(spec),
+        deviation_basis=_deviation_basis(spec, table),
     )
     _refuse_without_events(design)
     return design
@@ -121,9 +122,11 @@ def _bounds(spec: ModelSpec) -> tuple[int, int]:
 
 
 def _components(spec: ModelSpec, table: AnalysisTable) -> tuple[StrataComponent, ...]:
-    strata = spec.strata
+    strata = spec.strata_or_years
     if strata is None:
         return ()
+    if spec.years is not None:
+        return (StrataComponent(strata.column, _walk(table)),)
     first = (strata.column, len(table.strata_levels[0]), strata.ordered)
     if strata.crossed_with is None:
         name, count, ordered = first
@@ -139,6 +142,20 @@ def _neighbourhoods(rows: pd.DataFrame) -> tuple[str, ...]:
         return ()
     pairs = rows[["authority", "neighbourhood"]].drop_duplicates()
     return tuple(pairs.sort_values(["authority", "neighbourhood"])["neighbourhood"])
+
+
+def _deviation_basis(spec: ModelSpec, table: AnalysisTable) -> Floats | None:
+    """Years deviate by a random walk, strata of other kinds exchangeably, ordered or not."""
+    strata = spec.strata_or_years
+    if strata is None or not strata.authority_deviations:
+        return None
+    if spec.years is not None:
+        return _walk(table)
+    return strata_basis(len(table.strata), ordered=False)
+
+
+def _walk(table: AnalysisTable) -> Floats:
+    return walk_basis([int(year) for year in table.strata])
 
 
 def _positions(values: pd.Series, order: Sequence[str]) -> Integers:

@@ -146,6 +146,8 @@ class Design:
         Codes of larger neighbourhoods, those of an authority together; empty where there are none.
     bounds : tuple of int
         Smallest and largest count that is suppressed; without meaning where no row is.
+    deviation_basis : ndarray, shape (strata, strata - 1), or None
+        Of an authority's own deviations of strata, as a component has; None where it has none.
     """
 
     authorities: Authorities
@@ -159,6 +161,7 @@ class Design:
     unit: float
     neighbourhoods: tuple[str, ...] = ()
     bounds: tuple[int, int] = (0, 0)
+    deviation_basis: Floats | None = None
 
     @property
     def outcomes(self) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ add to both: its basis is the Kronecker product of the two.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,7 +47,17 @@ def strata_basis(count: int, *, ordered: bool) -> Floats:
     """Basis of the deviations of strata in their order, shape (count, count - 1)."""
     if not ordered:
         return np.ascontiguousarray(helmert(count).T)
-    steps = np.tril(np.ones((count, count)))[:, 1:]
+    return walk_basis(range(count))
+
+
+def walk_basis(places: Sequence[float] | Floats) -> Floats:
+    r"""Basis of a random walk less its mean, at increasing places, shape (places, places - 1).
+
+    The step over a gap of :math:`\Delta` has the standard deviation
+    :math:`\sigma \sqrt{\Delta}`: that of so many steps of 1 (Rue and Held 2005, section 3.3.1).
+    """
+    at = np.asarray(places, dtype=np.float64)
+    steps = np.tril(np.ones((len(at), len(at))))[:, 1:] * np.sqrt(np.diff(at))
     return steps - steps.mean(axis=0)
 
 

@@ -63,14 +63,19 @@ def slope_residual(
     return residual.reset_coords("outcome", drop=True)
 
 
-def residual_variance(posterior: xr.Dataset, *, outcome: int) -> xr.DataArray:
+def residual_variance(
+    posterior: xr.Dataset, reference: xr.Dataset, *, outcome: int, stratum: int
+) -> xr.DataArray:
     """Variance between authorities of what `slope_residual` gives, per draw: (chain, draw).
 
-    Deviations of an authority's K strata sum to zero: the variance of each is 1 - 1/K of theirs.
+    Deviations of an authority's K strata sum to zero: exchangeable ones have 1 - 1/K of their
+    variance, which a fit of an earlier version does not say; those of years, a random walk's.
     """
     variance = posterior["sd_slope"] ** 2
     if "sd_authority_stratum_slope" in posterior:
         share = 1.0 - 1.0 / posterior.sizes["stratum"]
+        if "authority_stratum_variance" in reference:
+            share = float(reference["authority_stratum_variance"][stratum])
         variance = variance + share * posterior["sd_authority_stratum_slope"] ** 2
     return variance.isel(outcome=outcome, drop=True)
 
@@ -113,19 +118,23 @@ def gradients_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> pd.D
         If `level` is not strictly between 0 and 1.
     """
     posterior, authorities = group(draws, "posterior"), group(draws, "authorities")
+    reference = group(draws, "reference")
     national = national_effect(posterior, authorities, "slope")
 
     def of_cell(outcome: int, stratum: int) -> xr.Dataset:
         slopes = whole_effect(posterior, "slope", outcome=outcome, stratum=stratum)
         middle = national.isel(outcome=outcome, stratum=stratum, drop=True)
-        residual = slope_residual(posterior, authorities, outcome=outcome, stratum=stratum)
+        place = {"outcome": outcome, "stratum": stratum}
+        residual = slope_residual(posterior, authorities, **place)
         return xr.Dataset(
             {
                 **with_interval(gradient(slopes), point="gradient", level=level),
                 "log_mean": mean(slopes),
                 "log_sd": sd(slopes),
                 "prob_above_national": probability(slopes > middle),
-                "reliability": reliability(residual, residual_variance(posterior, outcome=outcome)),
+                "reliability": reliability(
+                    residual, residual_variance(posterior, reference, **place)
+                ),
             }
         )
 

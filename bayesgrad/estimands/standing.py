@@ -173,14 +173,15 @@ def standing_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> pd.Da
     checked_level(level)
     refuse_without_nation(draws)
     posterior, authorities = group(draws, "posterior"), group(draws, "authorities")
-    nation = group(draws, "nation")
+    nation, reference = group(draws, "nation"), group(draws, "reference")
     slopes = posterior["authority_slope"]
     bounds = prior_quantiles(nation, (0.5, *tails(level)))
     lower, upper = tails(level)
     parts = []
     for s in range(posterior.sizes["outcome"]):
         residual = slope_residual(posterior, authorities, outcome=s, stratum=0)
-        quantities = {"reliability": reliability(residual, residual_variance(posterior, outcome=s))}
+        variance = residual_variance(posterior, reference, outcome=s, stratum=0)
+        quantities = {"reliability": reliability(residual, variance)}
         shares = share_below(posterior, authorities, nation, outcome=s)
         for name, share in shares.items():
             ends = interval(share, level=level)

@@ -33,6 +33,8 @@ from bayesgrad.estimands.summaries import DEFAULT_LEVEL
 from bayesgrad.estimands.suppressed import has_suppressed, suppressed_table
 from bayesgrad.estimands.thresholds import thresholds_table
 from bayesgrad.estimands.transitions import transitions_table
+from bayesgrad.estimands.trends import trends_table
+from bayesgrad.estimands.years import has_years, years_table
 
 
 class TableFunction(Protocol):
@@ -56,6 +58,8 @@ TABLES: Mapping[str, TableFunction] = MappingProxyType(
         "transitions": transitions_table,
         "strata": strata_table,
         "contrasts": contrasts_table,
+        "years": years_table,
+        "trends": trends_table,
         "correlations": correlations_table,
         "inequality": inequality_table,
         "heterogeneity": heterogeneity_table,
@@ -75,7 +79,8 @@ def tables_of(draws: xr.DataTree) -> tuple[str, ...]:
 
     Those of thresholds need several outcomes, those of strata need strata (and contrasts gradients
     of their own), correlations need effects that are not independent, suppressed needs
-    suppressed counts, ranks and pairs several authorities, and standing a prior pack.
+    suppressed counts, ranks and pairs several authorities, years and trends a panel, and
+    standing a prior pack.
     """
     posterior, reference = group(draws, "posterior"), group(draws, "reference")
     needs = {
@@ -88,6 +93,8 @@ def tables_of(draws: xr.DataTree) -> tuple[str, ...]:
         "ranks": posterior.sizes["authority"] > 1,
         "pairs": posterior.sizes["authority"] > 1,
         "standing": has_nation(draws),
+        "years": has_years(draws),
+        "trends": has_years(draws),
     }
     return tuple(name for name in TABLES if needs.get(name, True))
 

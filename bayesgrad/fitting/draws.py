@@ -259,13 +259,20 @@ def _reference(spec: ModelSpec, design: Design) -> xr.Dataset:
 
 
 def _strata(design: Design) -> xr.Dataset:
-    """Prior variance of a stratum's deviation, by component, at a standard deviation of 1."""
+    """Prior variance of a stratum's deviation, by component, at a standard deviation of 1.
+
+    And that of an authority's own deviation, where it has any.
+    """
     components = design.strata_components
     if not components:
         return xr.Dataset()
     variance = np.array([component.variance for component in components])
+    variables = {"stratum_variance": xr.DataArray(variance, dims=("stratum_component", "stratum"))}
+    if design.deviation_basis is not None:
+        own = (design.deviation_basis**2).sum(axis=1)
+        variables["authority_stratum_variance"] = xr.DataArray(own, dims="stratum")
     return xr.Dataset(
-        {"stratum_variance": (("stratum_component", "stratum"), variance)},
+        variables,
         coords={
             "stratum_component": [component.name for component in components],
             "stratum": list(design.strata),
@@ -274,7 +281,7 @@ def _strata(design: Design) -> xr.Dataset:
 
 
 def _strata_attributes(spec: ModelSpec) -> dict[str, str | int | float]:
-    strata = spec.strata
+    strata = spec.strata_or_years
     if strata is None:
         return {}
     crossed = strata.crossed_with
@@ -283,4 +290,5 @@ def _strata_attributes(spec: ModelSpec) -> dict[str, str | int | float]:
         # The combinations of two columns have no one order.
         "strata_ordered": int(strata.ordered and crossed is None),
         "equivalence": strata.equivalence,
+        "years": int(spec.years is not None),
     }

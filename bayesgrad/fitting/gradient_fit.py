@@ -113,6 +113,14 @@ class GradientFit:
         """Gradients of strata two at a time, and whether they differ by more than a little."""
         return self.table("contrasts", level=level)
 
+    def years(self, *, level: float = 0.95) -> pd.DataFrame:
+        """National gradient and rate of every year of a panel."""
+        return self.table("years", level=level)
+
+    def trends(self, *, level: float = 0.95) -> pd.DataFrame:
+        """Change a year of the gradient and of the rate, of the nation and of every authority."""
+        return self.table("trends", level=level)
+
     def correlations(self, *, level: float = 0.95) -> pd.DataFrame:
         """Correlations of authorities' intercepts and slopes, within and between outcomes."""
         return self.table("correlations", level=level)

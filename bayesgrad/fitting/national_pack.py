@@ -103,7 +103,7 @@ def _chosen(spec: ModelSpec, outcomes: Sequence[str] | None) -> list[str]:
 def _refuse_forms(spec: ModelSpec) -> None:
     """Refuse fits whose parameters a pack does not hold."""
     reasons = {
-        "of strata": spec.strata is not None,
+        "of strata": spec.strata_or_years is not None,
         "whose covariance is of low rank": spec.authority.covariance == "low_rank"
         and len(spec.outcomes) > 1,
         "of a prior pack itself": spec.prior_pack is not None,

@@ -52,6 +52,7 @@ def describe_plan(spec: ModelSpec, design: Design) -> str:
         *_named("  of these, moderators of the gradient", design.area_moderators),
         *_named("  authority moderators", design.authorities.moderators.names),
         *(_strata(spec.strata, design) if spec.strata else []),
+        *(_years(design) if spec.years else []),
         *_neighbourhoods(spec, design),
         _priors_heading(spec),
         *(f"  {name}: {prior}" for name, prior in priors_used(spec).items()),
@@ -142,6 +143,15 @@ def _strata(strata: Strata, design: Design) -> list[str]:
     return lines
 
 
+def _years(design: Design) -> list[str]:
+    years = design.strata
+    return [
+        f"  {len(years)} years, {years[0]} to {years[-1]}: a level and a gradient for each, by a "
+        "random walk",
+        "  each authority departs from them by random walks of its own",
+    ]
+
+
 def _neighbourhoods(spec: ModelSpec, design: Design) -> list[str]:
     if not design.neighbourhoods:
         return []
@@ -171,7 +181,7 @@ def _seconds(spec: ModelSpec, design: Design) -> float:
     checks = CHECK_SECONDS_PER_ROW * rows
     if sampling.fitting_engine == "laplace":
         # More standard deviations and correlations take more proposals.
-        passes = LAPLACE_PASSES * (len(spec.outcomes) + (spec.strata is not None))
+        passes = LAPLACE_PASSES * (len(spec.outcomes) + (spec.strata_or_years is not None))
         return LAPLACE_SECONDS + passes * LAPLACE_SECONDS_PER_ROW * rows + checks
     covariance = SECONDS_PER_SQUARED_OUTCOME * len(spec.outcomes) ** 2
     effects = len(spec.outcomes) * len(design.neighbourhoods)
@@ -195,7 +205,7 @@ def _first_time(spec: ModelSpec) -> str:
 def _memory_mb(spec: ModelSpec, design: Design) -> float:
     authorities, outcomes, strata = design.cells
     draws = spec.sampling.chains * spec.sampling.draws
-    each = strata + 1 if spec.strata and spec.strata.authority_deviations else 1
+    each = strata + 1 if spec.strata_or_years and spec.strata_or_years.authority_deviations else 1
     kept = 4 * 8 * draws * authorities * outcomes * 2 * each
     # The sampler's own draws and a copy of them, and what the checks read.
     kept += 3 * 8 * draws * outcomes * len(design.neighbourhoods)

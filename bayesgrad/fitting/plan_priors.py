@@ -26,7 +26,7 @@ def priors_used(spec: ModelSpec) -> dict[str, object]:
 
 def _used(spec: ModelSpec) -> dict[str, bool]:
     """Whether the model has the parameter of each prior."""
-    area, authority, strata = spec.area, spec.authority, spec.strata
+    area, authority, strata = spec.area, spec.authority, spec.strata_or_years
     moderated = authority.moderation != "none"
     moderators = bool(area.moderators or authority.moderators)
     own_gradients = strata is not None and strata.gradients == "pooled"

@@ -22,6 +22,7 @@ from bayesgrad.estimands.strata_effects import (
 )
 from bayesgrad.estimands.suppressed import has_suppressed
 from bayesgrad.fitting.standing_words import standing_words
+from bayesgrad.fitting.summary_years import years_in_words
 
 if TYPE_CHECKING:
     from bayesgrad.fitting.gradient_fit import GradientFit
@@ -91,7 +92,8 @@ def _counts(fit: GradientFit) -> list[str]:
     """Events and areas of each outcome, with its family where there are several."""
     authorities = fit.draws["authorities"].to_dataset()
     strata = strata_names(authorities)
-    of_strata = f" in {len(strata)} strata" if has_strata(authorities) else ""
+    kind = "years" if fit.spec.years is not None else "strata"
+    of_strata = f" in {len(strata)} {kind}" if has_strata(authorities) else ""
     count = counted(authorities.sizes["authority"], "authority", "authorities")
     places = f" of {count}{of_strata}"
     # An area counts once, however many strata it has rows in.
@@ -153,6 +155,8 @@ def _several_outcomes(fit: GradientFit) -> list[str]:
 
 
 def _averaged(fit: GradientFit) -> str:
+    if fit.spec.years is not None:
+        return ", mean over years"
     strata = has_strata(fit.draws["authorities"].to_dataset())
     return f", {MEAN_OVER_STRATA}" if strata else ""
 
@@ -176,7 +180,9 @@ def _interactions(fit: GradientFit) -> list[str]:
 
 
 def _strata(fit: GradientFit) -> list[str]:
-    """The largest contrast of each outcome, and how many are beyond the region."""
+    """The largest contrast of each outcome, and how many are beyond the region; or the years."""
+    if fit.spec.years is not None:
+        return years_in_words(fit)
     if "stratum_slope" not in fit.draws["posterior"]:
         return []
     contrasts = fit.contrasts()

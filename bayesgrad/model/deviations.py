@@ -51,14 +51,25 @@ def _standard_deviation(spec: ModelSpec, kind: str, data: dict[str, Tensor]) -> 
 
 
 def authority_stratum_effects(
-    spec: ModelSpec, design: Design, data: dict[str, Tensor]
+    spec: ModelSpec,
+    design: Design,
+    data: dict[str, Tensor],
+    of_strata: tuple[Tensor, Tensor],
 ) -> dict[str, Tensor]:
-    """Deviations of authorities' strata by kind, each (authorities, outcomes, strata)."""
-    if spec.strata is None or not spec.strata.authority_deviations:
+    """Deviations of authorities' strata by kind, each (authorities, outcomes, strata).
+
+    Parameters
+    ----------
+    of_strata : pair of tensors
+        Deviations of the nation's strata, as of `stratum_effects`.
+    """
+    if spec.strata_or_years is None or not spec.strata_or_years.authority_deviations:
         return {}
     authorities, outcomes, count = design.cells
     found = {}
-    for kind in strata_kinds(spec):
+    for kind, national in zip(KINDS, of_strata, strict=True):
+        if kind not in strata_kinds(spec):
+            continue
         name = f"authority_stratum_{kind}"
         prior = getattr(spec.priors, f"sd_{name}")
         sd = prior_variable(f"sd_{name}", prior, dims=("outcome",))
@@ -68,6 +79,7 @@ def authority_stratum_effects(
             pt.repeat(sd, authorities),
             data,
             dims=("outcome", "authority", "stratum_difference"),
+            shift=_shift(name, kind, data, national, authorities=authorities),
         )
         by_outcome = values.reshape((outcomes, authorities, count))
         found[kind] = pm.Deterministic(
@@ -76,11 +88,34 @@ def authority_stratum_effects(
     return found
 
 
+def _shift(
+    name: str, kind: str, data: dict[str, Tensor], national: Tensor, *, authorities: int
+) -> Tensor | None:
+    """By how much the pull falls short, (sets, contrasts), with the nation's strata not at h."""
+    if f"{name}_response" not in data:
+        return None
+    moved = pt.repeat(national - data[f"stratum_{kind}_mode"], authorities, axis=0)
+    return (data[f"{name}_response"] * moved[:, None, :]).sum(axis=2)
+
+
 def _contrasts(
-    spec: ModelSpec, name: str, sd: Tensor, data: dict[str, Tensor], *, dims: tuple[str, ...]
+    spec: ModelSpec,
+    name: str,
+    sd: Tensor,
+    data: dict[str, Tensor],
+    *,
+    dims: tuple[str, ...],
+    shift: Tensor | None = None,
 ) -> Tensor:
-    """Values of contrasts, (sets, strata), whose coordinates get their log density."""
-    arrays = [data[f"{name}_{field}"] for field in ContrastArrays._fields]
+    """Values of contrasts, (sets, strata), whose coordinates get their log density.
+
+    Parameters
+    ----------
+    shift : tensor, shape (sets, contrasts), optional
+        To be taken from the pull.
+    """
+    *arrays, pull = (data[f"{name}_{field}"] for field in ContrastArrays._fields)
+    arrays.append(pull if shift is None else pull - shift)
     if spec.sampling.parameterisation == "non_centred":
         z = pm.Normal(f"z_{name}", dims=dims)
         return informed_contrasts(sd, _by_set(z), *arrays).values

@@ -68,7 +68,7 @@ def build_model(spec: ModelSpec, design: Design) -> pm.Model:
             prior, data, parameterisation=spec.sampling.parameterisation
         )
         of_strata = stratum_effects(spec, design, data)
-        deviations = authority_stratum_effects(spec, design, data)
+        deviations = authority_stratum_effects(spec, design, data, of_strata)
         effects = CellEffects(
             _with_deviations(intercept, deviations.get("intercept")),
             _with_deviations(slope, deviations.get("slope")),

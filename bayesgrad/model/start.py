@@ -158,7 +158,7 @@ def _of_strata(spec: ModelSpec, design: Design, information: Information) -> dic
         if spec.sampling.parameterisation == "partial":
             scale = arrays[f"stratum_{kind}_scale"]
             found[f"{name}_guarded"] = to_guarded(sd, getattr(spec.priors, name), scale=scale)
-        if spec.strata is not None and spec.strata.authority_deviations:
+        if spec.strata_or_years is not None and spec.strata_or_years.authority_deviations:
             first = np.full(len(design.forms), FIRST_DEVIATION)
             found[f"sd_authority_stratum_{kind}"] = np.log(first)
     return found

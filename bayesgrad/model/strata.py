@@ -4,7 +4,10 @@ A component of K strata has :math:`v = \sigma B w`, w standard normal (`bayesgra
 With H the information on v, :math:`B' H B = V \Lambda V'`: rotated by V, contrasts are independent
 in prior and data alike, and each gets the coordinate that suits it
 (`bayesgrad.model.kernels.informed`). Deviations of an authority's strata from the nation's are
-the same for every authority, with one standard deviation.
+the same for every authority, with one standard deviation. What its rows say of them depends on
+where the nation's strata are: with these v, and :math:`\hat v` where the pull h was found, it is
+:math:`h - H (v - \hat v)`. So coordinates of authorities move along with the nation's, which would
+else be tied to all of theirs the more, the more the rows say.
 """
 
 from __future__ import annotations
@@ -15,7 +18,6 @@ import numpy as np
 
 from bayesgrad.design.design import Design
 from bayesgrad.design.splines import Floats
-from bayesgrad.design.strata import strata_basis
 from bayesgrad.model.information import Information
 from bayesgrad.spec.model_spec import ModelSpec
 
@@ -42,9 +44,9 @@ class ContrastArrays(NamedTuple):
 
 def strata_kinds(spec: ModelSpec) -> tuple[str, ...]:
     """Which of intercept and slope differ between strata."""
-    if spec.strata is None:
+    if spec.strata_or_years is None:
         return ()
-    return KINDS if spec.strata.gradients == "pooled" else KINDS[:1]
+    return KINDS if spec.strata_or_years.gradients == "pooled" else KINDS[:1]
 
 
 def strata_arrays(
@@ -69,10 +71,13 @@ def strata_arrays(
             scales.append(_scale(arrays))
         if spec.sampling.parameterisation == "partial":
             found[f"stratum_{kind}_scale"] = np.stack(scales, axis=1)
-        if spec.strata is not None and spec.strata.authority_deviations:
-            found |= _named(
-                f"authority_stratum_{kind}", _of_authorities(design, information, place)
-            )
+        if spec.strata_or_years is not None and spec.strata_or_years.authority_deviations:
+            name = f"authority_stratum_{kind}"
+            arrays = _of_authorities(design, information, place)
+            found |= _named(name, arrays)
+            if information is not None:
+                found[f"{name}_response"] = _response(arrays.basis, design, information, place)
+                found[f"stratum_{kind}_mode"] = information.strata_mode[place]
     return found
 
 
@@ -90,13 +95,21 @@ def _of_strata(sets: Floats, information: Information | None, place: int) -> Con
 
 def _of_authorities(design: Design, information: Information | None, place: int) -> ContrastArrays:
     authorities, outcomes, count = design.cells
-    basis = strata_basis(count, ordered=False)
+    basis = design.deviation_basis
+    if basis is None:
+        raise ValueError("authorities of this design have no deviations of strata")
     sets = np.broadcast_to(basis, (outcomes * authorities, *basis.shape))
     if information is None:
         return _uninformed(sets)
     curvature = information.cell_curvature[place].reshape(-1, count)
     pull = information.cell_pull[place].reshape(-1, count)
     return _rotated(sets, curvature[:, :, None] * np.eye(count), pull)
+
+
+def _response(sets: Floats, design: Design, information: Information, place: int) -> Floats:
+    """Change of the pull on authorities' contrasts with strata: (sets, contrasts, strata)."""
+    curvature = information.cell_curvature[place].reshape(-1, design.cells[2])
+    return np.ascontiguousarray(np.swapaxes(sets, 1, 2) * curvature[:, None, :])
 
 
 def _uninformed(sets: Floats) -> ContrastArrays:
@@ -128,7 +141,7 @@ def _scale(arrays: ContrastArrays) -> Floats:
 
 def strata_coordinates(spec: ModelSpec, design: Design) -> dict[str, tuple[Any, ...]]:
     """Names along the dimensions of strata, empty where there are none."""
-    if spec.strata is None:
+    if spec.strata_or_years is None:
         return {}
     contrasts = {
         f"stratum_contrast_{c}": tuple(range(component.basis.shape[1]))

@@ -14,6 +14,7 @@ from bayesgrad.plots.saving import SUFFIXES, save_figure
 from bayesgrad.plots.strata import strata
 from bayesgrad.plots.theme import themed
 from bayesgrad.plots.thresholds import thresholds
+from bayesgrad.plots.years import years
 
 __all__ = [
     "SUFFIXES",
@@ -26,4 +27,5 @@ __all__ = [
     "strata",
     "themed",
     "thresholds",
+    "years",
 ]

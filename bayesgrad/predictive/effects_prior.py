@@ -91,3 +91,32 @@ def deviation_variance(sample: xr.Dataset) -> Floats:
     values = np.stack([one.transpose("sample", "outcome").values for one in sd], axis=-1)
     found: Floats = values.reshape(len(values), -1) ** 2
     return found
+
+
+def deviation_factors(design: Design, sample: xr.Dataset) -> tuple[Floats, Floats, Floats]:
+    """Prior covariance of the effects of an authority's cells, by factors.
+
+    Returns
+    -------
+    load : ndarray, shape (strata, factors)
+        Of each stratum on the factors of its outcome's effects.
+    shared : ndarray, shape (sample, 2 outcomes factors, 2 outcomes factors)
+        Covariance of the factors.
+    own : ndarray, shape (sample, 2 outcomes)
+        Variance of what each cell has of its own.
+    """
+    shared, own = joint_covariance(sample), deviation_variance(sample)
+    basis, strata = design.deviation_basis, design.cells[2]
+    effects = np.eye(own.shape[1])
+    if basis is None or np.allclose(basis @ basis.T, np.eye(strata) - 1.0 / strata):
+        # Deviations less their mean over strata are independent ones with that mean taken from
+        # what strata share, whose variance is the less by it.
+        return np.ones((strata, 1)), shared - own[:, :, None] / strata * effects, own
+    factors = 1 + basis.shape[1]
+    whole = np.zeros((len(own), factors, len(effects), factors, len(effects)))
+    whole[:, 0, :, 0] = shared
+    for f in range(1, factors):
+        whole[:, f, :, f] = own[:, :, None] * effects
+    size = factors * len(effects)
+    load = np.hstack([np.ones((strata, 1)), basis])
+    return load, whole.reshape(-1, size, size), np.zeros_like(own)

@@ -39,9 +39,8 @@ from bayesgrad.design.splines import Floats
 from bayesgrad.errors import FitError
 from bayesgrad.predictive.effects_prior import (
     covariance_of,
-    deviation_variance,
+    deviation_factors,
     effects_distribution,
-    joint_covariance,
 )
 from bayesgrad.predictive.kernels import (
     AuthorityRows,
@@ -295,6 +294,7 @@ def _of_one(
                 np.array([family]),
                 segments,
                 likelihood.bounds,
+                np.ones((1, 1)),
             )
             prior = Prior(mean[draws], covariance_of(factor[draws]), np.zeros_like(mean[draws]))
             start = Quadratic(pull[None], curvature[None])
@@ -313,29 +313,31 @@ def _of_one(
 
 def _jointly(design: Design, sample: xr.Dataset, likelihood: _Likelihood) -> Floats:
     """Integral over all effects of each authority: (authorities, sample)."""
-    authorities, outcomes, strata = design.cells
+    authorities, outcomes, _ = design.cells
     size = sample.sizes["sample"]
     mean, centres = effects_distribution(design, sample).mean, _centres(sample)
-    own = deviation_variance(sample)
-    # Deviations less their mean over strata are independent ones with that mean taken from what
-    # strata share, whose variance is the less by it.
-    shared = joint_covariance(sample) - own[:, :, None] / strata * np.eye(2 * outcomes)
     apart = centres.shape[2]
+    load, shared, own = deviation_factors(design, sample)
     starts = _starts(design, together=apart == 1)
     total = np.empty((authorities, size))
     for authority in range(authorities):
         first = authority * outcomes * apart
         bounds = starts[first : first + outcomes * apart + 1]
         prior = Prior(mean[authority].swapaxes(0, 1).reshape(size, -1), shared, own)
-        _integrate(likelihood, bounds, prior, centres[authority], total[authority])
+        _integrate(likelihood, bounds, (load, prior), centres[authority], total[authority])
     return total
 
 
 def _integrate(
-    likelihood: _Likelihood, bounds: Integers, prior: Prior, centres: Floats, out: Floats
+    likelihood: _Likelihood,
+    bounds: Integers,
+    prior: tuple[Floats, Prior],
+    centres: Floats,
+    out: Floats,
 ) -> None:
     """Fill the integrated likelihood of one authority, (sample,), whose cells have these bounds."""
     outcomes, apart, _ = centres.shape
+    load, of_draws = prior
     every = slice(int(bounds[0]), int(bounds[-1]))
     cells = [
         (outcome, slice(int(bounds[c]), int(bounds[c + 1])))
@@ -350,6 +352,7 @@ def _integrate(
         np.array(likelihood.family),
         likelihood.segments(bounds),
         likelihood.bounds,
+        np.tile(load[:apart], (outcomes, 1)),
     )
     for draws in _chunks(len(out), every.stop - every.start):
         offsets = [likelihood.offset(own, outcome, draws) for outcome, own in cells]
@@ -366,7 +369,7 @@ def _integrate(
             np.hstack(offsets),
             likelihood.size[draws],
             likelihood.sd[draws],
-            Prior(*(part[draws] for part in prior)),
+            Prior(*(part[draws] for part in of_draws)),
             start,
             out[draws],
         )

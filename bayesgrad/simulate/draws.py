@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
+from bayesgrad.design.strata import strata_basis
 from bayesgrad.simulate.counts import draw_cases, draw_rates
 from bayesgrad.simulate.episodes import Episodes, draw_episodes
 from bayesgrad.simulate.geography import Floats, Integers
@@ -32,6 +33,8 @@ class ScenarioDraws:
         Children, cases, or years at risk: of every outcome but those out of an earlier one's
         events.
     episodes : Episodes or None
+    stratum_intercept, stratum_slope : ndarray, shape (authorities, outcomes, strata)
+        By which an authority's strata deviate from the nation's; they sum to zero.
     """
 
     intercept: Floats
@@ -39,6 +42,8 @@ class ScenarioDraws:
     count: Integers
     exposure: Floats | Integers
     episodes: Episodes | None
+    stratum_intercept: Floats
+    stratum_slope: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +59,12 @@ class _Effects:
     neighbourhood: Floats | float = 0.0
 
     def predictor(self, level: Floats, gradient: Floats) -> Floats:
-        """Linear predictor for deviations of strata, (areas, strata)."""
+        """Linear predictor for deviations of strata, (strata,) or (areas, strata).
+
+        Returns
+        -------
+        ndarray, shape (areas, strata)
+        """
         terms, at = self.terms, self.terms.authority
         mean = self.intercept[at] + self.slope[at] * terms.x + terms.area + self.neighbourhood
         predictor: Floats = mean[:, None] + (level + gradient * terms.x[:, None])
@@ -86,8 +96,13 @@ def draw_scenario(
                 _neighbourhoods(outcome, settings, population, rng),
             )
         )
+    levels, gradients = _walks(settings, len(population.w), rng)
+    at = population.geography.authority
     predictors = [
-        effects.predictor(parameters.stratum_intercept[s], parameters.stratum_slope[s])
+        effects.predictor(
+            parameters.stratum_intercept[s] + levels[at, s],
+            parameters.stratum_slope[s] + gradients[at, s],
+        )
         for s, effects in enumerate(drawn)
     ]
     episodes: Episodes | None = None
@@ -105,6 +120,8 @@ def draw_scenario(
         count=count,
         exposure=exposure,
         episodes=episodes,
+        stratum_intercept=levels,
+        stratum_slope=gradients,
     )
 
 
@@ -120,6 +137,22 @@ def _neighbourhoods(
     place = population.geography.neighbourhoods(settings.areas_per_neighbourhood)
     effects: Floats = outcome.sd_neighbourhood * rng.standard_normal(place[-1] + 1)
     return effects[place]
+
+
+def _walks(
+    settings: ScenarioSettings, authorities: int, rng: np.random.Generator
+) -> tuple[Floats, Floats]:
+    """Walks of authorities, of levels and of gradients, each (authorities, outcomes, strata)."""
+    shape = (authorities, len(settings.outcomes), len(settings.all_strata))
+    strata = settings.strata
+    if strata is None or not strata.walks:
+        return np.zeros(shape), np.zeros(shape)
+    basis = strata_basis(shape[2], ordered=strata.ordered)
+    levels, gradients = (
+        step * rng.standard_normal((*shape[:2], basis.shape[1])) @ basis.T
+        for step in (strata.step_intercept, strata.step_slope)
+    )
+    return levels, gradients
 
 
 def _draw_first(

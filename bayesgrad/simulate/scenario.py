@@ -11,6 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from bayesgrad.errors import SpecError
+from bayesgrad.estimands.trends import authority_trend, national_trend, with_nation
 from bayesgrad.simulate.draws import ScenarioDraws, draw_scenario
 from bayesgrad.simulate.findings import TrueWorld
 from bayesgrad.simulate.geography import Integers, draw_geography
@@ -154,6 +155,53 @@ class Scenario:
         return table if self.settings.strata is not None else table.iloc[:0]
 
     @cached_property
+    def deviation_values(self) -> xr.Dataset:
+        """True deviations of authorities' strata; empty where authorities do not walk.
+
+        Under the names and dimensions of a fit's posterior.
+        """
+        strata = self.settings.strata
+        if strata is None or not strata.walks:
+            return xr.Dataset()
+        dims = ("authority", "outcome", "stratum")
+        return xr.Dataset(
+            {
+                "authority_stratum_intercept": (dims, self.draws.stratum_intercept),
+                "authority_stratum_slope": (dims, self.draws.stratum_slope),
+            },
+            coords={
+                "authority": authority_codes(len(self.population.geography.sizes)),
+                "outcome": [outcome.column for outcome in self.settings.outcomes],
+                "stratum": [stratum.name for stratum in strata.strata],
+            },
+        )
+
+    @cached_property
+    def trends(self) -> pd.DataFrame:
+        """Truth of the table of trends; without rows where authorities do not walk.
+
+        Columns: outcome, authority (empty for the nation), annual_ratio, annual_rate_ratio.
+        """
+        own = self.deviation_values
+        if not own:
+            return pd.DataFrame()
+        years = [int(year) for year in own["stratum"].values]
+        truth = self.parameter_values.merge(own).drop_vars("stratum")
+        columns = {"slope": "annual_ratio", "intercept": "annual_rate_ratio"}
+        trends = xr.Dataset(
+            {
+                columns[effect]: np.exp(
+                    with_nation(
+                        national_trend(truth, effect, years=years),
+                        authority_trend(truth, effect, years=years),
+                    )
+                )
+                for effect in ("slope", "intercept")
+            }
+        )
+        return trends.to_dataframe(dim_order=["outcome", "authority"]).reset_index()
+
+    @cached_property
     def findings(self) -> pd.DataFrame:
         """Figures of the study, their truth in this world, and where a fit has them.
 
@@ -225,6 +273,7 @@ class Scenario:
 
         The files are `synthetic_england_areas.csv`, `..._truth_parameters.csv`,
         `..._truth_authorities.csv`, `..._truth_strata.csv` where there are strata,
+        `..._truth_trends.csv` where these are years,
         `..._findings.csv`, `synthetic_england.toml` and `README.txt`; older ones of these names
         are replaced, all or none.
 

@@ -99,12 +99,26 @@ class TrueStratum:
 
 @dataclass(frozen=True, kw_only=True)
 class TrueStrata:
-    """Strata of the children (`divided`), or of cases that share the area's exposure."""
+    """Strata of the children (`divided`), or of cases that share the area's exposure.
+
+    Attributes
+    ----------
+    step_intercept, step_slope : float
+        Sd of the steps by which each authority walks away from the nation's strata, from one to the
+        next: of its levels, and of its log gradients. Rates are those without these walks.
+    """
 
     column: str
     strata: tuple[TrueStratum, ...]
     divided: bool
     ordered: bool = False
+    step_intercept: float = 0.0
+    step_slope: float = 0.0
+
+    @property
+    def walks(self) -> bool:
+        """Whether authorities deviate from the nation's strata by walks of their own."""
+        return max(self.step_intercept, self.step_slope) > 0
 
 
 @dataclass(frozen=True, kw_only=True)

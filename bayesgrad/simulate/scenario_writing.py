@@ -42,6 +42,7 @@ ABOUT_FILES = {
     "truth_parameters": "the parameters that it was drawn with",
     "truth_authorities": "the intercept, slope and gradient of each authority and outcome",
     "truth_strata": "the gradient and level of each stratum",
+    "truth_trends": "the change a year of the nation's and each authority's gradient and rate",
     "findings": "figures of the study, their truth here, and which table of a fit has them",
 }
 
@@ -68,6 +69,7 @@ def scenario_contents(scenario: Scenario) -> dict[str, str]:
         "truth_parameters": scenario.truth.assign(synthetic=True),
         "truth_authorities": scenario.authorities.assign(synthetic=True),
         "truth_strata": scenario.strata.assign(synthetic=True),
+        "truth_trends": scenario.trends.assign(synthetic=True),
         "findings": scenario.findings.assign(synthetic=True),
     }
     contents = {f"{STEM}_{name}.csv": to_csv(table) for name, table in tables.items() if len(table)}

@@ -117,6 +117,9 @@ def _strata(settings: ScenarioSettings, parameters: ScenarioParameters) -> xr.Da
         spread = np.sqrt((weights**2).mean(axis=0))
         found[name] = (("outcome", "stratum"), values)
         found[f"sd_{name}"] = (("outcome", "stratum_component"), spread[:, None])
+    if strata.walks:
+        for effect, step in (("intercept", strata.step_intercept), ("slope", strata.step_slope)):
+            found[f"sd_authority_stratum_{effect}"] = ("outcome", np.full(len(columns), step))
     return found
 
 

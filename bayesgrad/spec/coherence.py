@@ -21,6 +21,7 @@ def faults_of(spec: ModelSpec) -> list[str]:
         *_strata(spec),
         *_neighbourhood(spec),
         *pack_faults(spec),
+        *_years(spec),
     ]
 
 
@@ -102,22 +103,40 @@ def _rank(spec: ModelSpec) -> Iterator[str]:
 def _strata(spec: ModelSpec) -> Iterator[str]:
     if spec.strata is None:
         return
-    places = {
-        spec.columns.area: "areas",
-        spec.columns.authority: "authorities",
-        **{outcome.column: "an outcome" for outcome in spec.outcomes},
-    }
     for key, column in _columns(spec.strata):
-        if column in places:
-            yield (
-                f"[strata] {key} = {column!r} is the column of {places[column]}: name the column "
-                "that says which stratum a row is"
-            )
+        yield from _other_column(spec, column, where=f"[strata] {key}", what="which stratum")
     crossed = spec.strata.crossed_with
     if crossed is not None and crossed.column == spec.strata.column:
         yield (
             f"[strata] crossed_with.column = {crossed.column!r} is the column that it is crossed "
             "with: name another, or leave crossed_with out"
+        )
+
+
+def _years(spec: ModelSpec) -> Iterator[str]:
+    if spec.years is None:
+        return
+    column = spec.years.column
+    yield from _other_column(spec, column, where="[years] column", what="which year")
+    if spec.strata is not None:
+        yield (
+            f"[years] column = {column!r} and [strata] column = {spec.strata.column!r}: a spec has "
+            "years or strata, not both; fit each stratum's panel by itself, or leave one of the "
+            "two out"
+        )
+
+
+def _other_column(spec: ModelSpec, column: str, *, where: str, what: str) -> Iterator[str]:
+    """Say that a column already holds something else."""
+    places = {
+        spec.columns.area: "areas",
+        spec.columns.authority: "authorities",
+        **{outcome.column: "an outcome" for outcome in spec.outcomes},
+    }
+    if column in places:
+        yield (
+            f"{where} = {column!r} is the column of {places[column]}: name the column that says "
+            f"{what} a row is"
         )
 
 

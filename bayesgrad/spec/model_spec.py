@@ -136,6 +136,17 @@ class Strata(_Part):
     """Gradients whose ratio lies between this and its reciprocal are practically the same."""
 
 
+class Years(_Part):
+    """Years of a panel, in which every area has a row for each year.
+
+    They are ordered strata, from which authorities deviate by a random walk of their own.
+    """
+
+    column: ColumnName
+    equivalence: float = Field(default=1.05, gt=1, le=10)
+    """As of `Strata`."""
+
+
 class Suppressed(_Part):
     """Counts hidden behind a symbol, with the values that they may have."""
 
@@ -209,6 +220,7 @@ class ModelSpec(_Part):
     sampling: Sampling = Sampling()
     prior_pack: PriorPack | None = None
     """In a spec file the path of one, relative to its folder."""
+    years: Years | None = None
 
     @model_validator(mode="after")
     def _is_coherent(self) -> Self:
@@ -218,6 +230,18 @@ class ModelSpec(_Part):
         if faults:
             raise ValueError("\n".join(faults))
         return self
+
+    @property
+    def strata_or_years(self) -> Strata | None:
+        """Strata of the rows: those of `[strata]`, or the years, which are ordered strata."""
+        if self.years is None:
+            return self.strata
+        return Strata(
+            column=self.years.column,
+            ordered=True,
+            authority_deviations=True,
+            equivalence=self.years.equivalence,
+        )
 
     def exposure_of(self, outcome: Outcome) -> str:
         """Column of the exposure of one outcome.

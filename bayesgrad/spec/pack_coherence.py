@@ -16,8 +16,9 @@ def pack_faults(spec: ModelSpec) -> list[str]:
     pack = spec.prior_pack
     if pack is None:
         return []
-    if spec.strata is not None:
-        return [f"[strata] do not go with a prior_pack, which {_HOLDS}: leave [strata] out"]
+    if spec.strata_or_years is not None:
+        key = "[strata]" if spec.strata else "[years]"
+        return [f"{key} do not go with a prior_pack, which {_HOLDS}: leave {key} out"]
     if spec.columns.neighbourhood is not None:
         key = "[columns] neighbourhood"
         return [f"{key} does not go with a prior_pack, which {_HOLDS}: leave {key} out"]

@@ -19,9 +19,9 @@ def refuse_unsupported(spec: ModelSpec) -> None:
     Raises
     ------
     SpecError
-        For a covariance of low rank, strata of an authority's own, the beta-binomial, priors of
-        effects that are not Normal, neighbourhoods, or a prior pack, where the engine is Laplace;
-        for neighbourhoods together with strata of an authority's own.
+        For a covariance of low rank, strata of an authority's own, years, the beta-binomial,
+        priors of effects that are not Normal, neighbourhoods, or a prior pack, where the engine is
+        Laplace; for neighbourhoods together with strata of an authority's own.
     """
     _refuse_deviations_beside_neighbourhoods(spec)
     if spec.sampling.fitting_engine == "laplace":
@@ -43,6 +43,15 @@ def _refuse_authority_deviations(spec: ModelSpec) -> None:
             "[strata] authority_deviations = true: the Laplace engine does not have strata of an "
             "authority's own",
             f"{_USE_NUTS}, or leave authority_deviations out.",
+        )
+
+
+def _refuse_years(spec: ModelSpec) -> None:
+    if spec.years is not None:
+        raise SpecError(
+            f"[years] column = {spec.years.column!r}: the Laplace engine does not have years, from "
+            "whose course each authority departs",
+            f"{_USE_NUTS}, or fit one year.",
         )
 
 
@@ -76,11 +85,12 @@ def _refuse_neighbourhoods(spec: ModelSpec) -> None:
 
 
 def _refuse_deviations_beside_neighbourhoods(spec: ModelSpec) -> None:
-    deviations = spec.strata is not None and spec.strata.authority_deviations
-    if deviations and spec.columns.neighbourhood is not None:
+    strata = spec.strata_or_years
+    if spec.columns.neighbourhood is not None and strata and strata.authority_deviations:
+        beside = "[years]" if spec.years else "[strata] authority_deviations = true"
         raise SpecError(
-            f"[columns] neighbourhood = {spec.columns.neighbourhood!r} beside [strata] "
-            "authority_deviations = true: no engine has both",
+            f"[columns] neighbourhood = {spec.columns.neighbourhood!r} beside {beside}: no engine "
+            "has both",
             "Leave one of the two out.",
         )
 
@@ -98,6 +108,7 @@ LAPLACE_REFUSALS = (
     _refuse_prior_pack,
     _refuse_low_rank,
     _refuse_authority_deviations,
+    _refuse_years,
     _refuse_beta_binomial,
     _refuse_priors_that_are_not_normal,
     _refuse_neighbourhoods,

@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from bayesgrad.data import prepare_table
 from bayesgrad.design import Design, build_design
 from bayesgrad.design.design import OutcomeForm
-from bayesgrad.design.strata import strata_basis
+from bayesgrad.design.strata import strata_basis, walk_basis
 from bayesgrad.errors import DataError
 from tests.data.areas import areas, spec_with
 from tests.small import drawn_design, drawn_table, spec_of, table_of
@@ -250,6 +250,25 @@ def test_strata_of_a_spec_become_components(text, strata, bases):
     assert [component.name for component in design.strata_components] == list(bases)
     for component in design.strata_components:
         assert_allclose(component.basis, bases[component.name], atol=1e-15)
+
+
+def test_years_are_walks_of_the_nation_and_of_authorities():
+    panel = pd.concat([areas().assign(year=year) for year in (2018, 2019, 2022)])
+    spec = spec_with('[years]\ncolumn = "year"')
+    design = build_design(spec, prepare_table(spec, panel))
+    (component,) = design.strata_components
+    assert (design.strata, component.name) == (("2018", "2019", "2022"), "year")
+    assert_allclose(component.basis, walk_basis([2018, 2019, 2022]))
+    assert_allclose(design.deviation_basis, component.basis)
+
+
+def test_strata_of_authorities_deviate_exchangeably_even_where_ordered():
+    children = pd.concat([areas().assign(age=age) for age in (9, 10, 11)])
+    text = '[strata]\ncolumn = "age"\nordered = true\n'
+    spec = spec_with(text + "authority_deviations = true")
+    design = build_design(spec, prepare_table(spec, children))
+    assert_allclose(design.deviation_basis, strata_basis(3, ordered=False))
+    assert build_design(spec_with(text), prepare_table(spec, children)).deviation_basis is None
 
 
 STAGES = """

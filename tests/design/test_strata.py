@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from bayesgrad.design.strata import StrataComponent, crossed_components, strata_basis
+from bayesgrad.design.strata import StrataComponent, crossed_components, strata_basis, walk_basis
 
 COUNTS = [2, 3, 7, 18]
 
@@ -39,6 +39,15 @@ def test_ordered_strata_are_a_random_walk_less_its_mean(count):
     assert_allclose(basis @ basis.T, centring(count) @ walk @ centring(count), atol=1e-12)
     steps = np.diff(basis, axis=0)
     assert_allclose(steps @ steps.T, np.eye(count - 1), atol=1e-13)
+
+
+def test_steps_over_a_gap_have_the_variance_of_as_many_steps():
+    whole = walk_basis([2018, 2019, 2020, 2021, 2022])
+    gap = walk_basis([2018, 2019, 2022])
+    seen = whole[[0, 1, 4]]
+    seen = seen - seen.mean(axis=0)
+    assert_allclose(gap @ gap.T, seen @ seen.T, atol=1e-12)
+    assert_allclose(walk_basis(range(4)), strata_basis(4, ordered=True))
 
 
 def test_variance_of_each_stratum_by_hand():

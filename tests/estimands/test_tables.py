@@ -29,6 +29,10 @@ CONTRACT = {
     "rate_per_10000 rate_lower rate_upper events areas",
     "contrasts": "outcome stratum_a stratum_b ratio lower upper prob_a_steeper region_lower "
     "region_upper prob_beyond",
+    "years": "outcome year gradient lower upper prob_steeper_than_previous rate_per_10000 "
+    "rate_lower rate_upper events areas",
+    "trends": "outcome authority name annual_ratio lower upper prob_rising annual_rate_ratio "
+    "rate_lower rate_upper",
     "correlations": "outcome_a effect_a outcome_b effect_b mean sd lower upper prob_positive",
     "inequality": "outcome authority rii rii_lower rii_upper sii_per_10000 sii_per_10000_lower "
     "sii_per_10000_upper concentration_index concentration_index_lower concentration_index_upper "
@@ -58,8 +62,10 @@ FULL = {
     "strata": ("girls", "boys"),
 }
 DEVIATING = FULL | {"authority_deviations": True, "family": ("negative_binomial", "poisson")}
+PANEL = FULL | {"strata": ("2018", "2019", "2021"), "authority_deviations": True, "years": True}
 BARE = {"moderation": "none", "family": "poisson", "correlated": False}
-NEED_MORE = ("thresholds", "transitions", "strata", "contrasts", "correlations")
+OF_YEARS = ("years", "trends")
+NEED_MORE = (*OF_YEARS, "thresholds", "transitions", "strata", "contrasts", "correlations")
 """Tables of what the barest model does not have."""
 
 
@@ -72,11 +78,12 @@ NATIONAL = [name for name in CONTRACT if name != "standing"]
 """Those of a fit without a prior pack."""
 
 MODELS = [
-    (FULL, NATIONAL),
-    (DEVIATING, NATIONAL),
+    (FULL, [name for name in NATIONAL if name not in OF_YEARS]),
+    (DEVIATING, [name for name in NATIONAL if name not in OF_YEARS]),
+    (PANEL, NATIONAL),
     (BARE, [name for name in NATIONAL if name not in NEED_MORE]),
 ]
-IDS = ["full", "deviating", "bare"]
+IDS = ["full", "deviating", "panel", "bare"]
 
 
 @pytest.mark.parametrize(("model", "names"), MODELS, ids=IDS)
@@ -94,10 +101,13 @@ def test_columns_are_exactly_those_of_the_contract(model: dict, names: list[str]
 
 @pytest.mark.parametrize("name", NATIONAL)
 def test_a_wider_level_gives_wider_intervals(name: str) -> None:
-    draws = fabricated_draws(outcomes=("referral", "plan"), strata=("girls", "boys"))
+    panel = {"strata": ("2018", "2019"), "authority_deviations": True, "years": True}
+    draws = fabricated_draws(outcomes=("referral", "plan"), **panel)
     narrow, wide = table(draws, name, level=0.5), table(draws, name, level=0.99)
     if name == "ranks":
-        narrow, wide = (one.sort_values(["outcome", "authority"]) for one in (narrow, wide))
+        narrow, wide = (
+            one.sort_values(["outcome", "stratum", "authority"]) for one in (narrow, wide)
+        )
     # The region of equivalence is that of the spec, whatever the level.
     lowers = [name for name in narrow if name.endswith("lower") and name != "region_lower"]
     # These draws are of a model without larger neighbourhoods, of which all is missing.
@@ -127,7 +137,7 @@ def test_a_wrong_name_is_answered_with_the_right_ones() -> None:
 
 
 def test_only_ranks_are_withheld_when_diagnostics_fail() -> None:
-    draws = fabricated_draws(draws=50, **FULL, failed_checks=["divergences"])
+    draws = fabricated_draws(draws=50, **PANEL, failed_checks=["divergences"])
     for name in NATIONAL:
         if name == "ranks":
             with pytest.raises(DiagnosticsError):
@@ -155,7 +165,12 @@ def test_draws_read_from_a_file_give_the_same_bytes(
         ({}, {"gradients", "correlations"}, {"thresholds", "transitions", "strata", "contrasts"}),
         ({"correlated": False}, {"pairs"}, {"correlations"}),
         ({"outcomes": ("referrals", "plans")}, {"thresholds", "transitions"}, {"strata"}),
-        ({"strata": ("boys", "girls")}, {"strata", "contrasts"}, {"thresholds"}),
+        ({"strata": ("boys", "girls")}, {"strata", "contrasts"}, {"thresholds", *OF_YEARS}),
+        (
+            {"strata": ("2018", "2019"), "authority_deviations": True, "years": True},
+            {"years", "trends", "strata", "contrasts"},
+            {"thresholds"},
+        ),
         ({"strata": ("1", "2"), "common_gradients": True}, {"strata"}, {"contrasts"}),
     ],
 )

@@ -188,3 +188,21 @@ def test_strata_of_one_gradient_have_no_contrast():
     text = str(GradientFit(spec_of(STRATA), draws, PROVENANCE))
     assert "contrast" not in text
     assert "national gradient (hazard ratio) per +0.1 of deprivation" in text
+
+
+def test_years_are_told_by_their_ends_and_their_trend():
+    years = ("2018", "2019", "2022")
+    draws = fabricated_draws(strata=years, years=True, authority_deviations=True)
+    fit = GradientFit(spec_of('[years]\ncolumn = "year"'), draws, PROVENANCE)
+    text, table, trends = str(fit), fit.years(), fit.trends()
+    first, last = table.iloc[0], table.iloc[-1]
+    for row, year in ((first, 2018), (last, 2022)):
+        words = f"{row['gradient']:.2f} ({row['lower']:.2f} to {row['upper']:.2f}) in {year}"
+        assert words in text
+    nation, authorities = trends.iloc[0], trends.iloc[1:]["annual_ratio"]
+    assert f"the gradient is multiplied by {nation['annual_ratio']:.3f} (" in text
+    assert f"in authorities by {authorities.min():.3f} to {authorities.max():.3f}" in text
+    assert f"and the rate by {nation['annual_rate_ratio']:.3f} (" in text
+    assert "of deprivation, mean over years: " in text
+    assert "of 12 authorities in 3 years" in text
+    assert "strata" not in text

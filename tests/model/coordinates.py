@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from bayesgrad.design import Design
-from bayesgrad.design.strata import strata_basis
 from bayesgrad.model.arrays import count_rows, model_arrays
 from bayesgrad.model.neighbourhoods import whole_information
 from bayesgrad.spec import ModelSpec
@@ -13,6 +12,7 @@ from tests.model.forms import (
     Parameters,
     blocks_of,
     covariances_of,
+    deviations_of,
     effect_means,
     in_blocks,
     kinds_of,
@@ -48,11 +48,16 @@ def in_coordinates(spec: ModelSpec, design: Design, theta: Parameters) -> tuple[
             found[f"z_{name}"], jacobian = z, jacobian + more
         name = f"authority_stratum_{kind}"
         if f"z_{name}" in theta:
-            authorities, outcomes, count = design.cells
+            authorities, outcomes, _ = design.cells
             w = theta[f"z_{name}"].reshape(outcomes * authorities, -1)
-            sets = [strata_basis(count, ordered=False)] * len(w)
+            sets = [design.deviation_basis] * len(w)
             sd = np.repeat(theta[f"sd_{name}"], authorities)
-            z, more = contrasts_in_coordinates(arrays, name, w, sets, sd)
+            # What rows say of an authority's deviations follows the nation's.
+            nation = deviations_of(design, theta, kind)["nation"]
+            moved = np.repeat(nation - arrays[f"stratum_{kind}_mode"], authorities, axis=0)
+            change = np.einsum("srk,sk->sr", arrays[f"{name}_response"], moved)
+            shifted = arrays | {f"{name}_pull": arrays[f"{name}_pull"] - change}
+            z, more = contrasts_in_coordinates(shifted, name, w, sets, sd)
             found[f"z_{name}"] = z.reshape(theta[f"z_{name}"].shape)
             jacobian += more
     return found, jacobian

@@ -10,7 +10,7 @@ from scipy import stats
 
 from bayesgrad.design import Design
 from bayesgrad.spec import ModelSpec
-from tests.small import spec_of
+from tests.small import YEARS, spec_of
 
 MODE = "FAST_COMPILE"
 
@@ -58,6 +58,7 @@ FORMS: dict[str, tuple[str, tuple[str, ...]]] = {
     "crossed strata": (CROSSED, TWO),
     "common gradients": ('[strata]\ncolumn = "age"\ngradients = "common"', ONE),
     "deviations": (DEVIATIONS, TWO),
+    "years": ('[years]\ncolumn = "year"', TWO),
     "common deviations": (DEVIATIONS + COMMON, ONE),
     "binomial": ('[likelihood]\nfamily = "binomial"', ONE),
     "risk": ('[likelihood]\nfamily = "binomial"\nlink = "log"', ONE),
@@ -103,6 +104,8 @@ def blocks_of(spec: ModelSpec) -> tuple[int, int]:
 
 def kinds_of(spec: ModelSpec) -> tuple[str, ...]:
     """Which effects strata differ in."""
+    if spec.years is not None:
+        return KINDS
     if spec.strata is None:
         return ()
     return KINDS if spec.strata.gradients == "pooled" else KINDS[:1]
@@ -163,7 +166,7 @@ def drawn_contrasts(spec: ModelSpec, design: Design, rng: np.random.Generator) -
         for c, component in enumerate(components):
             shape = (outcomes, component.basis.shape[1])
             theta[f"z_stratum_{kind}_{c}"] = rng.normal(0, 0.7, shape)
-        if spec.strata is not None and spec.strata.authority_deviations:
+        if spec.years is not None or (spec.strata and spec.strata.authority_deviations):
             theta[f"sd_authority_stratum_{kind}"] = rng.uniform(0.05, 0.2, outcomes)
             shape = (outcomes, authorities, strata - 1)
             theta[f"z_authority_stratum_{kind}"] = rng.normal(0, 0.7, shape)
@@ -290,8 +293,13 @@ def deviations_of(design: Design, theta: Parameters, kind: str) -> dict[str, np.
             w = theta[f"z_stratum_{kind}_{c}"]
             nation += theta[f"sd_stratum_{kind}"][:, [c]] * (w @ component.basis.T)
     if f"sd_authority_stratum_{kind}" in theta:
-        # The basis of unordered strata: orthonormal contrasts, each of the first against the next.
         w, sd = theta[f"z_authority_stratum_{kind}"], theta[f"sd_authority_stratum_{kind}"]
+        if design.strata == YEARS:
+            for r, gap in enumerate(np.diff([int(year) for year in YEARS])):
+                step = np.where(np.arange(strata) > r, np.sqrt(gap), 0.0)
+                own += (sd[:, None] * w[:, :, r]).T[:, :, None] * (step - step.mean())
+            return {"nation": nation, "authority": own}
+        # The basis of unordered strata: orthonormal contrasts, each of the first against the next.
         for r in range(1, strata):
             contrast = np.zeros(strata)
             contrast[:r], contrast[r] = 1.0, -float(r)

@@ -44,8 +44,8 @@ def test_the_joint_density_is_that_of_scipy(form):
 
 
 COVARIANCES = ("full", "two independent", "by outcome", "low rank", "two outcomes")
-STRATIFIED = ("crossed strata", "common deviations", "stages in strata")
 NESTED = ("neighbourhoods", "neighbourhoods in strata")
+STRATIFIED = ("crossed strata", "common deviations", "years", "stages in strata")
 
 
 @pytest.mark.parametrize("more", [NON_CENTRED, PARTIAL])

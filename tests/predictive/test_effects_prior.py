@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from numpy.testing import assert_allclose
 
+from bayesgrad.areas.effects import EFFECTS
 from bayesgrad.areas.rates import thinned
 from bayesgrad.predictive.effects_prior import (
     covariance_of,
+    deviation_factors,
     deviation_variance,
     effects_distribution,
     joint_covariance,
 )
 from tests.predictive.cases import drawn_posterior, model
+from tests.small import drawn_design, spec_of
 
 
 def test_systematic_parts_are_those_of_the_model():
@@ -75,3 +79,26 @@ def test_what_does_not_deviate_has_no_variance():
     sd = thinned(posterior)["sd_authority_stratum_intercept"].values
     assert_allclose(found[:, [0, 2]], sd**2)
     assert (found[:, [1, 3]] == 0).all()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[years]\ncolumn = "year"',
+        '[strata]\ncolumn = "age"\nordered = true\nauthority_deviations = true',
+    ],
+)
+def test_factors_have_the_covariance_of_effects_and_their_deviations(text):
+    design = drawn_design(spec_of(text, outcomes=("referrals", "plans")))
+    posterior = drawn_posterior(design, joint=True, deviations=EFFECTS)
+    sample = thinned(posterior)
+    load, shared, own = deviation_factors(design, sample)
+    walk = design.deviation_basis @ design.deviation_basis.T
+    strata, effects = len(load), own.shape[1]
+    factors = load.shape[1]
+    parts = shared.reshape(len(own), factors, effects, factors, effects)
+    whole = np.einsum("kf,nfigj,lg->nkilj", load, parts, load)
+    whole += np.einsum("ni,ij,kl->nkilj", own, np.eye(effects), np.eye(strata))
+    expected = np.einsum("nij,kl->nkilj", joint_covariance(sample), np.ones((strata, strata)))
+    expected += np.einsum("ni,ij,kl->nkilj", deviation_variance(sample), np.eye(effects), walk)
+    assert_allclose(whole, expected, atol=1e-12)

@@ -43,6 +43,11 @@ def rows_of(scenario, outcome):
         level = strata["level"].to_numpy() - truth["intercept"]
         slope = np.log(strata["gradient"].to_numpy()) - truth["slope"]
         predictor += level[stratum] + slope[stratum] * x
+        if scenario.deviation_values:
+            own = scenario.deviation_values.isel(outcome=0)
+            at = own["authority"].to_index().get_indexer(rows["authority"])
+            predictor += own["authority_stratum_intercept"].values[at, stratum]
+            predictor += own["authority_stratum_slope"].values[at, stratum] * x
     if "rural" in rows:
         rural = rows["rural"] - rows["rural"].mean()
         predictor += truth["rural"] * rural + truth["gradient x rural"] * rural * x

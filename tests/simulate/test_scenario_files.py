@@ -24,6 +24,8 @@ def test_files_read_back_as_the_same_numbers(scenario, tmp_path):
     }
     if scenario.settings.strata is not None:
         tables["truth_strata"] = scenario.strata
+    if len(scenario.trends):
+        tables["truth_trends"] = scenario.trends
     files = {f"synthetic_england_{name}.csv" for name in tables}
     files |= {"synthetic_england.toml", "README.txt"}
     assert {path.name for path in paths} == {p.name for p in (tmp_path / "new").iterdir()} == files

@@ -45,7 +45,16 @@ def test_the_spec_says_it_is_synthetic_and_is_the_shipped_one(scenario, fitted, 
     assert spec.columns.vintage == "Synthetic"
     assert "simulated, not real data" in spec.title
     shipped = ModelSpec.read(models / f"{scenario.settings.spec_name}.toml")
-    for part in ("outcomes", "gradient", "authority", "area", "strata", "likelihood", "sampling"):
+    for part in (
+        "outcomes",
+        "gradient",
+        "authority",
+        "area",
+        "strata",
+        "years",
+        "likelihood",
+        "sampling",
+    ):
         assert getattr(spec, part) == getattr(shipped, part)
 
 
@@ -55,7 +64,7 @@ def test_every_column_of_the_table_is_in_the_spec(scenario, fitted):
     used = {columns.area, columns.authority, columns.authority_name, columns.deprivation}
     used |= {outcome.column for outcome in spec.outcomes} | set(spec.authority.moderators)
     used |= {spec.exposure_of(outcome) for outcome in spec.outcomes} | set(spec.area.moderators)
-    used |= {spec.strata.column} if spec.strata else set()
+    used |= {spec.strata_or_years.column} if spec.strata_or_years else set()
     used |= {spec.authority.deprivation} - {"mean"}
     used |= {columns.neighbourhood} - {None}
     assert used == set(scenario.areas.columns)
@@ -111,17 +120,21 @@ def test_truth_has_every_variable_of_a_posterior_and_no_other(scenario, fitted):
     if spec.area.moderators:
         expected["covariate"] = ("outcome", "area_covariate")
         expected["gradient_moderator"] = ("outcome", "area_moderator")
-    if spec.strata:
-        pooled = ("intercept", "slope") if spec.strata.gradients == "pooled" else ("intercept",)
+    if spec.strata_or_years:
+        pooled = (
+            ("intercept", "slope") if spec.strata_or_years.gradients == "pooled" else ("intercept",)
+        )
         for effect in pooled:
             expected[f"stratum_{effect}"] = ("outcome", "stratum")
             expected[f"sd_stratum_{effect}"] = ("outcome", "stratum_component")
+            if spec.years:
+                expected[f"sd_authority_stratum_{effect}"] = outcome
     if len(design.outcomes) > 1:
         expected["effect_correlation"] = ("effect_pair",)
     truth = scenario.parameter_values
     assert {str(name): truth[name].dims for name in truth.data_vars} == expected
     assert all(np.isfinite(truth[name]).all() for name in truth.data_vars)
-    if spec.strata:
+    if spec.strata_or_years:
         names = tuple(component.name for component in design.strata_components)
         assert tuple(truth["stratum_component"].values) == names
 
@@ -293,3 +306,25 @@ def test_moderators_of_authorities_are_correlated_with_deprivation():
     related = np.corrcoef(population.w, population.authority_moderators.T)[0, 1:]
     # 152 authorities: standard errors of about 0.05 and 0.07.
     assert related == pytest.approx([0.6, 0.3], abs=0.3)
+
+
+def test_authorities_walk_over_years_and_have_the_trends_of_their_walks():
+    scenario = simulate_scenario("years", seed=2, **SIZE)
+    own, truth = scenario.deviation_values, scenario.parameter_values
+    for effect, step in (("intercept", 0.05), ("slope", 0.015)):
+        walk = own[f"authority_stratum_{effect}"]
+        np.testing.assert_allclose(walk.sum("stratum"), 0.0, atol=1e-12)
+        # Of 270 steps; 4.9 standard errors: a false alarm in a million.
+        found = walk.diff("stratum").values.std()
+        assert abs(found / step - 1.0) < 4.9 / np.sqrt(2 * 270)
+    trends = scenario.trends.set_index("authority")
+    years = own["stratum"].values.astype(int)
+    nation = truth["stratum_slope"].values[0]
+    np.testing.assert_allclose(
+        np.log(trends.loc["", "annual_ratio"]), np.polyfit(years, nation, 1)[0]
+    )
+    code = str(own["authority"].values[7])
+    course = truth["stratum_intercept"].values[0] + own["authority_stratum_intercept"].values[7, 0]
+    found = np.log(trends.loc[code, "annual_rate_ratio"])
+    np.testing.assert_allclose(found, np.polyfit(years, course, 1)[0])
+    assert simulate_scenario("age", seed=2, **SIZE).trends.empty

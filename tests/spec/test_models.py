@@ -22,6 +22,7 @@ from bayesgrad.spec.model_spec import (
     Sampling,
     Strata,
     Suppressed,
+    Years,
 )
 from bayesgrad.spec.naming import ratio_name
 from bayesgrad.spec.priors import PARAMETERS
@@ -35,6 +36,7 @@ PARTS: dict[str, type[BaseModel]] = {
     "[authority]": Authority,
     "[area]": Area,
     "[strata]": Strata,
+    "[years]": Years,
     "[likelihood]": Likelihood,
     "[rows]": Rows,
     "[sampling]": Sampling,
@@ -65,6 +67,7 @@ SHIPPED = (
     "stroke_admissions",
     "suppressed",
     "thresholds",
+    "years",
 )
 
 
@@ -242,6 +245,7 @@ def test_every_example_of_the_grammar_is_a_spec_of_what_it_says(models):
         "Joint thresholds": [["rate ratio"] * 3],
         "Stages": [["rate ratio", "risk ratio", "risk ratio"]],
         "Strata": [["rate ratio"], ["rate ratio"]],
+        "Years": [["rate ratio"]],
         "Crossed strata": [["rate ratio"]],
         "Suppressed counts": [["rate ratio"]],
         "Cases": [["odds ratio"]],

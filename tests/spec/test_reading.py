@@ -144,6 +144,11 @@ def refused(text: str) -> SpecError:
         ('[strata]\ncolumn = "a"', "[strata] column = 'a' is the column of areas"),
         ('[strata]\ncolumn = "b"', "[strata] column = 'b' is the column of authorities"),
         ('[strata]\ncolumn = "y"', "[strata] column = 'y' is the column of an outcome"),
+        ('[years]\ncolumn = "y"', "[years] column = 'y' is the column of an outcome"),
+        (
+            '[years]\ncolumn = "t"\n[strata]\ncolumn = "s"',
+            "a spec has years or strata, not both",
+        ),
         (
             '[strata]\ncolumn = "s"\ncrossed_with = { column = "a" }',
             "[strata] crossed_with.column = 'a' is the column of areas",

@@ -15,6 +15,7 @@ FORMS = {
     "[strata] authority_deviations = true: the Laplace engine": spec_of(
         '[strata]\ncolumn = "age"\nauthority_deviations = true'
     ),
+    "[years] column = 'year': the Laplace engine": spec_of('[years]\ncolumn = "year"'),
     "family = 'beta_binomial' of referrals: the Laplace engine": spec_of(
         'family = "beta_binomial"'
     ),

@@ -92,7 +92,7 @@ def _variables(spec: ModelSpec, part: PartDraws) -> dict[str, Variable]:
     for place, kind in enumerate(KINDS):
         values = part.effects.authority[:, :, place::2]
         found[f"authority_{kind}"] = (("authority", "outcome"), values)
-    if spec.strata is not None:
+    if spec.strata_or_years is not None:
         deviations = fixed.strata(part.effects.fixed)
         for kind in strata_kinds(spec):
             values = deviations[..., KINDS.index(kind)]

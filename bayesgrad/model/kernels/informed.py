@@ -62,8 +62,9 @@ def informed_backward(
     d_density: float,
     d_sd: Floats,
     d_z: Floats,
+    d_pull: Floats,
 ) -> None:
-    """Fill the derivatives in the standard deviations and z; see `informed_forward`."""
+    """Fill the derivatives in the standard deviations, z and the pull; see `informed_forward`."""
     sets, contrasts = z.shape
     u = np.empty(contrasts)
     for s in range(sets):
@@ -82,4 +83,5 @@ def informed_backward(
             change = pull[s, r] * (2.0 - m) / (m * m) - z[s, r] * scale * own / (m * root)
             total += u[r] * w + d_w * change - d_density * scale * own / m
             d_z[s, r] = d_w / root
+            d_pull[s, r] = d_w * scale / m
         d_sd[s] = total

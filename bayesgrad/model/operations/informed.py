@@ -18,8 +18,8 @@ from bayesgrad.model.kernels.informed import informed_backward, informed_forward
 from bayesgrad.model.operations.version import CACHE_VERSION
 
 Tensor = Any
-DATA = 3
-"""Inputs that are data: the basis, the information and the pull."""
+CONNECTED = (True, True, False, False, True)
+"""Inputs with a gradient: all but the basis and the information."""
 
 
 class Contrasts(NamedTuple):
@@ -61,17 +61,17 @@ class InformedContrasts(Op):  # type: ignore[misc]
         outputs[0][0], outputs[1][0] = _forward(*inputs)  # type: ignore[no-untyped-call]
 
     def connection_pattern(self, _node: Any) -> list[list[bool]]:
-        """Both outputs depend on sd and z."""
-        return [[True, True]] * 2 + [[False, False]] * DATA
+        """Both outputs depend on sd, z and the pull."""
+        return [[connected, connected] for connected in CONNECTED]
 
     def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list[Any]:
-        """Gradients in sd and z."""
+        """Gradients in sd, z and the pull."""
         given = [
             pt.zeros_like(output) if isinstance(cotangent.type, DisconnectedType) else cotangent
             for output, cotangent in zip(outputs, cotangents, strict=True)
         ]
-        gradients = InformedContrastsGradient()(*inputs, *given)
-        return [*gradients, *(disconnected_type() for _ in range(DATA))]
+        gradients = iter(InformedContrastsGradient()(*inputs, *given))
+        return [next(gradients) if known else disconnected_type() for known in CONNECTED]
 
 
 class InformedContrastsGradient(Op):  # type: ignore[misc]
@@ -82,15 +82,20 @@ class InformedContrastsGradient(Op):  # type: ignore[misc]
     def make_node(self, *inputs: Any) -> Apply:
         """Apply to the inputs of `InformedContrasts`, and the derivatives in its outputs."""
         given = [pt.as_tensor_variable(value) for value in inputs]
-        return Apply(self, given, [pt.dvector(), pt.dmatrix()])
+        return Apply(self, given, [pt.dvector(), pt.dmatrix(), pt.dmatrix()])
 
     def infer_shape(self, _node: Any, shapes: list[Any]) -> list[Any]:
-        """Shapes of sd and z."""
-        return shapes[:2]
+        """Shapes of sd, z and the pull."""
+        return [*shapes[:2], shapes[1]]
 
     def perform(self, _node: Any, inputs: Any, outputs: Any) -> None:
         """Evaluate without compiling."""
-        outputs[0][0], outputs[1][0] = _backward(*inputs)  # type: ignore[no-untyped-call]
+        for storage, value in zip(
+            outputs,
+            _backward(*inputs),  # type: ignore[no-untyped-call]
+            strict=True,
+        ):
+            storage[0] = value
 
 
 def _forward(sd, z, basis, information, pull):  # type: ignore[no-untyped-def]
@@ -108,7 +113,7 @@ def _forward(sd, z, basis, information, pull):  # type: ignore[no-untyped-def]
 
 def _backward(sd, z, basis, information, pull, d_values, d_density):  # type: ignore[no-untyped-def]
     sd, z = np.ascontiguousarray(sd), np.ascontiguousarray(z)
-    d_sd, d_z = np.empty_like(sd), np.empty_like(z)
+    d_sd, d_z, d_pull = np.empty_like(sd), np.empty_like(z), np.empty_like(z)
     informed_backward(
         sd,
         z,
@@ -119,8 +124,9 @@ def _backward(sd, z, basis, information, pull, d_values, d_density):  # type: ig
         d_density.item(),
         d_sd,
         d_z,
+        d_pull,
     )
-    return d_sd, d_z
+    return d_sd, d_z, d_pull
 
 
 @register_funcify_default_op_cache_key(InformedContrasts)

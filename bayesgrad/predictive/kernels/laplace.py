@@ -5,16 +5,17 @@ s(c). A priori e is normal with mean :math:`m_{s(c)}` and covariance
 
 .. math:: V = D + U \Sigma^\circ U'
 
-with U the cells' outcomes (0 or 1), D the variances of what cells have of their own, and
-:math:`\Sigma^\circ` of what those of an outcome share. So, with H the negative Hessian of the log
+with U the loads of cells on the factors of their outcomes (1 on the only one, or those of a random
+walk over strata), D the variances of what cells have of their own, and :math:`\Sigma^\circ` the
+covariance of the factors. So, with H the negative Hessian of the log
 likelihood :math:`\ell`, which is of pairs, and :math:`W = U' (I + H D)^{-1} H U`,
 
 .. math:: \ln \int \approx \ell(\hat e) - \tfrac12 (\hat e - m)' V^{-1} (\hat e - m)
           - \tfrac12 \ln \det(I + H D) - \tfrac12 \ln \det(I + W \Sigma^\circ),
 
 :math:`\hat e` found by Newton's method in coordinates z, :math:`e - m = V z`, which no variance of
-0 troubles. Only matrices of 2 x 2 and of the effects shared are ever solved for, however many
-cells there are. Short of the mode by a Newton step of squared length d, half of d is added, which
+0 troubles. Only matrices of 2 x 2 and of the factors are ever solved for, however many cells there
+are. Short of the mode by a Newton step of squared length d, half of d is added, which
 makes good the distance.
 """
 
@@ -50,6 +51,8 @@ class AuthorityRows(NamedTuple):
     segments : Segments
     bounds : ndarray of int64, shape (2,)
         Smallest and largest count that is suppressed.
+    load : ndarray, shape (cells, factors)
+        Of each cell on the factors that both effects of its outcome have.
     """
 
     events: Floats
@@ -60,6 +63,7 @@ class AuthorityRows(NamedTuple):
     family: Integers
     segments: Segments
     bounds: Integers
+    load: Floats
 
 
 class Prior(NamedTuple):
@@ -68,8 +72,8 @@ class Prior(NamedTuple):
     Attributes
     ----------
     mean : ndarray, shape (sample, 2 outcomes)
-    shared : ndarray, shape (sample, 2 outcomes, 2 outcomes)
-        :math:`\Sigma^\circ`.
+    shared : ndarray, shape (sample, 2 outcomes factors, 2 outcomes factors)
+        :math:`\Sigma^\circ`, all effects' first factors first.
     own : ndarray, shape (sample, 2 outcomes)
         Diagonal of D in a cell of each outcome.
     """
@@ -134,14 +138,14 @@ def laplace(
             here.curvature[c] = start.curvature[c]
             here.target[c, 0] = start.target[c, 0] - h00 * m0 - h01 * m1
             here.target[c, 1] = start.target[c, 1] - h01 * m0 - h11 * m1
-        solve(here, rows.outcome, shared, own, at)
-        times_prior(at, rows.outcome, shared, own, deviation)
+        solve(here, rows.outcome, rows.load, shared, own, at)
+        times_prior(at, rows.outcome, rows.load, shared, own, deviation)
         step = 0
         while True:
             value = likelihood(rows, row, alpha[s], sd[s], mean, deviation, gradient, here, work)
-            log_det = solve(here, rows.outcome, shared, own, found)
+            log_det = solve(here, rows.outcome, rows.load, shared, own, found)
             found -= at
-            times_prior(found, rows.outcome, shared, own, change)
+            times_prior(found, rows.outcome, rows.load, shared, own, change)
             squared, largest, penalty = 0.0, 0.0, 0.0
             for c in range(cells):
                 for k in range(2):
@@ -201,27 +205,45 @@ def likelihood(
 
 
 @serial
-def times_prior(z: Floats, outcome: Integers, shared: Floats, own: Floats, out: Floats) -> None:
+def times_prior(
+    z: Floats, outcome: Integers, load: Floats, shared: Floats, own: Floats, out: Floats
+) -> None:
     """Fill V z, (cells, 2)."""
-    total = np.zeros(len(own))
+    effects, factors = len(own), load.shape[1]
+    total = np.zeros(effects * factors)
     for c in range(len(outcome)):
-        total[2 * outcome[c]] += z[c, 0]
-        total[2 * outcome[c] + 1] += z[c, 1]
-    pushed = np.zeros(len(own))
-    for i in range(len(own)):
-        for k in range(len(own)):
-            pushed[i] += shared[i, k] * total[k]
+        for f in range(factors):
+            i = f * effects + 2 * outcome[c]
+            total[i] += load[c, f] * z[c, 0]
+            total[i + 1] += load[c, f] * z[c, 1]
+    pushed = product(shared, total)
     for c in range(len(outcome)):
         for k in range(2):
             i = 2 * outcome[c] + k
-            out[c, k] = own[i] * z[c, k] + pushed[i]
+            out[c, k] = own[i] * z[c, k]
+            for f in range(factors):
+                out[c, k] += load[c, f] * pushed[f * effects + i]
 
 
 @serial
-def solve(of: Quadratic, outcome: Integers, shared: Floats, own: Floats, found: Floats) -> float:
+def product(matrix: Floats, vector: Floats) -> Floats:
+    """Multiply a small matrix by a vector."""
+    found = np.zeros(len(matrix))
+    for i in range(len(matrix)):
+        for k in range(len(vector)):
+            found[i] += matrix[i, k] * vector[k]
+    return found
+
+
+@serial
+def solve(
+    of: Quadratic, outcome: Integers, load: Floats, shared: Floats, own: Floats, found: Floats
+) -> float:
     """Fill z with (I + H V) z = target, (cells, 2); returns log det(I + H V)."""
-    size, cells = len(own), len(outcome)
-    within, pulled = np.zeros((size, 2)), np.zeros(size)
+    effects, factors, cells = len(own), load.shape[1], len(outcome)
+    size = effects * factors
+    # Of factor and effect on all factors of the effects of the same outcome.
+    within, pulled = np.zeros((size, factors, 2)), np.zeros(size)
     inner = np.empty((cells, 3))
     log_det = 0.0
     for c in range(cells):
@@ -236,28 +258,36 @@ def solve(of: Quadratic, outcome: Integers, shared: Floats, own: Floats, found: 
         p00, p01 = (m11 * h00 - m01 * h01) / det, (m11 * h01 - m01 * h11) / det
         p11 = (m00 * h11 - m10 * h01) / det
         inner[c, 0], inner[c, 1], inner[c, 2] = p00, p01, p11
-        within[i, 0] += p00
-        within[i, 1] += p01
-        within[i + 1, 0] += p01
-        within[i + 1, 1] += p11
-        pulled[i] += found[c, 0]
-        pulled[i + 1] += found[c, 1]
-    system = np.empty((size, size))
+        for f in range(factors):
+            at = f * effects + i
+            for g in range(factors):
+                both = load[c, f] * load[c, g]
+                within[at, g, 0] += both * p00
+                within[at, g, 1] += both * p01
+                within[at + 1, g, 0] += both * p01
+                within[at + 1, g, 1] += both * p11
+            pulled[at] += load[c, f] * found[c, 0]
+            pulled[at + 1] += load[c, f] * found[c, 1]
+    system = np.zeros((size, size))
     for i in range(size):
-        first = i - i % 2
-        for k in range(size):
-            system[i, k] = within[i, 0] * shared[first, k] + within[i, 1] * shared[first + 1, k]
+        first = i % effects - i % 2
+        for g in range(factors):
+            at = g * effects + first
+            for k in range(size):
+                system[i, k] += (
+                    within[i, g, 0] * shared[at, k] + within[i, g, 1] * shared[at + 1, k]
+                )
         system[i, i] += 1.0
     log_det += eliminate(system, pulled)
-    for i in range(0, size, 2):
+    pushed = product(shared, pulled)
+    for c in range(cells):
         pushed0, pushed1 = 0.0, 0.0
-        for k in range(size):
-            pushed0 += shared[i, k] * pulled[k]
-            pushed1 += shared[i + 1, k] * pulled[k]
-        for c in range(cells):
-            if 2 * outcome[c] == i:
-                found[c, 0] -= inner[c, 0] * pushed0 + inner[c, 1] * pushed1
-                found[c, 1] -= inner[c, 1] * pushed0 + inner[c, 2] * pushed1
+        for f in range(factors):
+            at = f * effects + 2 * outcome[c]
+            pushed0 += load[c, f] * pushed[at]
+            pushed1 += load[c, f] * pushed[at + 1]
+        found[c, 0] -= inner[c, 0] * pushed0 + inner[c, 1] * pushed1
+        found[c, 1] -= inner[c, 1] * pushed0 + inner[c, 2] * pushed1
     return log_det
 
 

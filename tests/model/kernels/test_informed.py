@@ -73,14 +73,14 @@ def test_without_information_the_coordinates_are_those_of_the_prior():
 def test_gradients_agree_with_finite_differences(strength):
     case = case_of(strength)
     d_values, d_density = np.random.default_rng(2).normal(size=case.basis.shape[:2]), 0.7
-    d_sd, d_z = np.full_like(case.sd, np.nan), np.full_like(case.z, np.nan)
-    informed_backward(*case, d_values, d_density, d_sd, d_z)
+    d_sd, d_z, d_pull = (np.full_like(part, np.nan) for part in (case.sd, case.z, case.pull))
+    informed_backward(*case, d_values, d_density, d_sd, d_z, d_pull)
 
     def total(changed: Case) -> float:
         values, density = forward(changed)
         return float((values * d_values).sum() + d_density * density)
 
-    for found, name in ((d_sd, "sd"), (d_z, "z")):
+    for found, name in ((d_sd, "sd"), (d_z, "z"), (d_pull, "pull")):
         array = getattr(case, name)
         for index in np.ndindex(array.shape):
             ends = []

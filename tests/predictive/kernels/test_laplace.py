@@ -152,21 +152,24 @@ def test_outcomes_without_correlation_are_a_product():
     assert_allclose(joint, product, rtol=0, atol=0.01)
 
 
-def test_the_system_is_solved_as_with_matrices_written_out():
+@pytest.mark.parametrize("factors", [1, 3])
+def test_the_system_is_solved_as_with_matrices_written_out(factors):
     rng = np.random.default_rng(1)
     outcome = np.array([0, 0, 1, 1, 1])
     root = rng.normal(size=(5, 2, 2))
     hessian = root @ np.swapaxes(root, 1, 2)
     packed = hessian[:, [0, 0, 1], [0, 1, 1]]
     own = rng.uniform(0.1, 0.5, 4)
-    factor = rng.normal(size=(4, 4))
+    factor = rng.normal(size=(4 * factors, 4 * factors))
     # What strata share may be less than nothing, though the whole is a covariance.
-    shared = factor @ factor.T - 0.1 * np.diag(own)
+    shared = factor @ factor.T - 0.1 * np.diag(np.tile(own, factors))
+    load = np.ones((5, 1)) if factors == 1 else rng.normal(size=(5, factors))
     target = rng.normal(size=(5, 2))
 
     place = 2 * outcome[:, None] + np.arange(2)
-    choose = np.zeros((10, 4))
-    choose[np.arange(10), place.ravel()] = 1.0
+    choose = np.zeros((10, factors, 4))
+    choose[np.arange(10), :, place.ravel()] = np.repeat(load, 2, axis=0)
+    choose = choose.reshape(10, -1)
     whole = np.diag(own[place.ravel()]) + choose @ shared @ choose.T
     of_rows = np.zeros((10, 10))
     for c in range(5):
@@ -174,10 +177,10 @@ def test_the_system_is_solved_as_with_matrices_written_out():
     system = np.eye(10) + of_rows @ whole
 
     z, pushed = np.empty((5, 2)), np.empty((5, 2))
-    log_det = solve(Quadratic(target, packed), outcome, shared, own, z)
+    log_det = solve(Quadratic(target, packed), outcome, load, shared, own, z)
     assert_allclose(z.ravel(), np.linalg.solve(system, target.ravel()), rtol=1e-9)
     assert_allclose(log_det, np.linalg.slogdet(system)[1], rtol=1e-12)
-    times_prior(z, outcome, shared, own, pushed)
+    times_prior(z, outcome, load, shared, own, pushed)
     assert_allclose(pushed.ravel(), whole @ z.ravel(), rtol=1e-12)
 
 
