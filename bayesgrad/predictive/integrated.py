@@ -306,8 +306,6 @@ def _of_one(
             quadrature(
                 family, offset, *arrays, segments, *own, *effects, *rule, known, found[draws]
             )
-            known = likelihood.bounds
-            quadrature(family, offset, *arrays, own, *effects, *rule, known, found[draws])
     return found
 
 

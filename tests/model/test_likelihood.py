@@ -46,6 +46,7 @@ def effects_of(design: Design, **given) -> CellEffects:
         "stratum_slope": np.zeros((outcomes, strata)),
         "coefficient": np.zeros((outcomes, 0)),
         "alpha": np.full(outcomes, np.inf),
+        "neighbourhood": np.zeros((outcomes, len(design.neighbourhoods))),
     }
     values = none | {name: np.asarray(value, dtype=float) for name, value in given.items()}
     return CellEffects(*(pt.constant(values[field]) for field in CellEffects._fields))
@@ -184,7 +185,8 @@ def test_the_operation_is_the_same_compiled_and_not():
     design, given = drawn_mixture()
     data = {name: pt.constant(array) for name, array in likelihood_arrays(design).items()}
     inputs = [pt.TensorType("float64", shape=(None,) * v.ndim)() for v in given.values()]
-    value = log_likelihood(data, CellEffects(*inputs))
+    none = pt.constant(np.zeros((len(design.forms), 0)))
+    value = log_likelihood(data, CellEffects(*inputs, neighbourhood=none))
     outputs = [value, *pt.grad(value, inputs)]
     results = [
         pytensor.function(inputs, outputs, mode=mode)(*given.values()) for mode in (MODE, "NUMBA")

@@ -28,6 +28,9 @@ def test_strata_differ_in_what_the_spec_says():
     assert strata_kinds(spec_named("common gradients")) == ("intercept",)
 
 
+OWN = ("authority_stratum_intercept", "authority_stratum_slope")
+
+
 @pytest.mark.parametrize(
     ("form", "names"),
     [
@@ -35,12 +38,17 @@ def test_strata_differ_in_what_the_spec_says():
         ("strata", ("stratum_intercept_0", "stratum_slope_0")),
         ("common gradients", ("stratum_intercept_0",)),
         ("common deviations", ("stratum_intercept_0", "authority_stratum_intercept")),
+        ("years", ("stratum_intercept_0", "stratum_slope_0", *OWN)),
         ("crossed strata", [f"stratum_{k}_{c}" for k in ("intercept", "slope") for c in range(3)]),
     ],
 )
 def test_every_deviation_has_its_arrays(form, names):
     expected = {f"{name}_{field}" for name in names for field in FIELDS}
     expected |= {f"{name[:-2]}_scale" for name in names if name.startswith("stratum")}
+    own = [name for name in names if name.startswith("authority")]
+    # An authority's own deviations move with the nation's.
+    expected |= {f"{name}_response" for name in own}
+    expected |= {f"{name.removeprefix('authority_')}_mode" for name in own}
     assert set(arrays_of(form)[2]) == expected
 
 

@@ -46,6 +46,7 @@ def only(design: Design, kept: np.ndarray) -> Design:
             covariates=of(rows.covariates, here),
             gradient_moderators=rows.gradient_moderators[here],
             curve=rows.curve[here],
+            suppressed=rows.suppressed[here],
         ),
         authorities=replace(
             known,
