@@ -11,6 +11,7 @@ from bayesgrad.data.dropping import without_excluded, without_outcomes, without_
 from bayesgrad.data.layout import lay_out
 from bayesgrad.data.listing import counted, listed
 from bayesgrad.data.measures import refuse_no_variation
+from bayesgrad.data.neighbours import check_neighbours
 from bayesgrad.data.places import check_places
 from bayesgrad.data.selection import select
 from bayesgrad.data.strata import check_strata, strata_of
@@ -53,6 +54,8 @@ def prepare_table(spec: ModelSpec, table: pd.DataFrame, *, source: str = "table"
     authorities = authority_table(spec, checked.selection)
     moderators = moderator_table(spec, checked.selection)
     _refuse_constants(spec, checked)
+    column = checked.selection.where(spec.columns.authority)
+    neighbour_notes = check_neighbours(spec, list(authorities.index), where=column)
     strata_notes = (*check_strata(checked, strata), *check_years(spec, checked, strata.labels))
     rows, covariates = lay_out(checked, strata=strata.labels)
     notes = [*place_notes, *outcome_notes, *small_notes, *_narrow_authorities(checked)]
@@ -62,7 +65,7 @@ def prepare_table(spec: ModelSpec, table: pd.DataFrame, *, source: str = "table"
         areas=checked.selection.keys["area"].nunique(),
         authorities=len(authorities),
         dropped=(*excluded, *without_count, *small),
-        notes=(*notes, *strata_notes),
+        notes=(*notes, *strata_notes, *neighbour_notes),
     )
     return AnalysisTable(
         rows, covariates, authorities, moderators, report, strata.labels, strata.levels

@@ -18,6 +18,7 @@ from bayesgrad.design.design import (
     Rows,
 )
 from bayesgrad.design.moderation import ModerationBasis
+from bayesgrad.design.neighbours import neighbours_of
 from bayesgrad.design.splines import Floats
 from bayesgrad.design.strata import StrataComponent, crossed_components, strata_basis, walk_basis
 from bayesgrad.errors import DataError
@@ -87,6 +88,7 @@ def build_design(spec: ModelSpec, table: AnalysisTable) -> Design:
         curve=curve,
         unit=unit,
         deviation_basis=_deviation_basis(spec, table),
+        neighbours=neighbours_of(codes, spec.spatial.adjacency.pairs) if spec.spatial else None,
     )
     _refuse_without_events(design)
     return design

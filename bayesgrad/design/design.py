@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from bayesgrad.design.curvature import CommonCurve
 from bayesgrad.design.moderation import ModerationBasis
+from bayesgrad.design.neighbours import Neighbours
 from bayesgrad.design.splines import Floats
 from bayesgrad.design.strata import StrataComponent
 from bayesgrad.spec.model_spec import CASE_FAMILIES, DISPERSED_FAMILIES
@@ -136,6 +137,8 @@ class Design:
         Parts of the deviations of strata; empty where there are none.
     deviation_basis : ndarray, shape (strata, strata - 1), or None
         Of an authority's own deviations of strata, as a component has; None where it has none.
+    neighbours : Neighbours or None
+        What neighbours share; None where the spec names none.
     """
 
     authorities: Authorities
@@ -148,6 +151,7 @@ class Design:
     curve: CommonCurve
     unit: float
     deviation_basis: Floats | None = None
+    neighbours: Neighbours | None = None
 
     @property
     def outcomes(self) -> tuple[str, ...]:

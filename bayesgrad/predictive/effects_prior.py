@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from bayesgrad.areas.effects import EFFECTS
+from bayesgrad.areas.effects import EFFECTS, Effect
 from bayesgrad.design.design import Design
 from bayesgrad.design.splines import Floats
 
@@ -43,14 +43,25 @@ def effects_distribution(design: Design, sample: xr.Dataset) -> Effects:
             if name in sample:
                 coefficients = sample[name].transpose("outcome", "sample", ...).values
                 mean[..., position] += np.moveaxis(coefficients @ values.T, -1, 0)
+        if f"spatial_{fixed}" in sample:
+            # What neighbours share is known in each draw, as other parameters are.
+            structured = sample[f"spatial_{fixed}"].transpose("authority", "outcome", "sample")
+            mean[..., position] += structured.values
     sd_intercept, sd_slope = (
-        sample[name].transpose("outcome", "sample").values for name in ("sd_intercept", "sd_slope")
+        _unstructured(sample, effect).transpose("outcome", "sample").values for effect in EFFECTS
     )
     correlation = np.zeros_like(sd_slope)
     if "correlation" in sample:
         correlation = sample["correlation"].transpose("outcome", "sample").values
     alone = sd_slope * np.sqrt(1.0 - correlation**2)
     return Effects(mean, np.stack([sd_intercept, correlation * sd_slope, alone], axis=-1))
+
+
+def _unstructured(sample: xr.Dataset, effect: Effect) -> xr.DataArray:
+    """Standard deviation of what an authority does not share with its neighbours."""
+    sd = sample[f"sd_{effect}"]
+    phi = sample.get(f"phi_{effect}")
+    return sd if phi is None else sd * np.sqrt(1.0 - phi)
 
 
 def covariance_of(factor: Floats) -> Floats:
@@ -63,7 +74,7 @@ def covariance_of(factor: Floats) -> Floats:
 def joint_covariance(sample: xr.Dataset) -> Floats:
     """Covariance of all effects, outcomes in turn: (sample, 2 outcomes, 2 outcomes)."""
     sd = np.stack(
-        [sample[f"sd_{effect}"].transpose("sample", "outcome").values for effect in EFFECTS],
+        [_unstructured(sample, one).transpose("sample", "outcome").values for one in EFFECTS],
         axis=-1,
     ).reshape(sample.sizes["sample"], -1)
     size = sd.shape[1]

@@ -7,6 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from bayesgrad.spec.adjacency import Adjacency
 from bayesgrad.spec.priors import Priors
 from bayesgrad.spec.vocabulary import (
     AtRisk,
@@ -140,6 +141,13 @@ class Years(_Part):
     """As of `Strata`."""
 
 
+class Spatial(_Part):
+    """Neighbours, whose effects may be alike."""
+
+    adjacency: Adjacency
+    """In a file of a spec the path of a table of pairs, which is read with the spec."""
+
+
 class Suppressed(_Part):
     """Counts hidden behind a symbol, with the values that they may have."""
 
@@ -208,6 +216,7 @@ class ModelSpec(_Part):
     priors: Priors = Priors()
     sampling: Sampling = Sampling()
     years: Years | None = None
+    spatial: Spatial | None = None
 
     @model_validator(mode="after")
     def _is_coherent(self) -> Self:

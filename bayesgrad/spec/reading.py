@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from bayesgrad.errors import SpecError
+from bayesgrad.spec.adjacency import read_adjacency
 from bayesgrad.spec.model_spec import ModelSpec
 from bayesgrad.spec.vocabulary import Centre, words
 
@@ -27,6 +28,11 @@ _IN_WORDS = {
     "model_attributes_type": "should be a table of keys",
 }
 """What is allowed, in words of the file, by pydantic's name of the fault."""
+
+FILES: Mapping[tuple[str, str], Callable[[Path], object]] = {
+    ("spatial", "adjacency"): read_adjacency,
+}
+"""Keys that name a file, and what reads it."""
 
 GRAMMAR = "models/README.md describes every key; `bayesgrad models` lists specs to start from."
 
@@ -46,18 +52,31 @@ def read_spec(path: Path) -> ModelSpec:
         raise SpecError(
             f"{path}: is not UTF-8 text (byte {error.start})", "Save the spec as UTF-8."
         ) from None
-    return parse_spec(text, source=str(path))
+    return parse_spec(text, source=str(path), folder=path.parent)
 
 
-def parse_spec(text: str, *, source: str) -> ModelSpec:
-    """Parse and validate a spec in TOML text; see `ModelSpec.from_toml`."""
+def parse_spec(text: str, *, source: str, folder: Path = Path()) -> ModelSpec:
+    """Parse and validate a spec in TOML text; see `ModelSpec.from_toml`.
+
+    Paths in it are relative to the folder.
+    """
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SpecError(
             f"{source}: is not valid TOML: {error}", "Mend the line that is named."
         ) from None
-    return validate_spec(content, source=source)
+    return validate_spec(_with_files(content, folder), source=source)
+
+
+def _with_files(document: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Put the content of files in the place of their paths."""
+    found = dict(document)
+    for (part, key), read in FILES.items():
+        keys = found.get(part)
+        if isinstance(keys, dict) and isinstance(keys.get(key), str):
+            found[part] = keys | {key: read(folder / keys[key])}
+    return found
 
 
 def validate_spec(content: dict[str, Any], *, source: str) -> ModelSpec:
