@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from bayesgrad.design.design import Design, OutcomeForm
+from bayesgrad.design.neighbours import Neighbours
 from bayesgrad.fitting.plan_priors import priors_used
 from bayesgrad.spec.model_spec import ModelSpec, Strata
 from bayesgrad.spec.naming import ratio_name
@@ -46,6 +47,7 @@ def describe_plan(spec: ModelSpec, design: Design) -> str:
         *_named("  authority moderators", design.authorities.moderators.names),
         *(_strata(spec.strata, design) if spec.strata else []),
         *(_years(design) if spec.years else []),
+        *(_spatial(design.neighbours) if design.neighbours else []),
         "priors",
         *(f"  {name}: {prior}" for name, prior in priors_used(spec).items()),
         _sampling(spec),
@@ -112,6 +114,14 @@ def _years(design: Design) -> list[str]:
         f"  {len(years)} years, {years[0]} to {years[-1]}: a level and a gradient for each, by a "
         "random walk",
         "  each authority departs from them by random walks of its own",
+    ]
+
+
+def _spatial(neighbours: Neighbours) -> list[str]:
+    parts = f"{neighbours.parts} connected part{'s' if neighbours.parts > 1 else ''}"
+    return [
+        f"  a share of the spread of authorities is common to neighbours, in {parts} of the map; "
+        f"{len(neighbours.alone)} without neighbours"
     ]
 
 

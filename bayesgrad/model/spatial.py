@@ -3,8 +3,9 @@ r"""Effects of authorities that neighbours share, as variables of the model.
 The effects of an authority are, besides their systematic part,
 :math:`\sigma (\sqrt{\phi} \, V s + \sqrt{1 - \phi} \, w)`: a share :math:`\phi` of their
 variance is structured (`bayesgrad.design.neighbours`), and the rest is as in a model without
-neighbours, with the correlations of intercepts and slopes. So :math:`\sigma` is the standard deviation of the whole.
-As V s is linear in standard normal s, it enters the systematic part as further columns.
+neighbours, with the correlations of intercepts and slopes. So :math:`\sigma` is the standard
+deviation of the whole. As V s is linear in standard normal s, it enters the systematic part as
+further columns.
 """
 
 from __future__ import annotations

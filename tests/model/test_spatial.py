@@ -86,6 +86,6 @@ def test_effects_have_the_covariance_of_the_convolution(model):
     assert_allclose(found, expected, atol=1e-10)
 
 
-def test_an_authority_without_neighbours_has_the_whole_spread(model):
+def test_the_model_has_the_variables_of_neighbours_and_no_more(model):
     names = {variable.name for variable in model.free_RVs}
     assert names == set(theta_of(model))

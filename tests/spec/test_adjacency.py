@@ -32,13 +32,13 @@ def test_pairs_count_once_in_both_directions_and_places_may_stand_alone(tmp_path
     ],
 )
 def test_what_is_no_table_of_pairs_is_refused(tmp_path, text, told):
-    with pytest.raises(SpecError, match="pairs.csv") as caught:
+    with pytest.raises(SpecError, match=r"pairs\.csv") as caught:
         read_adjacency(written(tmp_path, text))
     assert told in caught.value.what
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(SpecError, match="none.csv: cannot be read"):
+    with pytest.raises(SpecError, match=r"none\.csv: cannot be read"):
         read_adjacency(tmp_path / "none.csv")
 
 
