@@ -33,6 +33,21 @@ class Adjacency(BaseModel):
         return cls(places=tuple(sorted(places)), pairs=distinct)
 
 
+def read_neighbours(path: Path, *, code: str | None = None) -> Adjacency:
+    """Read a file of neighbours: of pairs, or of boundaries whose property `code` is given.
+
+    Raises
+    ------
+    SpecError
+        See `read_adjacency` and `bayesgrad.spec.boundaries.read_boundaries`.
+    """
+    if path.suffix.lower() in (".geojson", ".json"):
+        from bayesgrad.spec.boundaries import read_boundaries
+
+        return read_boundaries(path, code=code)
+    return read_adjacency(path)
+
+
 def read_adjacency(path: Path) -> Adjacency:
     """Read a CSV file of pairs: a heading, then two codes a line.
 

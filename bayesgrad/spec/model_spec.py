@@ -145,7 +145,9 @@ class Spatial(_Part):
     """Neighbours, whose effects may be alike."""
 
     adjacency: Adjacency
-    """In a file of a spec the path of a table of pairs, which is read with the spec."""
+    """In a spec the path of a file of pairs or of boundaries, which is read with the spec."""
+    code: ColumnName | None = None
+    """Property of boundaries that has the code of an authority."""
 
 
 class Suppressed(_Part):

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from bayesgrad.errors import SpecError
-from bayesgrad.spec.adjacency import read_adjacency
+from bayesgrad.spec.adjacency import read_neighbours
 from bayesgrad.spec.model_spec import ModelSpec
 from bayesgrad.spec.vocabulary import Centre, words
 
@@ -29,10 +29,10 @@ _IN_WORDS = {
 }
 """What is allowed, in words of the file, by pydantic's name of the fault."""
 
-FILES: Mapping[tuple[str, str], Callable[[Path], object]] = {
-    ("spatial", "adjacency"): read_adjacency,
+FILES: Mapping[tuple[str, str], Callable[[Path, dict[str, Any]], object]] = {
+    ("spatial", "adjacency"): lambda path, keys: read_neighbours(path, code=keys.get("code")),
 }
-"""Keys that name a file, and what reads it."""
+"""Keys that name a file, and what reads it, given the keys beside."""
 
 GRAMMAR = "models/README.md describes every key; `bayesgrad models` lists specs to start from."
 
@@ -75,7 +75,7 @@ def _with_files(document: dict[str, Any], folder: Path) -> dict[str, Any]:
     for (part, key), read in FILES.items():
         keys = found.get(part)
         if isinstance(keys, dict) and isinstance(keys.get(key), str):
-            found[part] = keys | {key: read(folder / keys[key])}
+            found[part] = keys | {key: read(folder / keys[key], keys)}
     return found
 
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from bayesgrad.spec import ModelSpec, Outcome, Priors
 from bayesgrad.spec import vocabulary as vocabulary_module
+from bayesgrad.spec.adjacency import Adjacency
 from bayesgrad.spec.model_spec import (
     Area,
     Authority,
@@ -146,12 +147,12 @@ def documented(models) -> Iterator[tuple[str, str, Any, list[str]]]:
 
 
 def nested_in(part: type[BaseModel]) -> set[str]:
-    """Keys of a part that take a table of keys."""
+    """Keys of a part that take a table of keys; not those that name a file of the content."""
     return {
         key
         for key, field in part.model_fields.items()
         for kind in (field.annotation, *getattr(field.annotation, "__args__", ()))
-        if isinstance(kind, type) and issubclass(kind, BaseModel)
+        if isinstance(kind, type) and issubclass(kind, BaseModel) and kind is not Adjacency
     }
 
 
