@@ -55,17 +55,13 @@ def median_ratio(sd: xr.DataArray) -> xr.DataArray:
 def level_variance(posterior: xr.Dataset, *, x: float) -> xr.DataArray:
     """Variance between authorities of the log rate of an area at centred deprivation x.
 
-    sd_intercept^2 + 2 x correlation sd_intercept sd_slope + x^2 sd_slope^2, where of effects that
-    neighbours share in part only the rest is correlated.
+    sd_intercept^2 + 2 x correlation sd_intercept sd_slope + x^2 sd_slope^2.
     """
     variance = posterior["sd_intercept"] ** 2
     if x == 0:
         return variance
     if "correlation" in posterior:
         spread = posterior["sd_intercept"] * posterior["sd_slope"]
-        if "phi_slope" in posterior:
-            rest = (1.0 - posterior["phi_intercept"]) * (1.0 - posterior["phi_slope"])
-            spread = spread * np.sqrt(rest)
         variance = variance + 2 * x * posterior["correlation"] * spread
     return variance + (x * posterior["sd_slope"]) ** 2
 

@@ -39,8 +39,6 @@ DRAWN = (
     "alpha",
     "authority_intercept",
     "authority_slope",
-    "spatial_intercept",
-    "spatial_slope",
     "stratum_intercept",
     "stratum_slope",
     "authority_stratum_intercept",
@@ -53,7 +51,9 @@ def model_arrays(spec: ModelSpec, design: Design) -> dict[str, np.ndarray]:
     """Every array of a design that the model reads, under the names of its `pm.Data`."""
     arrays = likelihood_arrays(design)
     arrays["crude_level"] = design.crude_level()
-    arrays["authority_columns"] = _authority_columns(design)
+    arrays["authority_columns"] = design.authorities.columns.T
+    if design.neighbours is not None:
+        arrays |= design.neighbours.arrays()
     if spec.sampling.parameterisation == "non_centred":
         return arrays | strata_arrays(spec, design, None) | in_blocks(spec, design, None)
     slopes = "slope" in strata_kinds(spec)
@@ -64,17 +64,8 @@ def model_arrays(spec: ModelSpec, design: Design) -> dict[str, np.ndarray]:
     return arrays
 
 
-def _authority_columns(design: Design) -> Floats:
-    """Columns of the systematic part of authority effects, and of the structured one."""
-    columns = design.authorities.columns
-    if design.neighbours is None:
-        return columns.T
-    return np.ascontiguousarray(np.hstack([columns, design.neighbours.basis]).T)
-
-
 def coordinates(spec: ModelSpec, design: Design) -> dict[str, tuple[Any, ...]]:
     """Names along each dimension of the model, empty dimensions left out."""
-    shared = design.neighbours
     dispersed = tuple(form.column for form in design.forms if form.dispersed)
     coords: dict[str, tuple[Any, ...]] = {
         "authority": design.authorities.codes,
@@ -83,7 +74,6 @@ def coordinates(spec: ModelSpec, design: Design) -> dict[str, tuple[Any, ...]]:
         "effect": ("intercept", "slope"),
         "moderation_term": design.basis.terms,
         "authority_moderator": design.authorities.moderators.names,
-        "spatial_term": tuple(range(0 if shared is None else shared.basis.shape[1])),
         "area_covariate": design.rows.covariates.names,
         "area_moderator": design.area_moderators,
         "curvature_term": design.curve.terms,

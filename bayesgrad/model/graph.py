@@ -10,8 +10,9 @@ For area i of authority j, outcome s and stratum k,
     b_{js} &= \mathrm{slope}_s + \mathrm{interaction}_s \cdot W_j + M_j \lambda_s + u_{1js}
 
 where :math:`\mu_i` is the mean per unit of exposure, and g the link. The effects u of an authority,
-of all outcomes, are multivariate normal (`bayesgrad.model.effects`, `bayesgrad.model.covariance`);
-the deviations v and t of strata sum to zero (`bayesgrad.model.strata`).
+of all outcomes, are multivariate normal (`bayesgrad.model.effects`, `bayesgrad.model.covariance`),
+those of neighbours correlated where the spec says who they are (`bayesgrad.model.spatial`); the
+deviations v and t of strata sum to zero (`bayesgrad.model.strata`).
 """
 
 from __future__ import annotations
@@ -31,8 +32,7 @@ from bayesgrad.model.effects import EffectsPrior, authority_effects
 from bayesgrad.model.likelihood import as_data, log_likelihood
 from bayesgrad.model.operations import CellEffects, Coefficients, Covariance
 from bayesgrad.model.priors import intercept_variable, prior_variable
-from bayesgrad.model.spatial import Structured, structured_effects
-from bayesgrad.model.strata import KINDS
+from bayesgrad.model.spatial import neighbours_prior
 from bayesgrad.spec.model_spec import ModelSpec
 from bayesgrad.spec.priors import LocationPrior
 
@@ -58,16 +58,16 @@ def build_model(spec: ModelSpec, design: Design) -> pm.Model:
     """
     with pm.Model(coords=coordinates(spec, design)) as model:
         data = as_data(model_arrays(spec, design))
-        sd = _standard_deviations(spec)
-        structured = structured_effects(spec, design, sd)
         prior = EffectsPrior(
-            _with_structured(_coefficients(spec, design, data), structured),
-            _covariance(spec, design, structured),
+            _coefficients(spec, design, data),
+            _covariance(spec, design),
             blocks_of(spec, len(design.forms)),
         )
         intercept, slope = authority_effects(
             prior, data, parameterisation=spec.sampling.parameterisation
         )
+        if spec.spatial is not None:
+            neighbours_prior(prior, data, (intercept, slope))
         of_strata = stratum_effects(spec, design, data)
         deviations = authority_stratum_effects(spec, design, data, of_strata)
         effects = CellEffects(
@@ -85,34 +85,13 @@ def _with_deviations(effect: Tensor, deviation: Tensor | None) -> Tensor:
     return effect if deviation is None else effect[:, :, None] + deviation
 
 
-def _standard_deviations(spec: ModelSpec) -> dict[str, Tensor]:
-    """Of intercepts and of slopes, each (outcomes,)."""
-    return {
-        kind: prior_variable(f"sd_{kind}", getattr(spec.priors, f"sd_{kind}"), dims=("outcome",))
-        for kind in KINDS
-    }
-
-
-def _covariance(spec: ModelSpec, design: Design, structured: dict[str, Structured]) -> Covariance:
+def _covariance(spec: ModelSpec, design: Design) -> Covariance:
+    priors = spec.priors
     return Covariance(
-        sd_intercept=structured["intercept"].rest,
-        sd_slope=structured["slope"].rest,
+        sd_intercept=prior_variable("sd_intercept", priors.sd_intercept, dims=("outcome",)),
+        sd_slope=prior_variable("sd_slope", priors.sd_slope, dims=("outcome",)),
         factor=correlation_factor(spec, design),
     )
-
-
-def _with_structured(known: Coefficients, structured: dict[str, Structured]) -> Coefficients:
-    """Coefficients with those of what neighbours share after those of further moderators."""
-    return known._replace(
-        moderator_level=_joined(known.moderator_level, structured["intercept"].coefficient),
-        moderator_gradient=_joined(known.moderator_gradient, structured["slope"].coefficient),
-    )
-
-
-def _joined(known: Tensor, more: Tensor) -> Tensor:
-    if isinstance(more, np.ndarray):  # Without neighbours there is nothing to join.
-        return known
-    return more if isinstance(known, np.ndarray) else pt.concatenate([known, more], axis=1)
 
 
 def _coefficients(spec: ModelSpec, design: Design, data: dict[str, Tensor]) -> Coefficients:

@@ -111,6 +111,21 @@ class TrueStrata:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TrueSpatial:
+    """Neighbours that are alike, on a grid of authorities.
+
+    Attributes
+    ----------
+    phi_intercept, phi_slope : float
+        Structured share of the variance of intercepts and of slopes, the same for every outcome.
+        Rates are those with independent authorities.
+    """
+
+    phi_intercept: float
+    phi_slope: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class AuthorityModerator:
     """A column of authorities, and what it does per standard deviation.
 
@@ -199,6 +214,7 @@ class ScenarioSettings:
     authority_deprivation : str
         Column of the authorities' deprivation, where exposure is not of children, so that the
         mean over areas weighted by exposure would not be theirs.
+    spatial : TrueSpatial or None
     """
 
     name: str
@@ -215,6 +231,7 @@ class ScenarioSettings:
     neighbours_intercept: tuple[float, ...] = ()
     neighbours_slope: tuple[float, ...] = ()
     authority_deprivation: str = ""
+    spatial: TrueSpatial | None = None
 
     @property
     def all_strata(self) -> tuple[TrueStratum, ...]:

@@ -20,7 +20,7 @@ def scenario(request):
 
 @pytest.fixture(scope="module")
 def fitted(scenario):
-    spec = ModelSpec.from_toml(scenario.spec)
+    spec = scenario.model
     table = prepare_table(spec, scenario.areas)
     return spec, table, build_design(spec, table)
 

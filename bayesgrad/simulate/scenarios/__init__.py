@@ -3,7 +3,7 @@
 from bayesgrad.simulate.scenarios.cases import DURATION, FACTORS, PLAN_CATEGORIES, RE_REFERRAL
 from bayesgrad.simulate.scenarios.children import AGE, ETHNICITY, SEX
 from bayesgrad.simulate.scenarios.panels import YEARS
-from bayesgrad.simulate.scenarios.places import MODERATORS, REFERRALS, RURAL
+from bayesgrad.simulate.scenarios.places import MODERATORS, REFERRALS, RURAL, SPATIAL
 from bayesgrad.simulate.scenarios.stages import STAGES, THRESHOLDS
 
 SCENARIOS = {
@@ -22,6 +22,7 @@ SCENARIOS = {
         RURAL,
         MODERATORS,
         YEARS,
+        SPATIAL,
     )
 }
 """Settings of each scenario by its name."""

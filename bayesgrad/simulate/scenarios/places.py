@@ -9,6 +9,7 @@ from bayesgrad.simulate.scenario_settings import (
     AuthorityModerator,
     ScenarioSettings,
     TrueOutcome,
+    TrueSpatial,
 )
 
 ASSUMED_EFFECTS = (
@@ -146,6 +147,23 @@ MODERATORS = ScenarioSettings(
     assumptions=(
         "Spending (per child) and turnover of social workers are made up: their means, spreads, "
         "effects, and correlations with authority deprivation (0.6 and 0.3 on its log scale).",
+        ASSUMED_EFFECTS,
+    ),
+)
+
+SPATIAL = ScenarioSettings(
+    name="spatial",
+    about="Referrals by area, in authorities whose neighbours are alike.",
+    outcomes=(REFERRED,),
+    spatial=TrueSpatial(phi_intercept=0.6, phi_slope=0.6),
+    findings=(
+        national(2, "referrals", "gradient of referrals", published="1.62"),
+        PUBLISHED_INTERACTION,
+    ),
+    assumptions=(
+        "Who is whose neighbour is made up: authorities lie row by row on a square grid. The share "
+        "of the variance of levels, and of gradients, that neighbours have in common (0.6 each) is "
+        "assumed. Deprivation of authorities does not follow the grid.",
         ASSUMED_EFFECTS,
     ),
 )
