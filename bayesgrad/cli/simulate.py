@@ -27,6 +27,7 @@ ScenarioName = Literal[
     "rural",
     "moderators",
     "years",
+    "spatial",
 ]
 """Those of `bayesgrad.simulate.SCENARIOS`, whose import would slow the help down."""
 

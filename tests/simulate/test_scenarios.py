@@ -123,6 +123,8 @@ def test_truth_has_every_variable_of_a_posterior_and_no_other(scenario, fitted):
             expected[f"sd_stratum_{effect}"] = ("outcome", "stratum_component")
             if spec.years:
                 expected[f"sd_authority_stratum_{effect}"] = outcome
+    if spec.spatial:
+        expected |= dict.fromkeys(("phi_intercept", "phi_slope"), outcome)
     if len(design.outcomes) > 1:
         expected["effect_correlation"] = ("effect_pair",)
     truth = scenario.parameter_values

@@ -62,6 +62,7 @@ SHIPPED = (
     "referrals",
     "rural",
     "sex",
+    "spatial",
     "stages",
     "stroke_admissions",
     "thresholds",
