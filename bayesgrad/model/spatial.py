@@ -1,7 +1,8 @@
 r"""Effects of authorities that neighbours share: a BYM2 prior, in any coordinates of the effects.
 
 With :math:`U \operatorname{diag}(\lambda) U'` the covariance that neighbours give structured
-effects of variance 1 (`bayesgrad.design.neighbours`), effect e of all authorities has the covariance
+effects of variance 1 (`bayesgrad.design.neighbours`), effect e of all authorities has the
+covariance
 
 .. math:: \sigma_e^2 [(1 - \phi_e) I + \phi_e U \operatorname{diag}(\lambda) U']
           = U \operatorname{diag}(\sigma_e^2 f_{ek}) U', \qquad
