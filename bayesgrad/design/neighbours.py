@@ -66,7 +66,7 @@ class Neighbours:
 
     def root(self, share: float) -> Floats:
         """Symmetric square root of the covariance of effects of variance 1."""
-        root: Floats = (self.vectors * np.sqrt(self.inflation(np.float64(share)))) @ self.vectors.T
+        root: Floats = (self.vectors * np.sqrt(self.inflation(np.asarray(share)))) @ self.vectors.T
         return root
 
 

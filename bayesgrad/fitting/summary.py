@@ -163,7 +163,7 @@ def _spatial(fit: GradientFit) -> list[str]:
         shares = [
             f"of {what} {row['mean']:.2f} ({_interval(row)})"
             for kind, what in (("slope", "gradients"), ("intercept", "levels"))
-            for row in [rows.loc[f"phi_{kind}{suffix}"]]
+            for row in [rows.loc[[f"phi_{kind}{suffix}"]].iloc[0]]
         ]
         lines.append(
             f"share of the variance that neighbours share{of_outcome}: {', '.join(shares)}"

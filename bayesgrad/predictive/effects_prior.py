@@ -71,10 +71,14 @@ def effects_distribution(design: Design, sample: xr.Dataset) -> Effects:
 
 
 def factor_of(covariance: Floats) -> Floats:
-    """Lower triangular factors of covariances, (sample, 2, 2): (sample, 3) by row."""
-    factor = np.linalg.cholesky(covariance)
-    found: Floats = factor[:, [0, 1, 1], [0, 0, 1]]
-    return found
+    """Lower triangular factors of covariances, (sample, 2, 2): (sample, 3) by row.
+
+    A variance may be 0.
+    """
+    first = np.sqrt(covariance[:, 0, 0])
+    cross = np.divide(covariance[:, 1, 0], first, out=np.zeros_like(first), where=first > 0)
+    rest = np.sqrt(np.maximum(covariance[:, 1, 1] - cross**2, 0.0))
+    return np.stack([first, cross, rest], axis=-1)
 
 
 def _by_effect(sample: xr.Dataset, name: str) -> Floats:

@@ -42,9 +42,7 @@ def test_files_read_back_as_the_same_numbers(scenario, tmp_path):
         pd.testing.assert_frame_equal(
             read[list(table.columns)], table, check_exact=True, check_dtype=False
         )
-    assert ModelSpec.read(tmp_path / "new" / "synthetic_england.toml") == ModelSpec.from_toml(
-        scenario.spec
-    )
+    assert ModelSpec.read(tmp_path / "new" / "synthetic_england.toml") == scenario.model
 
 
 def test_the_same_seed_writes_the_same_bytes(scenario, tmp_path):
