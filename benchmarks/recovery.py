@@ -56,6 +56,7 @@ KINDS = {
         "overdispersion",
         "sd_neighbourhood",
     ),
+    "neighbours": ("phi_intercept", "phi_slope"),
     "strata": ("stratum_intercept", "stratum_slope"),
     "authorities": ("authority_intercept", "authority_slope"),
     "steps": ("sd_authority_stratum_intercept", "sd_authority_stratum_slope"),
@@ -77,9 +78,8 @@ class Recovered:
 def spec_of(scenario: Scenario):  # type: ignore[no-untyped-def]
     """Spec of a scenario with the sampling of this benchmark."""
     from bayesgrad.fitting.run import with_sampling
-    from bayesgrad.spec import ModelSpec
 
-    return with_sampling(ModelSpec.from_toml(scenario.spec), SAMPLING)
+    return with_sampling(scenario.model, SAMPLING)
 
 
 def draw(name: str, seed: int, *, england: bool) -> Scenario:

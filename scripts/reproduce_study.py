@@ -129,7 +129,7 @@ def reproduce(name: str, *, seed: int, small: bool, out: Path) -> pd.DataFrame:
     """Simulate a scenario, fit its spec, and compare."""
     scenario = simulate_scenario(name, seed=seed, **(SMALL_ENGLAND if small else {}))
     scenario.write(out / name)
-    spec = bg.ModelSpec.from_toml(scenario.spec, source=name)
+    spec = scenario.model
     compared = []
     for which in dict.fromkeys(finding.fit for finding in scenario.settings.findings):
         started = time.perf_counter()

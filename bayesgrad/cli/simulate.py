@@ -34,6 +34,7 @@ ScenarioName = Literal[
     "audit-curve",
     "audit-confounded",
     "years",
+    "spatial",
 ]
 """Those of `bayesgrad.simulate.SCENARIOS`, whose import would slow the help down; and
 `ONE_AUTHORITY`."""

@@ -12,6 +12,7 @@ from bayesgrad.data.layout import lay_out
 from bayesgrad.data.listing import counted, listed
 from bayesgrad.data.measures import refuse_no_variation
 from bayesgrad.data.neighbourhoods import check_neighbourhoods
+from bayesgrad.data.neighbours import check_neighbours
 from bayesgrad.data.places import check_places
 from bayesgrad.data.selection import select
 from bayesgrad.data.strata import check_strata, strata_of
@@ -55,6 +56,8 @@ def prepare_table(spec: ModelSpec, table: pd.DataFrame, *, source: str = "table"
     authorities = authority_table(spec, checked.selection)
     moderators = moderator_table(spec, checked.selection)
     _refuse_constants(spec, checked)
+    column = checked.selection.where(spec.columns.authority)
+    neighbour_notes = check_neighbours(spec, list(authorities.index), where=column)
     strata_notes = (*check_strata(checked, strata), *check_years(spec, checked, strata.labels))
     neighbourhood_notes = check_neighbourhoods(spec, checked.selection)
     rows, covariates = lay_out(checked, strata=strata.labels)
@@ -69,6 +72,7 @@ def prepare_table(spec: ModelSpec, table: pd.DataFrame, *, source: str = "table"
             *notes,
             *strata_notes,
             *neighbourhood_notes,
+            *neighbour_notes,
             *notes_on_suppressed(spec, rows),
         ),
     )

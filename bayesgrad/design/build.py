@@ -19,6 +19,7 @@ from bayesgrad.design.design import (
 )
 from bayesgrad.design.moderation import ModerationBasis
 from bayesgrad.design.national import national_basis, national_columns, national_curve
+from bayesgrad.design.neighbours import neighbours_of
 from bayesgrad.design.splines import Floats
 from bayesgrad.design.strata import StrataComponent, crossed_components, strata_basis, walk_basis
 from bayesgrad.errors import DataError
@@ -102,6 +103,7 @@ def build_design(spec: ModelSpec, table: AnalysisTable) -> Design:
         neighbourhoods=neighbourhoods,
         bounds=_bounds(spec),
         deviation_basis=_deviation_basis(spec, table),
+        neighbours=neighbours_of(codes, spec.spatial.adjacency.pairs) if spec.spatial else None,
     )
     _refuse_without_events(design)
     return design

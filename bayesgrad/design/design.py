@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from bayesgrad.design.curvature import CommonCurve
 from bayesgrad.design.moderation import ModerationBasis
+from bayesgrad.design.neighbours import Neighbours
 from bayesgrad.design.splines import Floats
 from bayesgrad.design.strata import StrataComponent
 from bayesgrad.design.suppression import crude_rate
@@ -148,6 +149,8 @@ class Design:
         Smallest and largest count that is suppressed; without meaning where no row is.
     deviation_basis : ndarray, shape (strata, strata - 1), or None
         Of an authority's own deviations of strata, as a component has; None where it has none.
+    neighbours : Neighbours or None
+        What neighbours share; None where the spec names none.
     """
 
     authorities: Authorities
@@ -162,6 +165,7 @@ class Design:
     neighbourhoods: tuple[str, ...] = ()
     bounds: tuple[int, int] = (0, 0)
     deviation_basis: Floats | None = None
+    neighbours: Neighbours | None = None
 
     @property
     def outcomes(self) -> tuple[str, ...]:

@@ -61,7 +61,8 @@ def median_ratio(sd: xr.DataArray) -> xr.DataArray:
 def level_variance(posterior: xr.Dataset, *, x: float) -> xr.DataArray:
     """Variance between authorities of the log rate of an area at centred deprivation x.
 
-    sd_intercept^2 + 2 x correlation sd_intercept sd_slope + x^2 sd_slope^2.
+    sd_intercept^2 + 2 x correlation sd_intercept sd_slope + x^2 sd_slope^2. Where neighbours are
+    alike it is that of a typical authority, intercept and slope being shared in the same part.
     """
     variance = posterior["sd_intercept"] ** 2
     if x == 0:

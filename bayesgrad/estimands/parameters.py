@@ -20,6 +20,8 @@ NAMES = {
     "interaction": "interaction",
     "sd_intercept": "sd_intercept",
     "sd_slope": "sd_slope",
+    "phi_intercept": "phi_intercept",
+    "phi_slope": "phi_slope",
     "correlation": "correlation",
     "effect_correlation": "correlation[{item}]",
     "sd_neighbourhood": "sd_neighbourhood",

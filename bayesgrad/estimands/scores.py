@@ -37,7 +37,8 @@ def scores_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> pd.Data
     `leave_one_area_out` has a row per outcome: areas, each once in every stratum, are predicted
     given the effects of their authority. `leave_one_authority_out` has a row for all authorities
     together (`authority` is empty), then one per authority, by code: all counts of an authority, of
-    every outcome and stratum, are predicted from the other authorities. `se` is the standard error
+    every outcome and stratum, are predicted from the other authorities
+    (and from their effects, where neighbours are alike). `se` is the standard error
     of a sum over its `terms` (areas, authorities); `p_loo` the effective number of parameters;
     `unreliable` the number of terms whose importance weights cannot be relied on: for an area, too
     few effective draws; for an authority, a `k_hat` above 0.7. To compare models, see

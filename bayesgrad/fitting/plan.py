@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from bayesgrad.design.design import Design, OutcomeForm
+from bayesgrad.design.neighbours import Neighbours
 from bayesgrad.fitting.plan_priors import priors_used
 from bayesgrad.spec.model_spec import ModelSpec, Strata
 from bayesgrad.spec.naming import ratio_name
@@ -54,6 +55,7 @@ def describe_plan(spec: ModelSpec, design: Design) -> str:
         *(_strata(spec.strata, design) if spec.strata else []),
         *(_years(design) if spec.years else []),
         *_neighbourhoods(spec, design),
+        *(_spatial(design.neighbours) if design.neighbours else []),
         _priors_heading(spec),
         *(f"  {name}: {prior}" for name, prior in priors_used(spec).items()),
         _sampling(spec),
@@ -158,6 +160,14 @@ def _neighbourhoods(spec: ModelSpec, design: Design) -> list[str]:
     return [
         f"  {len(design.neighbourhoods):,} neighbourhoods of {spec.columns.neighbourhood} in "
         "authorities: an effect of each on every outcome, the same in all its areas"
+    ]
+
+
+def _spatial(neighbours: Neighbours) -> list[str]:
+    parts = f"{neighbours.parts} connected part{'s' if neighbours.parts > 1 else ''}"
+    return [
+        f"  a share of the spread of authorities is common to neighbours, in {parts} of the map; "
+        f"{len(neighbours.alone)} without neighbours"
     ]
 
 

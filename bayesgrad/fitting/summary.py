@@ -51,6 +51,7 @@ def summary_text(fit: GradientFit) -> str:
             *_indented(findings),
             *_indented(_strata(fit)),
             *_indented(_neighbourhoods(fit)),
+            *_indented(_spatial(fit)),
             "",
             *_indented(_scores(fit)),
             *_indented(_misfit(fit)),
@@ -177,6 +178,28 @@ def _interactions(fit: GradientFit) -> list[str]:
     rows = rows[(rows["moderator"] == "deprivation") & rows["form"].isin(["log", "linear"])]
     chances = [f"{row['outcome']} {row['prob_negative']:.3f}" for row in rows.to_dict("records")]
     return [f"P(interaction with deprivation below 0): {', '.join(chances)}"] if chances else []
+
+
+def _spatial(fit: GradientFit) -> list[str]:
+    """How much of the spread of authorities their neighbours share, by outcome."""
+    if fit.spec.spatial is None:
+        return []
+    rows = fit.parameters().set_index("parameter")
+    lines = []
+    for outcome in fit.spec.outcomes:
+        several = len(fit.spec.outcomes) > 1
+        suffix, of_outcome = (
+            (f"[{outcome.column}]", f" of {outcome.title}") if several else ("", "")
+        )
+        shares = [
+            f"of {what} {row['mean']:.2f} ({_interval(row)})"
+            for kind, what in (("slope", "gradients"), ("intercept", "levels"))
+            for row in [rows.loc[[f"phi_{kind}{suffix}"]].iloc[0]]
+        ]
+        lines.append(
+            f"share of the variance that neighbours share{of_outcome}: {', '.join(shares)}"
+        )
+    return lines
 
 
 def _strata(fit: GradientFit) -> list[str]:

@@ -27,6 +27,8 @@ DRAWN = (
     "curvature",
     "sd_intercept",
     "sd_slope",
+    "phi_intercept",
+    "phi_slope",
     "correlation",
     "effect_correlation",
     "sd_stratum_intercept",
@@ -52,6 +54,8 @@ def model_arrays(spec: ModelSpec, design: Design) -> dict[str, np.ndarray]:
     arrays["crude_level"] = design.crude_level()
     arrays["authority_columns"] = design.authorities.columns.T
     arrays |= pack_arrays(spec)
+    if design.neighbours is not None:
+        arrays |= design.neighbours.arrays()
     if spec.sampling.parameterisation == "non_centred":
         arrays |= strata_arrays(spec, design, None) | neighbourhood_arrays(design, None)
         return arrays | in_blocks(spec, design, None)

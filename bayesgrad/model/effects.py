@@ -93,25 +93,29 @@ def _in_coordinates(
 
 def _centred(prior: EffectsPrior, columns: Tensor) -> tuple[Tensor, Tensor]:
     """Effects as variables, (authorities, outcomes x effects), of a multivariate normal."""
-    known, covariance = prior.coefficients, prior.covariance
-    level = (known.intercept[:, None], known.between, known.moderator_level)
-    gradient = (known.slope[:, None], known.interaction, known.moderator_gradient)
-    means = [pt.dot(pt.concatenate(parts, axis=1), columns) for parts in (level, gradient)]
-    # (authorities, outcomes x effects): the two effects of an outcome side by side.
-    mean = pt.stack(means, axis=1).reshape((-1, columns.shape[1])).T
-    sd = pt.stack([covariance.sd_intercept, covariance.sd_slope], axis=1).ravel()
-    factor = sd[:, None] * _whole_factor(covariance.factor, *prior.blocks)
+    mean, (sd, factor) = systematic_part(prior, columns), spread(prior)
     effects = pm.MvNormal(
-        "authority_effects", mean, chol=factor, dims=("authority", "outcome_effect")
+        "authority_effects", mean, chol=sd[:, None] * factor, dims=("authority", "outcome_effect")
     )
     return effects[:, 0::2], effects[:, 1::2]
 
 
-def _whole_factor(packed: Tensor, blocks: int, size: int) -> Tensor:
-    """Lower triangular factor of all effects from those of blocks, packed by rows."""
+def systematic_part(prior: EffectsPrior, columns: Tensor) -> Tensor:
+    """Means of effects, (authorities, outcomes x effects), those of an outcome side by side."""
+    known = prior.coefficients
+    level = (known.intercept[:, None], known.between, known.moderator_level)
+    gradient = (known.slope[:, None], known.interaction, known.moderator_gradient)
+    means = [pt.dot(pt.concatenate(parts, axis=1), columns) for parts in (level, gradient)]
+    return pt.stack(means, axis=1).reshape((-1, columns.shape[1])).T
+
+
+def spread(prior: EffectsPrior) -> tuple[Tensor, Tensor]:
+    """Standard deviations of effects, (K,), and the factor of their correlations, (K, K)."""
+    covariance, (blocks, size) = prior.covariance, prior.blocks
+    sd = pt.stack([covariance.sd_intercept, covariance.sd_slope], axis=1).ravel()
     rows, columns = np.tril_indices(size)
     whole = pt.zeros((blocks * size, blocks * size))
     for b in range(blocks):
         place = (b * size + rows, b * size + columns)
-        whole = pt.set_subtensor(whole[place], packed[:, b])
-    return whole
+        whole = pt.set_subtensor(whole[place], pt.as_tensor_variable(covariance.factor)[:, b])
+    return sd, whole

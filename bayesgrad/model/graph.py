@@ -10,8 +10,9 @@ For area i of authority j, outcome s and stratum k,
     b_{js} &= \mathrm{slope}_s + \mathrm{interaction}_s \cdot W_j + M_j \lambda_s + u_{1js}
 
 where :math:`\mu_i` is the mean per unit of exposure, and g the link. The effects u of an authority,
-of all outcomes, are multivariate normal (`bayesgrad.model.effects`, `bayesgrad.model.covariance`);
-the deviations v and t of strata sum to zero (`bayesgrad.model.strata`). Where areas lie in larger
+of all outcomes, are multivariate normal (`bayesgrad.model.effects`, `bayesgrad.model.covariance`),
+those of neighbours correlated where the spec says who they are (`bayesgrad.model.spatial`); the
+deviations v and t of strata sum to zero (`bayesgrad.model.strata`). Where areas lie in larger
 neighbourhoods, each adds an effect of its own (`bayesgrad.model.neighbourhoods`).
 """
 
@@ -33,6 +34,7 @@ from bayesgrad.model.hyperpriors import Hyperpriors, hyperpriors_of
 from bayesgrad.model.likelihood import as_data, log_likelihood
 from bayesgrad.model.neighbourhood_effects import neighbourhood_effects
 from bayesgrad.model.operations import CellEffects, Coefficients, Covariance
+from bayesgrad.model.spatial import neighbours_prior
 from bayesgrad.spec.model_spec import ModelSpec
 from bayesgrad.spec.priors import LocationPrior
 
@@ -67,6 +69,8 @@ def build_model(spec: ModelSpec, design: Design) -> pm.Model:
         intercept, slope = authority_effects(
             prior, data, parameterisation=spec.sampling.parameterisation
         )
+        if spec.spatial is not None:
+            neighbours_prior(prior, data, (intercept, slope))
         of_strata = stratum_effects(spec, design, data)
         deviations = authority_stratum_effects(spec, design, data, of_strata)
         effects = CellEffects(

@@ -10,25 +10,34 @@ import xarray as xr
 from bayesgrad.areas.effects import EFFECTS
 from bayesgrad.design.design import Design
 from bayesgrad.design.splines import Floats
+from bayesgrad.predictive.neighbours import given_others
 
 
 class Effects(NamedTuple):
-    """Distribution of the effects of each outcome, m + C w.
+    """Distribution of the effects of each authority.
 
     Attributes
     ----------
     mean : ndarray, shape (authorities, outcomes, sample, 2)
         Of intercept and slope.
-    factor : ndarray, shape (outcomes, sample, 3)
-        C, lower triangular: its three entries by row.
+    covariance : ndarray, shape (authorities or 1, sample, 2 outcomes, 2 outcomes)
+        Of all effects, outcomes in turn; one where it is the same for every authority.
     """
 
     mean: Floats
-    factor: Floats
+    covariance: Floats
+
+    def of_outcome(self, authority: int, outcome: int) -> Floats:
+        """Covariance of the intercept and slope of one outcome, (sample, 2, 2)."""
+        own = slice(2 * outcome, 2 * outcome + 2)
+        return self.covariance[authority % len(self.covariance), :, own, own]
 
 
 def effects_distribution(design: Design, sample: xr.Dataset) -> Effects:
-    """Distribution of authority effects under thinned draws, from `thinned`, by outcome."""
+    """Distribution of authority effects under thinned draws, from `thinned`.
+
+    Where neighbours are alike, given the effects of the other authorities.
+    """
     authorities, outcomes, _ = design.cells
     size = sample.sizes["sample"]
     mean = np.empty((authorities, outcomes, size, 2))
@@ -43,29 +52,44 @@ def effects_distribution(design: Design, sample: xr.Dataset) -> Effects:
             if name in sample:
                 coefficients = sample[name].transpose("outcome", "sample", ...).values
                 mean[..., position] += np.moveaxis(coefficients @ values.T, -1, 0)
-    sd_intercept, sd_slope = (
-        sample[name].transpose("outcome", "sample").values for name in ("sd_intercept", "sd_slope")
+    covariance = joint_covariance(sample)
+    if design.neighbours is None:
+        return Effects(mean, covariance[None])
+    effects = [
+        sample[f"authority_{effect}"].transpose("authority", "outcome", "sample").values
+        for effect in EFFECTS
+    ]
+    left = np.stack(effects, axis=-1) - mean
+    shift, conditional = given_others(
+        design.neighbours,
+        left.swapaxes(1, 2).reshape(authorities, size, -1),
+        covariance,
+        _by_effect(sample, "phi_{}"),
     )
-    correlation = np.zeros_like(sd_slope)
-    if "correlation" in sample:
-        correlation = sample["correlation"].transpose("outcome", "sample").values
-    alone = sd_slope * np.sqrt(1.0 - correlation**2)
-    return Effects(mean, np.stack([sd_intercept, correlation * sd_slope, alone], axis=-1))
+    mean += shift.reshape(authorities, size, outcomes, 2).swapaxes(1, 2)
+    return Effects(mean, conditional)
 
 
-def covariance_of(factor: Floats) -> Floats:
-    """C C' of lower triangular factors, (sample, 3) by row: (sample, 2, 2)."""
-    c00, c10, c11 = factor.T
-    entries = np.array([[c00**2, c00 * c10], [c00 * c10, c10**2 + c11**2]])
-    return np.ascontiguousarray(np.moveaxis(entries, -1, 0))
+def factor_of(covariance: Floats) -> Floats:
+    """Lower triangular factors of covariances, (sample, 2, 2): (sample, 3) by row.
+
+    A variance may be 0.
+    """
+    first = np.sqrt(covariance[:, 0, 0])
+    cross = np.divide(covariance[:, 1, 0], first, out=np.zeros_like(first), where=first > 0)
+    rest = np.sqrt(np.maximum(covariance[:, 1, 1] - cross**2, 0.0))
+    return np.stack([first, cross, rest], axis=-1)
+
+
+def _by_effect(sample: xr.Dataset, name: str) -> Floats:
+    """Values of intercepts and slopes, outcomes in turn: (sample, 2 outcomes)."""
+    values = [sample[name.format(one)].transpose("sample", "outcome").values for one in EFFECTS]
+    return np.stack(values, axis=-1).reshape(sample.sizes["sample"], -1)
 
 
 def joint_covariance(sample: xr.Dataset) -> Floats:
     """Covariance of all effects, outcomes in turn: (sample, 2 outcomes, 2 outcomes)."""
-    sd = np.stack(
-        [sample[f"sd_{effect}"].transpose("sample", "outcome").values for effect in EFFECTS],
-        axis=-1,
-    ).reshape(sample.sizes["sample"], -1)
+    sd = _by_effect(sample, "sd_{}")
     size = sd.shape[1]
     correlation = np.broadcast_to(np.eye(size), (len(sd), size, size)).copy()
     every, own = np.tril_indices(size, -1), (np.arange(1, size, 2), np.arange(0, size, 2))
@@ -93,8 +117,15 @@ def deviation_variance(sample: xr.Dataset) -> Floats:
     return found
 
 
-def deviation_factors(design: Design, sample: xr.Dataset) -> tuple[Floats, Floats, Floats]:
+def deviation_factors(
+    design: Design, sample: xr.Dataset, shared: Floats
+) -> tuple[Floats, Floats, Floats]:
     """Prior covariance of the effects of an authority's cells, by factors.
+
+    Parameters
+    ----------
+    shared : ndarray, shape (sample, 2 outcomes, 2 outcomes)
+        Covariance of the authority's effects.
 
     Returns
     -------
@@ -105,7 +136,7 @@ def deviation_factors(design: Design, sample: xr.Dataset) -> tuple[Floats, Float
     own : ndarray, shape (sample, 2 outcomes)
         Variance of what each cell has of its own.
     """
-    shared, own = joint_covariance(sample), deviation_variance(sample)
+    own = deviation_variance(sample)
     basis, strata = design.deviation_basis, design.cells[2]
     effects = np.eye(own.shape[1])
     if basis is None or np.allclose(basis @ basis.T, np.eye(strata) - 1.0 / strata):

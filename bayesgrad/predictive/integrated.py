@@ -5,8 +5,9 @@ For authority j and draw s of all that authorities share,
 .. math:: m_j(s) = \ln \int \prod_{i \in j} p(y_i \mid \theta, s) \, N(\theta; \mu_j(s), \Sigma(s))
           \, d\theta,
 
-over its rows of all outcomes and strata. Strata share the authority's effects; what the nation's
-strata deviate by is known in each draw.
+over its rows of all outcomes and strata; where neighbours are alike, s includes the effects of all
+other authorities, and the normal distribution is that given them. Strata share the authority's
+effects; what the nation's strata deviate by is known in each draw.
 
 Where outcomes do not share a covariance the integral is a product over outcomes, each over an
 intercept and a slope: by adaptive Gauss-Hermite quadrature (Pinheiro and Bates 1995), centred and
@@ -38,9 +39,9 @@ from bayesgrad.design.design import Design, Integers
 from bayesgrad.design.splines import Floats
 from bayesgrad.errors import FitError
 from bayesgrad.predictive.effects_prior import (
-    covariance_of,
     deviation_factors,
     effects_distribution,
+    factor_of,
 )
 from bayesgrad.predictive.kernels import (
     AuthorityRows,
@@ -258,7 +259,7 @@ def _by_outcome(design: Design, sample: xr.Dataset, likelihood: _Likelihood) -> 
             slice(int(starts[place]), int(starts[place + 1])),
             outcome,
             mean=effects.mean[authority, outcome],
-            factor=effects.factor[outcome],
+            covariance=effects.of_outcome(authority, outcome),
             centre=centres[authority, outcome, 0],
         )
     return total
@@ -270,11 +271,11 @@ def _of_one(
     outcome: int,
     *,
     mean: Floats,
-    factor: Floats,
+    covariance: Floats,
     centre: Floats,
 ) -> Floats:
     """Integral over the two effects of one authority and outcome, (sample,)."""
-    found = np.empty(len(mean))
+    found, factor = np.empty(len(mean)), factor_of(covariance)
     family = likelihood.family[outcome]
     arrays = likelihood.count[rows], likelihood.cases[rows], likelihood.x[rows]
     size = likelihood.size[:, outcome : outcome + 1]
@@ -296,7 +297,7 @@ def _of_one(
                 likelihood.bounds,
                 np.ones((1, 1)),
             )
-            prior = Prior(mean[draws], covariance_of(factor[draws]), np.zeros_like(mean[draws]))
+            prior = Prior(mean[draws], covariance[draws], np.zeros_like(mean[draws]))
             start = Quadratic(pull[None], curvature[None])
             laplace(alone, offset, size[draws], sd[draws], prior, start, found[draws])
         else:
@@ -313,15 +314,17 @@ def _jointly(design: Design, sample: xr.Dataset, likelihood: _Likelihood) -> Flo
     """Integral over all effects of each authority: (authorities, sample)."""
     authorities, outcomes, _ = design.cells
     size = sample.sizes["sample"]
-    mean, centres = effects_distribution(design, sample).mean, _centres(sample)
+    effects, centres = effects_distribution(design, sample), _centres(sample)
     apart = centres.shape[2]
-    load, shared, own = deviation_factors(design, sample)
     starts = _starts(design, together=apart == 1)
     total = np.empty((authorities, size))
     for authority in range(authorities):
+        if authority < len(effects.covariance):
+            covariance = effects.covariance[authority]
+            load, shared, own = deviation_factors(design, sample, covariance)
         first = authority * outcomes * apart
         bounds = starts[first : first + outcomes * apart + 1]
-        prior = Prior(mean[authority].swapaxes(0, 1).reshape(size, -1), shared, own)
+        prior = Prior(effects.mean[authority].swapaxes(0, 1).reshape(size, -1), shared, own)
         _integrate(likelihood, bounds, (load, prior), centres[authority], total[authority])
     return total
 

@@ -11,6 +11,7 @@ from bayesgrad.design.strata import strata_basis
 from bayesgrad.simulate.counts import draw_cases, draw_rates
 from bayesgrad.simulate.episodes import Episodes, draw_episodes
 from bayesgrad.simulate.geography import Floats, Integers
+from bayesgrad.simulate.neighbours import alike
 from bayesgrad.simulate.parameters import (
     FixedTerms,
     ScenarioParameters,
@@ -84,7 +85,7 @@ def draw_scenario(
     cases = population.exposure
     if settings.cases is not None:
         cases = _draw_first(settings, settings.cases, population, parameters, cases_seed)
-    u0, u1 = effects_of(settings).draw(len(population.w), rng)
+    u0, u1 = alike(*effects_of(settings).draw(len(population.w), rng), settings.spatial)
     drawn = []
     for s, outcome in enumerate(settings.outcomes):
         terms = FixedTerms.of(outcome, settings, population)

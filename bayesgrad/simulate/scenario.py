@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +17,7 @@ from bayesgrad.simulate.draws import ScenarioDraws, draw_scenario
 from bayesgrad.simulate.findings import TrueWorld
 from bayesgrad.simulate.geography import Integers, draw_geography
 from bayesgrad.simulate.labels import area_codes, authority_codes, authority_names
+from bayesgrad.simulate.neighbours import grid_adjacency
 from bayesgrad.simulate.parameters import ScenarioParameters, fix_parameters
 from bayesgrad.simulate.population import Population, draw_population
 from bayesgrad.simulate.scenario_settings import SYMBOL, UNIT, ScenarioSettings
@@ -23,6 +25,9 @@ from bayesgrad.simulate.scenarios import SCENARIOS
 from bayesgrad.simulate.seeds import streams
 from bayesgrad.simulate.settings import EnglandSettings
 from bayesgrad.simulate.truth import true_dataset, truth_table
+from bayesgrad.spec.adjacency import Adjacency
+from bayesgrad.spec.model_spec import ModelSpec
+from bayesgrad.spec.reading import validate_spec
 
 
 @dataclass(frozen=True, eq=False)
@@ -262,6 +267,30 @@ class Scenario:
         )
 
     @cached_property
+    def neighbours(self) -> pd.DataFrame:
+        """Pairs of neighbours, each once; without rows where neighbours are not alike.
+
+        Columns: authority, neighbour.
+        """
+        adjacency = self._adjacency
+        pairs = adjacency.pairs if adjacency is not None else ()
+        return pd.DataFrame(list(pairs), columns=["authority", "neighbour"])
+
+    @property
+    def _adjacency(self) -> Adjacency | None:
+        if self.settings.spatial is None:
+            return None
+        return grid_adjacency(len(self.population.geography.sizes))
+
+    @cached_property
+    def model(self) -> ModelSpec:
+        """The spec, read; with the pairs themselves where it names a file of neighbours."""
+        content = tomllib.loads(self.spec)
+        if self._adjacency is not None:
+            content["spatial"]["adjacency"] = self._adjacency
+        return validate_spec(content, source=f"scenario {self.settings.name}")
+
+    @cached_property
     def spec(self) -> str:
         """Model spec (TOML) that fits the table: the shipped one, marked as synthetic."""
         from bayesgrad.simulate.scenario_writing import synthetic_spec
@@ -273,7 +302,7 @@ class Scenario:
 
         The files are `synthetic_england_areas.csv`, `..._truth_parameters.csv`,
         `..._truth_authorities.csv`, `..._truth_strata.csv` where there are strata,
-        `..._truth_trends.csv` where these are years,
+        `..._truth_trends.csv` where these are years, `..._neighbours.csv` where these are alike,
         `..._findings.csv`, `synthetic_england.toml` and `README.txt`; older ones of these names
         are replaced, all or none.
 

@@ -122,6 +122,21 @@ class TrueStrata:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TrueSpatial:
+    """Neighbours that are alike, on a grid of authorities.
+
+    Attributes
+    ----------
+    phi_intercept, phi_slope : float
+        Structured share of the variance of intercepts and of slopes, the same for every outcome.
+        Rates are those with independent authorities.
+    """
+
+    phi_intercept: float
+    phi_slope: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class AuthorityModerator:
     """A column of authorities, and what it does per standard deviation.
 
@@ -218,6 +233,7 @@ class ScenarioSettings:
         How levels and gradients change with authority deprivation.
     shipped : str
         Name of the shipped spec, where it is not that of the scenario.
+    spatial : TrueSpatial or None
     """
 
     name: str
@@ -243,6 +259,8 @@ class ScenarioSettings:
     def spec_name(self) -> str:
         """Name of the shipped spec that fits it."""
         return self.shipped or self.name.replace("-", "_")
+
+    spatial: TrueSpatial | None = None
 
     @property
     def all_strata(self) -> tuple[TrueStratum, ...]:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 REAL_COLUMNS = {"lsoa11_code": "area", "utla19_code": "authority", "utla19_name": "authority_name"}
 """Names of real codes in a shipped spec, and what a synthetic table calls them."""
+NEIGHBOURS = "neighbours.csv"
+"""File of neighbours of a shipped spec, which stands beside it."""
 
 README = """\
 SYNTHETIC DATA. Simulated by bayesgrad {version}; no real child, area or authority is in it.
@@ -43,6 +45,7 @@ ABOUT_FILES = {
     "truth_authorities": "the intercept, slope and gradient of each authority and outcome",
     "truth_strata": "the gradient and level of each stratum",
     "truth_trends": "the change a year of the nation's and each authority's gradient and rate",
+    "neighbours": "pairs of authorities that are neighbours, on a grid that is made up",
     "findings": "figures of the study, their truth here, and which table of a fit has them",
 }
 
@@ -52,6 +55,7 @@ def synthetic_spec(name: str, *, table: str = f"{STEM}_areas.csv") -> str:
     text = read_shipped(name)
     for real, synthetic in REAL_COLUMNS.items():
         text = text.replace(f'"{real}"', f'"{synthetic}"')
+    text = text.replace(f'"{NEIGHBOURS}"', f'"{STEM}_{NEIGHBOURS}"')
     text = re.sub(r'^title = "(.*)"', r'title = "\1 (simulated, not real data)"', text, flags=re.M)
     text = re.sub(r'^vintage = "[^"]*"', 'vintage = "Synthetic"', text, flags=re.M)
     return f"# Fits {table}, which is synthetic: simulated, not real data.\n{text}"
@@ -70,6 +74,7 @@ def scenario_contents(scenario: Scenario) -> dict[str, str]:
         "truth_authorities": scenario.authorities.assign(synthetic=True),
         "truth_strata": scenario.strata.assign(synthetic=True),
         "truth_trends": scenario.trends.assign(synthetic=True),
+        "neighbours": scenario.neighbours,
         "findings": scenario.findings.assign(synthetic=True),
     }
     contents = {f"{STEM}_{name}.csv": to_csv(table) for name, table in tables.items() if len(table)}

@@ -29,6 +29,7 @@ def true_dataset(settings: ScenarioSettings, parameters: ScenarioParameters) -> 
         "sd_slope": np.array([outcome.sd_slope for outcome in outcomes]),
         "correlation": np.einsum("ss->s", effects_of(settings).correlation[0, :, 1, :]),
         **_dispersion(outcomes),
+        **_shares(settings),
     }
     if settings.areas_per_neighbourhood:
         sd = [outcome.sd_neighbourhood for outcome in outcomes]
@@ -64,6 +65,16 @@ def _dispersion(outcomes: tuple[TrueOutcome, ...]) -> dict[str, Floats]:
     alphas = [outcome.alpha for outcome in outcomes]
     known = np.array([alpha for alpha in alphas if alpha is not None])
     return {"overdispersion": 1 / np.sqrt(known), "alpha": known} if len(known) else {}
+
+
+def _shares(settings: ScenarioSettings) -> dict[str, Floats]:
+    """Structured shares of the variance, where neighbours are alike."""
+    if settings.spatial is None:
+        return {}
+    return {
+        f"phi_{effect}": np.full(len(settings.outcomes), getattr(settings.spatial, f"phi_{effect}"))
+        for effect in EFFECTS
+    }
 
 
 def _moderators(settings: ScenarioSettings) -> xr.Dataset:

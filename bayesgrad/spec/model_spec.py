@@ -7,6 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from bayesgrad.spec.adjacency import Adjacency
 from bayesgrad.spec.prior_pack import PriorPack
 from bayesgrad.spec.priors import Priors
 from bayesgrad.spec.vocabulary import (
@@ -147,6 +148,15 @@ class Years(_Part):
     """As of `Strata`."""
 
 
+class Spatial(_Part):
+    """Neighbours, whose effects may be alike."""
+
+    adjacency: Adjacency
+    """In a spec the path of a file of pairs or of boundaries, which is read with the spec."""
+    code: ColumnName | None = None
+    """Property of boundaries that has the code of an authority."""
+
+
 class Suppressed(_Part):
     """Counts hidden behind a symbol, with the values that they may have."""
 
@@ -221,6 +231,7 @@ class ModelSpec(_Part):
     prior_pack: PriorPack | None = None
     """In a spec file the path of one, relative to its folder."""
     years: Years | None = None
+    spatial: Spatial | None = None
 
     @model_validator(mode="after")
     def _is_coherent(self) -> Self:

@@ -19,6 +19,8 @@ def pack_faults(spec: ModelSpec) -> list[str]:
     if spec.strata_or_years is not None:
         key = "[strata]" if spec.strata else "[years]"
         return [f"{key} do not go with a prior_pack, which {_HOLDS}: leave {key} out"]
+    if spec.spatial is not None:
+        return [f"[spatial] does not go with a prior_pack, which {_HOLDS}: leave [spatial] out"]
     if spec.columns.neighbourhood is not None:
         key = "[columns] neighbourhood"
         return [f"{key} does not go with a prior_pack, which {_HOLDS}: leave {key} out"]
@@ -27,7 +29,7 @@ def pack_faults(spec: ModelSpec) -> list[str]:
     return [*_priors(spec), *_model(spec, pack), *_forms(spec, pack), *_columns(spec, pack)]
 
 
-_HOLDS = "holds the parameters of a fit without strata and neighbourhoods"
+_HOLDS = "holds the parameters of a fit without strata, years, neighbourhoods and [spatial]"
 
 
 def _outcomes(spec: ModelSpec, pack: PriorPack) -> str:

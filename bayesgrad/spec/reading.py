@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from bayesgrad.errors import SpecError
+from bayesgrad.spec.adjacency import read_neighbours
 from bayesgrad.spec.model_spec import ModelSpec
 from bayesgrad.spec.pack_files import read_pack
 from bayesgrad.spec.vocabulary import Centre, words
@@ -64,8 +65,11 @@ def parse_spec(text: str, *, source: str, folder: Path = Path()) -> ModelSpec:
     return validate_spec(_with_files(content, folder, source=source), source=source)
 
 
-FILES: Mapping[tuple[str, ...], Callable[[Path], object]] = {("prior_pack",): read_pack}
-"""Keys that name a file, and what reads it."""
+FILES: Mapping[tuple[str, ...], Callable[[Path, dict[str, Any]], object]] = {
+    ("prior_pack",): lambda path, _: read_pack(path),
+    ("spatial", "adjacency"): lambda path, keys: read_neighbours(path, code=keys.get("code")),
+}
+"""Keys that name a file, and what reads it, given the keys beside."""
 
 
 def _with_files(document: dict[str, Any], folder: Path, *, source: str) -> dict[str, Any]:
@@ -91,7 +95,7 @@ def _at(document: Any, keys: Sequence[str]) -> Any:
 def _with_file(
     document: dict[str, Any],
     keys: Sequence[str],
-    read: Callable[[Path], object],
+    read: Callable[[Path, dict[str, Any]], object],
     *,
     folder: Path,
     source: str,
@@ -106,7 +110,7 @@ def _with_file(
         raise SpecError(
             f"{source}: {'.'.join(keys)} should be the path of a file, in quotation marks", GRAMMAR
         )
-    return {**document, key: read(folder / path)}
+    return {**document, key: read(folder / path, document)}
 
 
 def validate_spec(content: dict[str, Any], *, source: str) -> ModelSpec:

@@ -55,6 +55,14 @@ def _refuse_years(spec: ModelSpec) -> None:
         )
 
 
+def _refuse_spatial(spec: ModelSpec) -> None:
+    if spec.spatial is not None:
+        raise SpecError(
+            "[spatial] adjacency: the Laplace engine does not have effects that neighbours share",
+            f"{_USE_NUTS}, or leave [spatial] out.",
+        )
+
+
 def _refuse_beta_binomial(spec: ModelSpec) -> None:
     for outcome in spec.outcomes:
         if spec.family_of(outcome) == "beta_binomial":
@@ -109,6 +117,7 @@ LAPLACE_REFUSALS = (
     _refuse_low_rank,
     _refuse_authority_deviations,
     _refuse_years,
+    _refuse_spatial,
     _refuse_beta_binomial,
     _refuse_priors_that_are_not_normal,
     _refuse_neighbourhoods,

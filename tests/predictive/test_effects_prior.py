@@ -9,10 +9,10 @@ from numpy.testing import assert_allclose
 from bayesgrad.areas.effects import EFFECTS
 from bayesgrad.areas.rates import thinned
 from bayesgrad.predictive.effects_prior import (
-    covariance_of,
     deviation_factors,
     deviation_variance,
     effects_distribution,
+    factor_of,
     joint_covariance,
 )
 from tests.predictive.cases import drawn_posterior, model
@@ -37,13 +37,12 @@ def test_systematic_parts_are_those_of_the_model():
             + known.moderators.values[j] @ one["authority_moderator_gradient"].values
         )
         assert_allclose(found.mean[j, s, d], [level, gradient])
-    c00, c10, c11 = np.moveaxis(found.factor, -1, 0)
-    sd, correlation = sample["sd_slope"].values.T, sample["correlation"].values.T
-    assert_allclose(c00, sample["sd_intercept"].values.T)
-    assert_allclose(c10**2 + c11**2, sd**2)
-    assert_allclose(c10 / sd, correlation)
-    own = covariance_of(found.factor[1])
-    assert_allclose(own, joint_covariance(sample)[:, 2:, 2:])
+    own = sample.isel(outcome=1)
+    c00, c10, c11 = factor_of(found.of_outcome(3, 1)).T
+    assert_allclose(c00, own["sd_intercept"].values)
+    assert_allclose(c10**2 + c11**2, own["sd_slope"].values ** 2)
+    assert_allclose(c10 / own["sd_slope"].values, own["correlation"].values)
+    assert_allclose(found.of_outcome(0, 1), joint_covariance(sample)[:, 2:, 2:])
 
 
 def test_the_covariance_of_all_outcomes_has_its_pairs_by_rows_of_the_lower_triangle():
@@ -92,7 +91,7 @@ def test_factors_have_the_covariance_of_effects_and_their_deviations(text):
     design = drawn_design(spec_of(text, outcomes=("referrals", "plans")))
     posterior = drawn_posterior(design, joint=True, deviations=EFFECTS)
     sample = thinned(posterior)
-    load, shared, own = deviation_factors(design, sample)
+    load, shared, own = deviation_factors(design, sample, joint_covariance(sample))
     walk = design.deviation_basis @ design.deviation_basis.T
     strata, effects = len(load), own.shape[1]
     factors = load.shape[1]

@@ -15,7 +15,7 @@ from scipy.stats import multivariate_normal
 from bayesgrad.areas.rates import thinned
 from bayesgrad.design import build_design
 from bayesgrad.predictive import integrated
-from bayesgrad.predictive.effects_prior import effects_distribution
+from bayesgrad.predictive.effects_prior import effects_distribution, factor_of
 from bayesgrad.predictive.integrated import integrated_likelihood
 from tests.predictive.cases import (
     FORMS,
@@ -56,7 +56,7 @@ def by_grid(design, posterior) -> np.ndarray:
     total = np.zeros((authorities, joint.sizes["sample"]))
     for j, s, d in np.ndindex(authorities, outcomes, joint.sizes["sample"]):
         rows = np.flatnonzero((authority == j) & (outcome == s))
-        c00, c10, c11 = effects.factor[s, d]
+        c00, c10, c11 = factor_of(effects.of_outcome(j, s))[d]
         a = effects.mean[j, s, d, 0] + c00 * w0
         b = effects.mean[j, s, d, 1] + c10 * w0 + c11 * w1
         value = log_weight.copy()
@@ -148,10 +148,7 @@ def test_it_agrees_with_adaptive_quadrature_of_the_definition():
     sample = thinned(posterior)
     effects = effects_distribution(design, sample)
     rows = design.rows.cell == 0
-    factor = np.array(
-        [[effects.factor[0, 0, 0], 0.0], [effects.factor[0, 0, 1], effects.factor[0, 0, 2]]]
-    )
-    prior = multivariate_normal(effects.mean[0, 0, 0], factor @ factor.T)
+    prior = multivariate_normal(effects.mean[0, 0, 0], effects.of_outcome(0, 0)[0])
     exposure, x, count = design.rows.exposure[rows], design.rows.x[rows], design.rows.count[rows]
 
     def integrand(b: float, a: float) -> float:

@@ -7,6 +7,7 @@ import pytest
 from bayesgrad.data import prepare_table
 from bayesgrad.design import build_design
 from bayesgrad.errors import SpecError
+from bayesgrad.model.strata import strata_kinds
 from bayesgrad.simulate import SCENARIOS, EnglandSettings, simulate_england, simulate_scenario
 from bayesgrad.simulate.scenario_settings import SYMBOL
 from bayesgrad.spec import ModelSpec
@@ -21,7 +22,7 @@ def scenario(request):
 
 @pytest.fixture(scope="module")
 def fitted(scenario):
-    spec = ModelSpec.from_toml(scenario.spec)
+    spec = scenario.model
     table = prepare_table(spec, scenario.areas)
     return spec, table, build_design(spec, table)
 
@@ -120,15 +121,13 @@ def test_truth_has_every_variable_of_a_posterior_and_no_other(scenario, fitted):
     if spec.area.moderators:
         expected["covariate"] = ("outcome", "area_covariate")
         expected["gradient_moderator"] = ("outcome", "area_moderator")
-    if spec.strata_or_years:
-        pooled = (
-            ("intercept", "slope") if spec.strata_or_years.gradients == "pooled" else ("intercept",)
-        )
-        for effect in pooled:
-            expected[f"stratum_{effect}"] = ("outcome", "stratum")
-            expected[f"sd_stratum_{effect}"] = ("outcome", "stratum_component")
-            if spec.years:
-                expected[f"sd_authority_stratum_{effect}"] = outcome
+    for effect in strata_kinds(spec):
+        expected[f"stratum_{effect}"] = ("outcome", "stratum")
+        expected[f"sd_stratum_{effect}"] = ("outcome", "stratum_component")
+        if spec.years:
+            expected[f"sd_authority_stratum_{effect}"] = outcome
+    if spec.spatial:
+        expected |= dict.fromkeys(("phi_intercept", "phi_slope"), outcome)
     if len(design.outcomes) > 1:
         expected["effect_correlation"] = ("effect_pair",)
     truth = scenario.parameter_values

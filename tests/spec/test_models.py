@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from bayesgrad.spec import ModelSpec, Outcome, Priors
 from bayesgrad.spec import vocabulary as vocabulary_module
+from bayesgrad.spec.adjacency import Adjacency
 from bayesgrad.spec.model_spec import (
     Area,
     Authority,
@@ -20,6 +21,7 @@ from bayesgrad.spec.model_spec import (
     Likelihood,
     Rows,
     Sampling,
+    Spatial,
     Strata,
     Suppressed,
     Years,
@@ -37,6 +39,7 @@ PARTS: dict[str, type[BaseModel]] = {
     "[area]": Area,
     "[strata]": Strata,
     "[years]": Years,
+    "[spatial]": Spatial,
     "[likelihood]": Likelihood,
     "[rows]": Rows,
     "[sampling]": Sampling,
@@ -63,6 +66,7 @@ SHIPPED = (
     "referrals",
     "rural",
     "sex",
+    "spatial",
     "stages",
     "stroke_admissions",
     "suppressed",
@@ -154,12 +158,12 @@ def documented(models) -> Iterator[tuple[str, str, Any, list[str]]]:
 
 
 def nested_in(part: type[BaseModel]) -> set[str]:
-    """Keys of a part that take a table of keys."""
+    """Keys of a part that take a table of keys; not those that name a file of the content."""
     return {
         key
         for key, field in part.model_fields.items()
         for kind in (field.annotation, *getattr(field.annotation, "__args__", ()))
-        if isinstance(kind, type) and issubclass(kind, BaseModel)
+        if isinstance(kind, type) and issubclass(kind, BaseModel) and kind is not Adjacency
     }
 
 

@@ -241,6 +241,7 @@ CONTRADICTIONS = [
     ({"at_risk": "time"}, "", "[columns] at_risk = 'people', but the prior_pack has 'time'"),
     ({"outcomes": ("plans",)}, "", "[[outcomes]] are referrals, but the prior_pack is of plans"),
     ({}, "[strata]\ncolumn = 'age'\n", "[strata] do not go with a prior_pack"),
+    ({}, "[years]\ncolumn = 'year'\n", "[years] do not go with a prior_pack"),
     ({}, "[area]\ncovariates = ['rural']\n", "[area] covariates rural: the prior_pack knows"),
     ({}, "[area]\nmoderators = ['rural']\n", "[area] moderators rural: the prior_pack knows"),
     ({}, "[authority]\nmoderators = ['pay']\n", "[authority] moderators pay: the prior_pack knows"),

@@ -3,12 +3,16 @@ from __future__ import annotations
 import pytest
 
 from bayesgrad.errors import SpecError
+from bayesgrad.spec.adjacency import Adjacency
+from bayesgrad.spec.model_spec import Spatial
 from bayesgrad.spec.support import LAPLACE_REFUSALS, refuse_unsupported
 from tests.small import spec_of
 
 STUDENT = 'slope = { distribution = "StudentT", nu = 4, mu = 0, sigma = 0.5 }'
 TWO = ("referrals", "plans")
+NEIGHBOURS = Spatial(adjacency=Adjacency.of([("A", "B")], alone=[]))
 FORMS = {
+    "[spatial] adjacency: the Laplace engine": spec_of().model_copy(update={"spatial": NEIGHBOURS}),
     '[authority] covariance = "low_rank": the Laplace engine': spec_of(
         '[authority]\ncovariance = "low_rank"', outcomes=TWO
     ),

@@ -9,7 +9,13 @@ from bayesgrad.simulate.scenarios.audit import (
 from bayesgrad.simulate.scenarios.cases import DURATION, FACTORS, PLAN_CATEGORIES, RE_REFERRAL
 from bayesgrad.simulate.scenarios.children import AGE, ETHNICITY, SEX
 from bayesgrad.simulate.scenarios.panels import YEARS
-from bayesgrad.simulate.scenarios.places import MODERATORS, NEIGHBOURHOODS, REFERRALS, RURAL
+from bayesgrad.simulate.scenarios.places import (
+    MODERATORS,
+    NEIGHBOURHOODS,
+    REFERRALS,
+    RURAL,
+    SPATIAL,
+)
 from bayesgrad.simulate.scenarios.stages import STAGES, THRESHOLDS
 from bayesgrad.simulate.scenarios.suppression import SUPPRESSED
 
@@ -35,6 +41,7 @@ SCENARIOS = {
         AUDIT_CURVE,
         AUDIT_CONFOUNDED,
         YEARS,
+        SPATIAL,
     )
 }
 """Settings of each scenario by its name."""

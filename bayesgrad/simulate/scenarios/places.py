@@ -10,6 +10,7 @@ from bayesgrad.simulate.scenario_settings import (
     AuthorityModerator,
     ScenarioSettings,
     TrueOutcome,
+    TrueSpatial,
 )
 
 ASSUMED_EFFECTS = (
@@ -164,6 +165,23 @@ NEIGHBOURHOODS = ScenarioSettings(
         "Neighbourhoods of five areas, as many as an MSOA of England has, differ by a standard "
         "deviation of 0.15 on the log scale: not published, and assumed. They have areas of all "
         "levels of deprivation.",
+        ASSUMED_EFFECTS,
+    ),
+)
+
+SPATIAL = ScenarioSettings(
+    name="spatial",
+    about="Referrals by area, in authorities whose neighbours are alike.",
+    outcomes=(REFERRED,),
+    spatial=TrueSpatial(phi_intercept=0.6, phi_slope=0.6),
+    findings=(
+        national(2, "referrals", "gradient of referrals", published="1.62"),
+        PUBLISHED_INTERACTION,
+    ),
+    assumptions=(
+        "Who is whose neighbour is made up: authorities lie row by row on a square grid. The share "
+        "of the variance of levels, and of gradients, that neighbours have in common (0.6 each) is "
+        "assumed. Deprivation of authorities does not follow the grid.",
         ASSUMED_EFFECTS,
     ),
 )

@@ -1,0 +1,83 @@
+"""Neighbours from boundaries: a GeoJSON file of polygons, one for each place."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bayesgrad.errors import SpecError
+from bayesgrad.spec.adjacency import Adjacency
+
+TOLERANCE = 1e-6
+"""Of the extent of the map: a metre of England. Boundaries so near are one, though their corners
+do not meet."""
+
+_BOUNDARIES = "Give GeoJSON of polygons, a FeatureCollection with one feature for each authority."
+
+
+def read_boundaries(path: Path, *, code: str | None) -> Adjacency:
+    """Read which places share a boundary, or a corner.
+
+    Parameters
+    ----------
+    path : Path
+    code : str or None
+        Property that has the code of a place.
+
+    Raises
+    ------
+    SpecError
+        If the file is no GeoJSON of polygons, lacks the property, has a code twice, or no two
+        places are neighbours.
+    """
+    import shapely
+
+    features = _features(path)
+    codes = [_code(feature, code, path=path) for feature in features]
+    repeated = sorted({one for one in codes if codes.count(one) > 1})
+    if repeated:
+        raise SpecError(
+            f"{path}: {', '.join(repeated[:5])} stands for more than one feature",
+            "Join the parts of a place to one multipolygon.",
+        )
+    try:
+        shapes = [shapely.geometry.shape(feature["geometry"]) for feature in features]
+    except (KeyError, TypeError, ValueError, AttributeError, shapely.errors.ShapelyError):
+        raise SpecError(f"{path}: has features that are no polygons", _BOUNDARIES) from None
+    low_x, low_y, high_x, high_y = shapely.total_bounds(shapes)
+    near = TOLERANCE * max(high_x - low_x, high_y - low_y)
+    found = shapely.STRtree(shapes).query(shapes, predicate="dwithin", distance=near)
+    pairs = [(codes[one], codes[other]) for one, other in found.T.tolist() if one < other]
+    if not pairs:
+        raise SpecError(f"{path}: no two places share a boundary", _BOUNDARIES)
+    alone = np.setdiff1d(codes, np.ravel(pairs)).tolist()
+    return Adjacency.of(pairs, alone=alone)
+
+
+def _features(path: Path) -> list[dict[str, Any]]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError:
+        raise SpecError(f"{path}: cannot be read", _BOUNDARIES) from None
+    except ValueError:
+        raise SpecError(f"{path}: is not GeoJSON", _BOUNDARIES) from None
+    features = content.get("features") if isinstance(content, dict) else None
+    if not isinstance(features, list) or not all(isinstance(one, dict) for one in features):
+        raise SpecError(f"{path}: is not a GeoJSON FeatureCollection", _BOUNDARIES)
+    if not features:
+        raise SpecError(f"{path}: has no features", _BOUNDARIES)
+    return features
+
+
+def _code(feature: dict[str, Any], name: str | None, *, path: Path) -> str:
+    properties = feature.get("properties") or {}
+    if name is None or properties.get(name) in (None, ""):
+        fault = "code is missing" if name is None else f"code = {name!r} is not a property of all"
+        raise SpecError(
+            f"[spatial] {fault}: {path} has the properties {', '.join(properties) or 'none'}",
+            "Name the property that has the code of the authority.",
+        )
+    return str(properties[name])
