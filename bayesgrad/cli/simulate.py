@@ -28,13 +28,13 @@ ScenarioName = Literal[
     "moderators",
     "neighbourhoods",
     "suppressed",
-    "one-authority",
     "audit-log",
     "audit-linear",
     "audit-curve",
     "audit-confounded",
     "years",
     "spatial",
+    "one-authority",
 ]
 """Those of `bayesgrad.simulate.SCENARIOS`, whose import would slow the help down; and
 `ONE_AUTHORITY`."""

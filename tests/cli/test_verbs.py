@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import tomllib
 
 import pandas as pd
 import pytest
@@ -224,7 +225,10 @@ class TestModels:
         result = bayesgrad("models")
         assert result.status == 0
         for path in models.glob("*.toml"):
-            assert f"{path.stem}: {package.ModelSpec.read(path).title}" in result.out
+            assert (
+                f"{path.stem}: {tomllib.loads(path.read_text(encoding='utf-8'))['title']}"
+                in result.out
+            )
 
     def test_a_spec_is_printed_as_it_is(self, bayesgrad, models):
         expected = (models / "referrals.toml").read_text(encoding="utf-8")

@@ -153,6 +153,7 @@ def free_dims(spec) -> dict[str, tuple[str, ...]]:
         **{f"z_stratum_{k}_{c}": ("outcome", f"stratum_contrast_{c}") for k, c in CONTRASTS},
         "z_authority_stratum_intercept": ("outcome", "authority", "stratum_difference"),
         "z_authority_stratum_slope": ("outcome", "authority", "stratum_difference"),
+        "z_neighbourhood": ("outcome", "neighbourhood"),
         "sd_stratum_intercept_guarded": ("outcome", "stratum_component"),
         "sd_stratum_slope_guarded": ("outcome", "stratum_component"),
     }

@@ -10,7 +10,7 @@ from scipy.special import logsumexp
 
 from bayesgrad.areas.rates import cell_rates, thinned
 from bayesgrad.errors import FitError
-from bayesgrad.predictive.effects_prior import effects_distribution
+from bayesgrad.predictive.effects_prior import effects_distribution, factor_of
 from bayesgrad.predictive.integrated import integrated_likelihood
 from bayesgrad.predictive.predictor import blocks
 from tests.predictive.cases import (
@@ -57,7 +57,7 @@ def by_grid(design, posterior: xr.Dataset) -> np.ndarray:
     authorities, outcomes, _ = design.cells
     total = np.zeros((authorities, joint.sizes["sample"]))
     for j, s, d in np.ndindex(authorities, outcomes, joint.sizes["sample"]):
-        c00, c10, c11 = effects.factor[s, d]
+        c00, c10, c11 = factor_of(effects.of_outcome(j, s))[d]
         a = effects.mean[j, s, d, 0] + c00 * w0
         b = effects.mean[j, s, d, 1] + c10 * w0 + c11 * w1
         v = joint["sd_neighbourhood"].values[d, s] * GRID
