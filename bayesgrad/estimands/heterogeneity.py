@@ -29,14 +29,9 @@ MEASURES = (
     "median_gradient_ratio",
     "vpc",
     "vpc_reference",
-    "neighbourhood_rate_ratio",
-    "neighbourhood_vpc",
 )
-
-COLUMNS = (
-    "outcome",
-    *(f"{measure}{part}" for measure in MEASURES for part in ("", "_lower", "_upper")),
-)
+NEIGHBOURHOOD_MEASURES = ("neighbourhood_rate_ratio", "neighbourhood_vpc")
+"""Measures of a model that has larger neighbourhoods."""
 
 MEDIAN_DIFFERENCE = math.sqrt(2) * NormalDist().inv_cdf(0.75)
 """Median absolute difference of two standard normal values, 0.9539."""
@@ -160,9 +155,9 @@ def heterogeneity(
     Returns
     -------
     Dataset
-        median_rate_ratio, median_gradient_ratio, vpc, vpc_reference (= m), and of neighbourhoods
-        within an authority neighbourhood_rate_ratio and neighbourhood_vpc (missing without any),
-        with dimensions chain, draw, outcome.
+        median_rate_ratio, median_gradient_ratio, vpc, vpc_reference (= m), and, where the model
+        has neighbourhoods, neighbourhood_rate_ratio and neighbourhood_vpc of those within an
+        authority, with dimensions chain, draw, outcome.
     """
     outcomes = outcome_names(posterior)
     x = reference_position(authorities, reference)
@@ -184,14 +179,13 @@ def heterogeneity(
         names = ("vpc", "neighbourhood_vpc")
         named = dict(zip(names, shares, strict=True)) | {"vpc_reference": count}
         parts.append(xr.Dataset(named))
-    known = 1.0 if "sd_neighbourhood" in posterior else np.nan
-    found = xr.concat(parts, dim="outcome")
-    return found.assign(
+    found = xr.concat(parts, dim="outcome").assign(
         median_rate_ratio=median_ratio(variance**0.5),
         median_gradient_ratio=median_ratio(posterior["sd_slope"]),
-        neighbourhood_rate_ratio=known * median_ratio(nested**0.5),
-        neighbourhood_vpc=known * found["neighbourhood_vpc"],
     )
+    if "sd_neighbourhood" not in posterior:
+        return found.drop_vars("neighbourhood_vpc")
+    return found.assign(neighbourhood_rate_ratio=median_ratio(nested**0.5))
 
 
 def _partition(
@@ -229,8 +223,8 @@ def heterogeneity_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> 
     over strata; posterior medians with equal-tailed intervals. With a logit link the ratios are of
     odds, and `vpc` is the share of the latent log odds. `vpc_reference` is the expected count of
     the area at which `vpc` holds: but for a logit link, the share depends on it. Where the model
-    has larger neighbourhoods, `neighbourhood_rate_ratio` compares two of one authority, and
-    `neighbourhood_vpc` is the share that lies between these; without any both are missing.
+    has larger neighbourhoods, there are more columns: `neighbourhood_rate_ratio` compares two of
+    one authority, and `neighbourhood_vpc` is the share that lies between these.
 
     Raises
     ------
@@ -240,9 +234,10 @@ def heterogeneity_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> 
     measures = heterogeneity(
         group(draws, "posterior"), group(draws, "authorities"), group(draws, "reference")
     )
+    own = tuple(name for name in NEIGHBOURHOOD_MEASURES if name in measures)
     quantities: dict[str, xr.DataArray] = {}
-    for measure in MEASURES:
+    for measure in (*MEASURES, *own):
         quantities |= with_interval(
             measures[measure], point=measure, prefix=f"{measure}_", level=level
         )
-    return to_frame(quantities, by=("outcome",), columns=COLUMNS)
+    return to_frame(quantities, by=("outcome",), columns=("outcome", *quantities))

@@ -10,7 +10,7 @@ from scipy.integrate import quad
 from scipy.special import expit
 from scipy.stats import norm
 
-from bayesgrad.estimands.heterogeneity import heterogeneity
+from bayesgrad.estimands.heterogeneity import MEASURES, heterogeneity, heterogeneity_table
 from bayesgrad.estimands.layout import group, mean_rate
 from bayesgrad.estimands.levels import levels_table
 from bayesgrad.estimands.parameters import named_parameters
@@ -46,14 +46,15 @@ def test_shares_of_the_variance_are_those_of_three_levels():
     assert_allclose(found["neighbourhood_rate_ratio"], np.exp(2**0.5 * norm.ppf(0.75) * SD))
 
 
-def test_without_neighbourhoods_their_measures_are_missing():
+def test_without_neighbourhoods_there_is_no_measure_of_them():
     draws = fabricated_draws()
     found = heterogeneity(
         *(group(draws, name) for name in ("posterior", "authorities", "reference"))
     )
-    assert found["neighbourhood_vpc"].isnull().all()
-    assert found["neighbourhood_rate_ratio"].isnull().all()
+    assert set(found.data_vars) == set(MEASURES)
     assert found["vpc"].notnull().all()
+    columns = heterogeneity_table(draws).columns
+    assert not any(name.startswith("neighbourhood") for name in columns)
 
 
 def test_rates_are_means_over_neighbourhoods():

