@@ -27,6 +27,8 @@ SMALLEST_SHOWN = 1e-4
 
 def p_value_words(p_value: float) -> str:
     """Write a p-value with two digits; a tiny one only as below `SMALLEST_SHOWN`."""
+    if np.isnan(p_value):
+        return "not tested"
     return f"p = {p_value:.2g}" if p_value >= SMALLEST_SHOWN else f"p < {SMALLEST_SHOWN:.4f}"
 
 
@@ -37,7 +39,8 @@ def predictive_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> pd.
     observed events, and the median and interval of replicated ones (for an outcome out of
     another's, out of that outcome's observed events); `prob` is P(replicate >= observed).
     `pit_uniformity` is the largest deviation of areas' randomised PIT values from uniformity, with
-    what is expected under the model, and `prob` its p-value. `authorities_outside` and
+    what is expected under the model, and `prob` its p-value (missing where areas lie in larger
+    neighbourhoods, whose effects lean on the count of each). `authorities_outside` and
     `deprivation_twentieths_outside` are the numbers of authorities and of twentieths, by
     deprivation, of those at risk whose observed events lie outside their predictive interval, and
     the number expected from the level alone. Authorities' effects are fitted to these very events,

@@ -4,8 +4,9 @@ With S replicates of an area's count y, :math:`u = (\#\{y^{rep} < y\} + V (1 + \
 (S + 1)`, V uniform on (0, 1): the rank of y among its replicates, ties broken at random. Where the
 model holds u is uniform (Czado, Gneiting and Held 2009). The replicates are of draws that the
 area's own count has helped to fit, so u lies slightly nearer to 1/2 than for a new area: the check
-is slightly conservative, the less so the more areas an authority has; and, where areas lie in
-larger neighbourhoods, each of these.
+is slightly conservative, the less so the more areas an authority has. Where areas lie in larger
+neighbourhoods, of a few areas each, u is too near to 1/2 for a test, and its distribution is given
+without one.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ class Pit(NamedTuple):
     deviation : float
         Largest distance of their distribution function from the uniform one.
     p_value : float
-        Probability of as large a distance under uniformity (Kolmogorov and Smirnov).
+        Probability of as large a distance under uniformity (Kolmogorov and Smirnov); NaN where
+        values are not tested.
     """
 
     histogram: Integers
@@ -53,10 +55,11 @@ def randomised_pit(below: Integers, equal: Integers, *, replicates: int, uniform
     return (below + uniform * (1 + equal)) / (replicates + 1)
 
 
-def summarise_pit(values: Floats) -> Pit:
-    """Histogram and uniformity of PIT values, shape (areas,)."""
+def summarise_pit(values: Floats, *, tested: bool = True) -> Pit:
+    """Histogram and uniformity of PIT values, shape (areas,); without a p-value if not tested."""
     from scipy.stats import kstest
 
     histogram, _ = np.histogram(values, bins=PIT_BINS, range=(0.0, 1.0))
     found = kstest(values, "uniform")
-    return Pit(histogram.astype(np.int64), float(found.statistic), float(found.pvalue))
+    p_value = float(found.pvalue) if tested else np.nan
+    return Pit(histogram.astype(np.int64), float(found.statistic), p_value)

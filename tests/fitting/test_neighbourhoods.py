@@ -28,6 +28,13 @@ def fitted(scenario):
     return bg.fit(spec, scenario.areas, store_data=True, **SMALL)
 
 
+def test_ranks_among_replicates_are_shown_and_not_tested(fitted):
+    pit = fitted.predictive().set_index("check").loc["pit_uniformity"]
+    assert np.isfinite(pit["observed"])
+    assert np.isnan(pit["prob"])
+    assert "not uniform" not in repr(fitted)
+
+
 def test_no_effect_of_a_neighbourhood_is_among_the_draws(fitted):
     posterior = fitted.draws["posterior"].to_dataset()
     assert posterior["sd_neighbourhood"].dims == ("chain", "draw", "outcome")
