@@ -5,7 +5,7 @@ import pytest
 
 from bayesgrad.auditing import running
 
-SEEDS = range(500, 504)
+SEEDS = range(500, 508)
 
 
 @pytest.fixture(autouse=True)
@@ -17,14 +17,14 @@ def restored(monkeypatch):
 @pytest.mark.slow
 @pytest.mark.parametrize("world", benchmark.WORLDS)
 def test_verdicts_are_right(world):
-    """Four replicates of each world at England's size, at the modes of hyperparameters.
+    """Eight replicates of each world at England's size, at the modes of hyperparameters.
 
     Log and linear worlds get their verdict nine times in ten, the others always in 20: fewer than
-    two right of four come with probability below 1%. The claim of the slope was never misjudged in
-    104 replicates.
+    five right of eight come with probability below 1%. The claim of the slope was never
+    misjudged in 104 replicates.
     """
     found = [benchmark.replicate(world, seed, 152, full=False, whole=False) for seed in SEEDS]
-    assert sum(one.standing == "right" for one in found) >= 2
+    assert sum(one.standing == "right" for one in found) >= 5
     _, slope = benchmark.WORLDS[world]
     assert all(one.slope in (slope, benchmark.OPEN) for one in found)
 
