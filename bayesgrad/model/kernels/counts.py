@@ -47,8 +47,11 @@ def negative_binomial(
     inverse = 1.0 / size
     value, change = 0.0, 0.0
     for i in range(len(count)):
-        ratio = exp(eta[i]) * inverse
-        excess = log1p(ratio)
+        weight[i] = exp(eta[i]) * inverse
+    for i in range(len(count)):
+        residual[i] = log1p(weight[i])
+    for i in range(len(count)):
+        ratio, excess = weight[i], residual[i]
         share = 1.0 / (1.0 + ratio)
         total = count[i] + size
         pull = total * (ratio * share)

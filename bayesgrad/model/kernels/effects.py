@@ -98,6 +98,30 @@ def workspace(size: int) -> Workspace:
     )
 
 
+class Adjoints(NamedTuple):
+    """Derivatives in what lies between, with room for sums.
+
+    Attributes
+    ----------
+    lower, inner : ndarray, shape (K, K, CHUNK)
+        Of L, and of M.
+    t : ndarray, shape (K, CHUNK)
+    scratch : ndarray, shape (CHUNK,)
+    """
+
+    lower: Floats
+    inner: Floats
+    t: Floats
+    scratch: Floats
+
+
+@compiled
+def adjoints(size: int) -> Adjoints:
+    """Room for the derivatives of `size` effects."""
+    square = (size, size, CHUNK)
+    return Adjoints(np.empty(square), np.empty(square), np.empty((size, CHUNK)), np.empty(CHUNK))
+
+
 @compiled
 def effects_forward(
     factor: Floats,
@@ -152,68 +176,107 @@ def effects_backward(
 ) -> None:
     """Fill the derivatives in the factor, the coefficients and z; see `effects_forward`."""
     blocks, size, authorities = z.shape
-    work = workspace(size)
-    d_lower, d_inner = np.empty((size, size, CHUNK)), np.empty((size, size, CHUNK))
-    d_t, scratch = np.empty((size, CHUNK)), np.empty(CHUNK)
+    work, adjoint = workspace(size), adjoints(size)
     d_factor[:] = 0.0
     d_coefficient[:] = 0.0
     for b in range(blocks):
         c = unpacked(factor[:, b], size)
         for first in range(0, authorities, CHUNK):
             count = min(CHUNK, authorities - first)
-            last = first + count
+            given, back = d_effects[b, :, first : first + count], d_z[b, :, first : first + count]
             systematic_means(systematic, b, first, count, work.mean)
             standardise(c, z[b], information[b], pull[b], first, count, work)
-            for i in range(size):
-                back, w = d_z[b, i, first:last], work.w[i]
+            _coordinates_backward(c, given, d_density, work, back, adjoint.t)
+            own = z[b, :, first : first + count]
+            _lower_backward(own, back, d_density, work, adjoint)
+            cholesky_backward(work.lower, adjoint.lower, adjoint.inner, count)
+            _factor_backward(given, work, adjoint, d_factor[:, b])
+            columns = systematic.columns[:, first : first + count]
+            _systematic_backward(given, columns, work, adjoint, d_coefficient[b])
+
+
+@compiled
+def _coordinates_backward(
+    c: Floats, given: Floats, d_density: float, work: Workspace, back: Floats, d_t: Floats
+) -> None:
+    """Fill the derivatives in z and t, (K, authorities), of some authorities of one block.
+
+    Parameters
+    ----------
+    c : ndarray, shape (K, K)
+    given : ndarray, shape (K, authorities)
+        Derivatives in the effects.
+    """
+    size, count = given.shape
+    for i in range(size):
+        of_w, w = d_t[i], work.w[i]
+        for j in range(count):
+            of_w[j] = -d_density * w[j]
+        for k in range(i, size):
+            add(of_w, c[k, i], given[k])
+    solve_lower(work.lower, d_t, count)
+    back[:] = d_t[:, :count]
+    solve_upper(work.lower, d_t, count)
+
+
+@compiled
+def _lower_backward(
+    z: Floats, back: Floats, d_density: float, work: Workspace, adjoint: Adjoints
+) -> None:
+    """Fill the derivatives in L from those in z, (K, authorities), and t."""
+    size, count = z.shape
+    for i in range(size):
+        w, t = work.w[i], adjoint.t[i]
+        for k in range(i + 1):
+            out, of_z, half, own = adjoint.lower[i, k], back[k], work.half[k], z[k]
+            for j in range(count):
+                out[j] = -w[j] * of_z[j] - t[j] * (half[j] - own[j])
+        diagonal, pivot = adjoint.lower[i, i], work.lower[i, i]
+        for j in range(count):
+            diagonal[j] -= d_density / pivot[j]
+
+
+@compiled
+def _factor_backward(given: Floats, work: Workspace, adjoint: Adjoints, d_factor: Floats) -> None:
+    """Add to the derivatives in the factor, by rows."""
+    size, count = given.shape
+    scratch = adjoint.scratch
+    for i in range(size):
+        of_effect, rest = given[i], work.rest[i]
+        for k in range(i + 1):
+            w, t = work.w[k], adjoint.t[k]
+            for j in range(count):
+                scratch[j] = of_effect[j] * w[j] + rest[j] * t[j]
+            for m in range(size):
+                product, inner = work.product[i, m], adjoint.inner[m, k]
                 for j in range(count):
-                    back[j] = -d_density * w[j]
-                for k in range(i, size):
-                    add(back, c[k, i], d_effects[b, k, first:last])
-                for j in range(count):
-                    d_t[i, j] = back[j]
-            solve_lower(work.lower, d_t, count)
-            for i in range(size):
-                back = d_z[b, i, first:last]
-                for j in range(count):
-                    back[j] = d_t[i, j]
-            solve_upper(work.lower, d_t, count)
-            for i in range(size):
-                for k in range(i + 1):
-                    out, w, t = d_lower[i, k], work.w[i], d_t[i]
-                    back, half, own = d_z[b, k, first:last], work.half[k], z[b, k, first:last]
-                    for j in range(count):
-                        out[j] = -w[j] * back[j] - t[j] * (half[j] - own[j])
-                diagonal, of_lower = d_lower[i, i], work.lower[i, i]
-                for j in range(count):
-                    diagonal[j] -= d_density / of_lower[j]
-            cholesky_backward(work.lower, d_lower, d_inner, count)
-            for i in range(size):
-                given, rest = d_effects[b, i, first:last], work.rest[i]
-                for k in range(i + 1):
-                    w, t = work.w[k], d_t[k]
-                    for j in range(count):
-                        scratch[j] = given[j] * w[j] + rest[j] * t[j]
-                    for m in range(size):
-                        of_product, inner = work.product[i, m], d_inner[m, k]
-                        for j in range(count):
-                            scratch[j] += 2.0 * of_product[j] * inner[j]
-                    total = 0.0
-                    for j in range(count):
-                        total += scratch[j]
-                    d_factor[i * (i + 1) // 2 + k, b] += total
-                for j in range(count):
-                    scratch[j] = given[j]
-                for k in range(size):
-                    of_product, t = work.product[i, k], d_t[k]
-                    for j in range(count):
-                        scratch[j] -= of_product[j] * t[j]
-                for term in range(len(systematic.columns)):
-                    column = systematic.columns[term, first:last]
-                    total = 0.0
-                    for j in range(count):
-                        total += scratch[j] * column[j]
-                    d_coefficient[b, i, term] += total
+                    scratch[j] += 2.0 * product[j] * inner[j]
+            total = 0.0
+            for j in range(count):
+                total += scratch[j]
+            d_factor[i * (i + 1) // 2 + k] += total
+
+
+@compiled
+def _systematic_backward(
+    given: Floats, columns: Floats, work: Workspace, adjoint: Adjoints, d_coefficient: Floats
+) -> None:
+    """Add to the derivatives in the coefficients, (K, terms), of columns (terms, authorities)."""
+    size, count = given.shape
+    scratch = adjoint.scratch
+    for i in range(size):
+        of_effect = given[i]
+        for j in range(count):
+            scratch[j] = of_effect[j]
+        for k in range(size):
+            product, t = work.product[i, k], adjoint.t[k]
+            for j in range(count):
+                scratch[j] -= product[j] * t[j]
+        for term in range(len(columns)):
+            column, total = columns[term], 0.0
+            for j in range(count):
+                total += scratch[j] * column[j]
+            d_coefficient[i, term] += total
 
 
 @compiled

@@ -101,3 +101,9 @@ def log1p(u: float) -> float:
     w = 1.0 + u
     lost = u - (w - 1.0)
     return log(w) + lost / w
+
+
+@njit(fastmath=EXACT, error_model="numpy", forceinline=True)
+def finite_or_impossible(value: float) -> float:
+    """The value itself, and minus infinity where it is infinite or no number."""
+    return value if np.isfinite(value) else -np.inf

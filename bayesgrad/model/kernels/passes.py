@@ -22,7 +22,9 @@ from bayesgrad.model.kernels.blocks import (
     linear_predictor,
     predictor_variance,
 )
+from bayesgrad.model.kernels.borrowing import borrowed
 from bayesgrad.model.kernels.compiling import compiled
+from bayesgrad.model.kernels.elementary import finite_or_impossible
 from bayesgrad.model.kernels.families import (
     BETA_BINOMIAL_LOG,
     BETA_BINOMIAL_LOGIT,
@@ -70,7 +72,23 @@ def log_likelihood(
         curvature.cell[:] = 0.0
         curvature.border[:] = 0.0
         curvature.coefficient[:] = 0.0
-    eta, residual, weight = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK)
+    block = (np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK))
+    value += _over_cells(at, rows, gradient, curvature, block)
+    return finite_or_impossible(value)
+
+
+@compiled
+def _over_cells(
+    at: Parameters,
+    rows: CountRows,
+    gradient: Parameters,
+    curvature: Curvature | None,
+    block: tuple[Floats, Floats, Floats],
+) -> float:
+    """Sum of the log likelihood over rows; adds to the gradient and the curvature."""
+    at, rows, gradient = borrowed(at), borrowed(rows), borrowed(gradient)
+    value = 0.0
+    eta, residual, weight = borrowed(block)
     for c in range(len(rows.start) - 1):
         s = rows.outcome[c]
         residuals, residuals_x = 0.0, 0.0
@@ -116,7 +134,7 @@ def log_likelihood(
                 )
         gradient.intercept[c] = residuals
         gradient.slope[c] = residuals_x
-    return value if np.isfinite(value) else -np.inf
+    return value
 
 
 @compiled
@@ -136,7 +154,21 @@ def third_order(at: Parameters, rows: CountRows, covariance: Floats, gradient: P
     gradient.alpha[:] = 0.0
     gradient.coefficient[:] = 0.0
     gradient.neighbourhood[:] = 0.0
-    eta, slant, variance = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK)
+    block = (np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK))
+    _slants_over_cells(at, rows, covariance, gradient, block)
+
+
+@compiled
+def _slants_over_cells(
+    at: Parameters,
+    rows: CountRows,
+    covariance: Floats,
+    gradient: Parameters,
+    block: tuple[Floats, Floats, Floats],
+) -> None:
+    """Add to the gradient what `third_order` sums."""
+    at, rows, gradient = borrowed(at), borrowed(rows), borrowed(gradient)
+    eta, slant, variance = borrowed(block)
     for c in range(len(rows.start) - 1):
         s = rows.outcome[c]
         slants, slants_x = 0.0, 0.0
