@@ -10,6 +10,7 @@ from typing import Any
 
 from llvmlite import ir
 from numba.core import cgutils, types
+from numba.core.types.containers import BaseTuple
 from numba.extending import intrinsic
 
 
@@ -34,7 +35,7 @@ def _without_owner(context: Any, builder: Any, kind: Any, value: Any) -> Any:
         array.meminfo = nobody
         array.parent = nobody
         return array._getvalue()
-    if isinstance(kind, (types.UniTuple, types.NamedTuple, types.NamedUniTuple)):
+    if isinstance(kind, BaseTuple):
         for place, part in enumerate(kind):
             own = builder.extract_value(value, place)
             value = builder.insert_value(value, _without_owner(context, builder, part, own), place)
