@@ -14,9 +14,8 @@ from scipy.stats import multivariate_normal
 
 from bayesgrad.areas.rates import thinned
 from bayesgrad.design import build_design
-from bayesgrad.predictive import integrated
 from bayesgrad.predictive.effects_prior import effects_distribution, factor_of
-from bayesgrad.predictive.integrated import integrated_likelihood
+from bayesgrad.predictive.integrated import by_outcome, integrand, integrated_likelihood
 from tests.predictive.cases import (
     FORMS,
     alphas,
@@ -167,8 +166,8 @@ def test_more_nodes_change_nothing_where_there_are_many_events(monkeypatch, form
     design = build_design(formed(form), drawn_table(areas=60, largest=60))
     sample = thinned(drawn_posterior(design, chains=1, draws=5))
     few = integrated_likelihood(design, sample)
-    monkeypatch.setattr(integrated, "NODES", 9)
-    monkeypatch.setattr(integrated, "MUCH_INFORMATION", np.inf)
+    monkeypatch.setattr(by_outcome, "NODES", 9)
+    monkeypatch.setattr(by_outcome, "MUCH_INFORMATION", np.inf)
     assert_allclose(few, integrated_likelihood(design, sample), rtol=0, atol=5e-4)
 
 
@@ -177,7 +176,7 @@ def test_the_result_does_not_depend_on_how_many_draws_are_taken_at_a_time(monkey
     design = model("full", "negative_binomial", "binomial")
     sample = thinned(drawn_posterior(design, joint=joint))
     together = integrated_likelihood(design, sample)
-    monkeypatch.setattr(integrated, "LARGEST_OFFSETS", 20)
+    monkeypatch.setattr(integrand, "LARGEST_OFFSETS", 20)
     # Each centres its search on draws of its own, to within what that matters.
     assert_allclose(integrated_likelihood(design, sample), together, atol=2e-3 if joint else 1e-4)
 
