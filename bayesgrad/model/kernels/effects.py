@@ -32,7 +32,14 @@ import numpy as np
 
 from bayesgrad.design.splines import Floats
 from bayesgrad.model.kernels.compiling import compiled
-from bayesgrad.model.kernels.elementary import log1p
+from bayesgrad.model.kernels.standardised import (
+    CHUNK,
+    Systematic,
+    Workspace,
+    standardise,
+    systematic_means,
+    workspace,
+)
 from bayesgrad.model.kernels.triangular import (
     add,
     cholesky_backward,
@@ -40,62 +47,6 @@ from bayesgrad.model.kernels.triangular import (
     solve_upper,
     unpacked,
 )
-
-CHUNK = 128
-"""Authorities that are worked on at a time, so that what lies between stays in cache."""
-
-
-class Systematic(NamedTuple):
-    """Systematic part of the effects.
-
-    Attributes
-    ----------
-    coefficient : ndarray, shape (blocks, K, terms)
-        B.
-    columns : ndarray, shape (terms, authorities)
-        X.
-    """
-
-    coefficient: Floats
-    columns: Floats
-
-
-class Workspace(NamedTuple):
-    """What lies between the coordinates and the effects of some authorities of one block.
-
-    Attributes
-    ----------
-    mean : ndarray, shape (K, CHUNK)
-        mu.
-    lower, product : ndarray, shape (K, K, CHUNK)
-        L, and H C.
-    rest, half, w : ndarray, shape (K, CHUNK)
-        h - H mu, then L^-1 t + z, and w.
-    log_density : ndarray, shape (CHUNK,)
-    """
-
-    mean: Floats
-    lower: Floats
-    product: Floats
-    rest: Floats
-    half: Floats
-    w: Floats
-    log_density: Floats
-
-
-@compiled
-def workspace(size: int) -> Workspace:
-    """Room for `size` effects."""
-    square, line = (size, size, CHUNK), (size, CHUNK)
-    return Workspace(
-        np.empty(line),
-        np.empty(square),
-        np.empty(square),
-        np.empty(line),
-        np.empty(line),
-        np.empty(line),
-        np.empty(CHUNK),
-    )
 
 
 class Adjoints(NamedTuple):
@@ -277,83 +228,3 @@ def _systematic_backward(
             for j in range(count):
                 total += scratch[j] * column[j]
             d_coefficient[i, term] += total
-
-
-@compiled
-def systematic_means(
-    systematic: Systematic, block: int, first: int, count: int, mean: Floats
-) -> None:
-    """Fill the means of `count` authorities from `first`."""
-    for i in range(len(mean)):
-        out = mean[i]
-        for j in range(count):
-            out[j] = 0.0
-        for term in range(len(systematic.columns)):
-            column = systematic.columns[term, first : first + count]
-            add(out, systematic.coefficient[block, i, term], column)
-
-
-@compiled
-def standardise(
-    c: Floats,
-    z: Floats,
-    information: Floats,
-    pull: Floats,
-    first: int,
-    count: int,
-    work: Workspace,
-) -> None:
-    """Fill the rest of the workspace for `count` authorities from `first`, of one block."""
-    size, last = len(z), first + count
-    for j in range(count):
-        work.log_density[j] = 0.0
-    for i in range(size):
-        rest, own = work.rest[i], pull[i, first:last]
-        for j in range(count):
-            rest[j] = own[j]
-        for k in range(size):
-            curvature, at = information[i, k, first:last], work.mean[k]
-            for j in range(count):
-                rest[j] -= curvature[j] * at[j]
-            product = work.product[i, k]
-            for j in range(count):
-                product[j] = 0.0
-            for m in range(k, size):
-                add(product, c[m, k], information[i, m, first:last])
-    for i in range(size):
-        for k in range(i + 1):
-            out = work.lower[i, k]
-            for j in range(count):
-                out[j] = 0.0
-            for m in range(i, size):
-                add(out, c[m, i], work.product[m, k, :count])
-            for m in range(k):
-                one, other = work.lower[i, m], work.lower[k, m]
-                for j in range(count):
-                    out[j] -= one[j] * other[j]
-            if i > k:
-                pivot = work.lower[k, k]
-                for j in range(count):
-                    out[j] /= pivot[j]
-            else:
-                # The pivot is 1 and what the information adds, which is no less than 0.
-                for j in range(count):
-                    more = max(out[j], 0.0)
-                    work.log_density[j] -= 0.5 * log1p(more)
-                    out[j] = np.sqrt(1.0 + more)
-        half = work.half[i]
-        for j in range(count):
-            half[j] = 0.0
-        for m in range(i, size):
-            add(half, c[m, i], work.rest[m, :count])
-    solve_lower(work.lower, work.half, count)
-    for i in range(size):
-        half, w, own = work.half[i], work.w[i], z[i, first:last]
-        for j in range(count):
-            half[j] += own[j]
-            w[j] = half[j]
-    solve_upper(work.lower, work.w, count)
-    for i in range(size):
-        w = work.w[i]
-        for j in range(count):
-            work.log_density[j] -= 0.5 * w[j] * w[j]
