@@ -69,8 +69,9 @@ def _of_one(
     for draws in chunks(len(mean), rows.stop - rows.start):
         offset = integrand.offset(rows, outcome, draws)
         if draws.start == 0:
-            near = Quadratic(*integrand.quadratic(rows, outcome, offset, centre))
-            much = near.curvature[0] >= MUCH_INFORMATION
+            quadratic = integrand.quadratic(rows, outcome, offset, centre)
+            near = Quadratic(*(part[None] for part in quadratic))
+            much = near.curvature[0, 0] >= MUCH_INFORMATION
         (_by_laplace if much else _by_quadrature)(
             alone,
             offset,
@@ -97,8 +98,7 @@ def _by_laplace(
 ) -> None:
     """Fill the integral of some draws, over two effects of this mean and covariance."""
     prior = Prior(mean, covariance, np.zeros_like(mean))
-    start = Quadratic(near.target[None], near.curvature[None])
-    laplace(rows, offset, alpha, sd, prior, start, out)
+    laplace(rows, offset, alpha, sd, prior, near, out)
 
 
 def _by_quadrature(
@@ -113,20 +113,6 @@ def _by_quadrature(
     out: Floats,
 ) -> None:
     """As `_by_laplace`."""
-    quadrature(
-        rows.family[0],
-        offset,
-        rows.events,
-        rows.cases,
-        rows.x,
-        rows.segments,
-        np.ascontiguousarray(alpha[:, 0]),
-        np.ascontiguousarray(sd[:, 0]),
-        mean,
-        factor_of(covariance),
-        near.curvature,
-        near.target,
-        *gauss_hermite(NODES if near.curvature[0] >= LITTLE_INFORMATION else MORE_NODES),
-        rows.bounds,
-        out,
-    )
+    little = near.curvature[0, 0] < LITTLE_INFORMATION
+    rule = gauss_hermite(MORE_NODES if little else NODES)
+    quadrature(rows, offset, alpha, sd, mean, factor_of(covariance), near, rule, out)

@@ -3,7 +3,9 @@
 They release the interpreter's lock and are cached on disk.
 """
 
-from bayesgrad.predictive.kernels.laplace import AuthorityRows, Prior, Quadratic, laplace
+from bayesgrad.predictive.kernels.authority_rows import AuthorityRows, Quadratic
+from bayesgrad.predictive.kernels.factored_prior import Prior
+from bayesgrad.predictive.kernels.laplace import laplace
 from bayesgrad.predictive.kernels.neighbourhoods import Segments, cell_derivatives
 from bayesgrad.predictive.kernels.passes import effects_derivatives, workspace
 from bayesgrad.predictive.kernels.pointwise import leave_one_out, log_rising, tally

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from bayesgrad.design.design import Integers
 from bayesgrad.design.splines import Floats
@@ -13,6 +12,7 @@ from bayesgrad.model.kernels.densities import row_densities
 from bayesgrad.model.kernels.elementary import exp
 from bayesgrad.model.kernels.rising import log_rising_factorial
 from bayesgrad.model.kernels.rows import SUPPRESSED
+from bayesgrad.predictive.kernels.compiling import serial
 
 
 @compiled
@@ -96,7 +96,7 @@ def leave_one_out(
         effective[i] = weights * weights / squares
 
 
-@njit(error_model="numpy", nogil=True, cache=True)
+@serial
 def tally(
     replicate: Integers,
     observed: Integers,

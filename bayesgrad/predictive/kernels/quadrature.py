@@ -1,13 +1,21 @@
-"""Adaptive Gauss-Hermite quadrature over the two effects of one authority and outcome."""
+r"""Adaptive Gauss-Hermite quadrature over the two effects of one authority and outcome, compiled.
+
+The effects are :math:`\theta = m + C w`, w standard normal. Quadrature is over
+:math:`w = \hat w + L^{-\top} z` with :math:`\hat w` the mode of the integrand and
+:math:`L L^\top` its negative Hessian there, found by Newton's method from the mode of a quadratic
+of the likelihood.
+"""
 
 from __future__ import annotations
 
-import numpy as np
-from numba import njit
+from typing import NamedTuple
 
-from bayesgrad.design.design import Integers
+import numpy as np
+
 from bayesgrad.design.splines import Floats
-from bayesgrad.predictive.kernels.neighbourhoods import Segments, cell_derivatives
+from bayesgrad.model.kernels.borrowing import borrowed
+from bayesgrad.predictive.kernels.authority_rows import AuthorityRows, Quadratic, derivatives
+from bayesgrad.predictive.kernels.compiling import serial
 from bayesgrad.predictive.kernels.passes import workspace
 
 CENTRED_ENOUGH = 0.01
@@ -17,128 +25,154 @@ LARGEST_STEP = 1.0
 """Of an intercept or a slope, on the scale of the link."""
 
 
-def gauss_hermite(nodes: int) -> tuple[Floats, Floats]:
+class Rule(NamedTuple):
+    """Gauss-Hermite rule for the standard normal density, in one dimension.
+
+    Attributes
+    ----------
+    nodes, log_weights : ndarray, shape (n,)
+    """
+
+    nodes: Floats
+    log_weights: Floats
+
+
+class Mode(NamedTuple):
+    r"""Where an integrand is highest: :math:`\hat w`, and L by rows."""
+
+    w0: float
+    w1: float
+    l00: float
+    l10: float
+    l11: float
+
+
+def gauss_hermite(nodes: int) -> Rule:
     """Nodes, and logs of weights that sum to 1, of the rule for the standard normal density."""
     points, weights = np.polynomial.hermite_e.hermegauss(nodes)
-    return points, np.log(weights / weights.sum())
+    return Rule(points, np.log(weights / weights.sum()))
 
 
-@njit(error_model="numpy", nogil=True, cache=True)
+@serial
 def quadrature(
-    family: int,
+    rows: AuthorityRows,
     offset: Floats,
-    count: Floats,
-    cases: Floats,
-    x: Floats,
-    segments: Segments,
     alpha: Floats,
     sd: Floats,
     mean: Floats,
     factor: Floats,
-    curvature: Floats,
-    pull: Floats,
-    nodes: Floats,
-    log_weights: Floats,
-    bounds: Integers,
+    start: Quadratic,
+    rule: Rule,
     out: Floats,
 ) -> None:
-    r"""Log likelihood of rows with their two effects integrated out, for each draw.
+    """Fill the log likelihood of rows with their two effects integrated out, for each draw.
 
-    The effects are :math:`\theta = m + C w`, w standard normal. Quadrature is over
-    :math:`w = \hat w + L^{-\top} z` with :math:`\hat w` the mode of the integrand and
-    :math:`L L^\top` its negative Hessian there, found by Newton's method from the mode of a
-    quadratic of the likelihood. Terms of totals alone are left out.
+    Terms of totals alone are left out.
 
     Parameters
     ----------
-    family : int
+    rows : AuthorityRows
+        Of a single cell.
     offset : ndarray, shape (sample or 1, rows)
         Linear predictors but for the two effects; one row where all draws have the same.
-    count, cases, x : ndarray, shape (rows,)
-    segments : Segments
-        Of these rows, a single cell.
-    alpha, sd : ndarray, shape (sample,)
+    alpha, sd : ndarray, shape (sample, 1)
         Sizes, and standard deviations of neighbourhoods.
     mean : ndarray, shape (sample, 2)
         m, of the intercept and of the slope.
     factor : ndarray, shape (sample, 3)
         C, lower triangular: of the intercept, of the slope by the intercept, of the slope alone.
-    curvature, pull : ndarray, shape (3,) and (2,)
-        H and h: the log likelihood is about :math:`h' \theta - \theta' H \theta / 2`.
-    nodes, log_weights : ndarray, shape (n,)
-        Of a Gauss-Hermite rule for the standard normal density, in one dimension.
-    bounds : ndarray of int64, shape (2,)
-        Smallest and largest count that is suppressed.
+    start : Quadratic
+        From whose mode the search starts.
+    rule : Rule
     out : ndarray, shape (sample,)
         Filled.
     """
-    terms, work = np.empty(len(nodes) * len(nodes)), workspace()
-    span = (0, len(count))
-    for s in range(len(alpha)):
+    rows, start, rule = borrowed(rows), borrowed(start), borrowed(rule)
+    offset, mean, factor = borrowed(offset), borrowed(mean), borrowed(factor)
+    terms, work = np.empty(len(rule.nodes) * len(rule.nodes)), workspace()
+    for s in range(len(out)):
         row = offset[s if len(offset) > 1 else 0]
-        m0, m1 = mean[s]
-        c00, c10, c11 = factor[s]
-        t0 = pull[0] - curvature[0] * m0 - curvature[1] * m1
-        t1 = pull[1] - curvature[1] * m0 - curvature[2] * m1
-        h00, h01, h11 = curvature
-        w0, w1 = 0.0, 0.0
-        g0, g1 = c00 * t0 + c10 * t1, c11 * t1
-        step = 0
-        while True:
-            # L of I + C' H C, and the Newton step of w
-            l00 = np.sqrt(1.0 + c00 * (h00 * c00 + h01 * c10) + c10 * (h01 * c00 + h11 * c10))
-            l10 = c11 * (c00 * h01 + c10 * h11) / l00
-            l11 = np.sqrt(1.0 + c11 * c11 * h11 - l10 * l10)
-            v0 = g0 / l00
-            v1 = (g1 - l10 * v0) / l11
-            d1 = v1 / l11
-            d0 = (v0 - l10 * d1) / l00
-            change = max(abs(c00 * d0), abs(c10 * d0 + c11 * d1))
-            # The first step is that of the quadratic, which may be far away.
-            shorter = min(1.0, LARGEST_STEP / change) if step > 0 and change > 0.0 else 1.0
-            w0 += shorter * d0
-            w1 += shorter * d1
-            near = shorter == 1.0 and v0 * v0 + v1 * v1 < CENTRED_ENOUGH
-            if step == MOST_STEPS or (step > 0 and near):
-                break
-            a, b = m0 + c00 * w0, m1 + c10 * w0 + c11 * w1
-            _, g0, g1, h00, h01, h11 = cell_derivatives(
-                family, row, count, cases, x, 0, span, alpha[s], sd[s], a, b, segments, bounds, work
-            )
-            g0, g1 = c00 * g0 + c10 * g1 - w0, c11 * g1 - w1
-            step += 1
+        of_draw = rows, row, alpha[s, 0], sd[s, 0], mean[s], factor[s]
+        mode = mode_of(*of_draw, start, work)
+        out[s] = log_integral(*of_draw, mode, rule, terms, work)
 
-        place = 0
-        for k0 in range(len(nodes)):
-            for k1 in range(len(nodes)):
-                z0, z1 = nodes[k0], nodes[k1]
-                e1 = z1 / l11
-                e0 = w0 + (z0 - l10 * e1) / l00
-                e1 = w1 + e1
-                a, b = m0 + c00 * e0, m1 + c10 * e0 + c11 * e1
-                value = cell_derivatives(
-                    family,
-                    row,
-                    count,
-                    cases,
-                    x,
-                    0,
-                    span,
-                    alpha[s],
-                    sd[s],
-                    a,
-                    b,
-                    segments,
-                    bounds,
-                    work,
-                )[0]
-                terms[place] = (
-                    log_weights[k0]
-                    + log_weights[k1]
-                    + value
-                    - 0.5 * (e0 * e0 + e1 * e1)
-                    + 0.5 * (z0 * z0 + z1 * z1)
-                )
-                place += 1
-        highest = terms.max()
-        out[s] = highest + np.log(np.exp(terms - highest).sum()) - np.log(l00 * l11)
+
+@serial
+def mode_of(
+    rows: AuthorityRows,
+    offset: Floats,
+    alpha: float,
+    sd: float,
+    mean: Floats,
+    factor: Floats,
+    start: Quadratic,
+    work: Floats,
+) -> Mode:
+    """Find the mode of the integrand of one draw."""
+    m0, m1 = mean
+    c00, c10, c11 = factor
+    h00, h01, h11 = start.curvature[0]
+    t0 = start.target[0, 0] - h00 * m0 - h01 * m1
+    t1 = start.target[0, 1] - h01 * m0 - h11 * m1
+    w0, w1 = 0.0, 0.0
+    g0, g1 = c00 * t0 + c10 * t1, c11 * t1
+    step = 0
+    while True:
+        # L of I + C' H C, and the Newton step of w
+        l00 = np.sqrt(1.0 + c00 * (h00 * c00 + h01 * c10) + c10 * (h01 * c00 + h11 * c10))
+        l10 = c11 * (c00 * h01 + c10 * h11) / l00
+        l11 = np.sqrt(1.0 + c11 * c11 * h11 - l10 * l10)
+        v0 = g0 / l00
+        v1 = (g1 - l10 * v0) / l11
+        d1 = v1 / l11
+        d0 = (v0 - l10 * d1) / l00
+        change = max(abs(c00 * d0), abs(c10 * d0 + c11 * d1))
+        # The first step is that of the quadratic, which may be far away.
+        shorter = min(1.0, LARGEST_STEP / change) if step > 0 and change > 0.0 else 1.0
+        w0 += shorter * d0
+        w1 += shorter * d1
+        near = shorter == 1.0 and v0 * v0 + v1 * v1 < CENTRED_ENOUGH
+        if step == MOST_STEPS or (step > 0 and near):
+            return Mode(w0, w1, l00, l10, l11)
+        a, b = m0 + c00 * w0, m1 + c10 * w0 + c11 * w1
+        _, g0, g1, h00, h01, h11 = derivatives(rows, 0, offset, alpha, sd, a, b, work)
+        g0, g1 = c00 * g0 + c10 * g1 - w0, c11 * g1 - w1
+        step += 1
+
+
+@serial
+def log_integral(
+    rows: AuthorityRows,
+    offset: Floats,
+    alpha: float,
+    sd: float,
+    mean: Floats,
+    factor: Floats,
+    mode: Mode,
+    rule: Rule,
+    terms: Floats,
+    work: Floats,
+) -> float:
+    """Log of the integral of one draw, by a rule about the mode; `terms` is overwritten."""
+    m0, m1 = mean
+    c00, c10, c11 = factor
+    nodes, log_weights = rule
+    place = 0
+    for k0 in range(len(nodes)):
+        for k1 in range(len(nodes)):
+            z0, z1 = nodes[k0], nodes[k1]
+            e1 = z1 / mode.l11
+            e0 = mode.w0 + (z0 - mode.l10 * e1) / mode.l00
+            e1 = mode.w1 + e1
+            a, b = m0 + c00 * e0, m1 + c10 * e0 + c11 * e1
+            value = derivatives(rows, 0, offset, alpha, sd, a, b, work)[0]
+            terms[place] = (
+                log_weights[k0]
+                + log_weights[k1]
+                + value
+                - 0.5 * (e0 * e0 + e1 * e1)
+                + 0.5 * (z0 * z0 + z1 * z1)
+            )
+            place += 1
+    highest = terms.max()
+    return highest + np.log(np.exp(terms - highest).sum()) - np.log(mode.l00 * mode.l11)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from bayesgrad.design.design import Integers
 from bayesgrad.design.splines import Floats
 from bayesgrad.model.kernels.compiling import compiled
 from bayesgrad.model.kernels.elementary import exp
+from bayesgrad.predictive.kernels.compiling import serial
 
 
 @compiled
@@ -52,7 +52,7 @@ def draw_within(
             out[i, s] = lower + place
 
 
-@njit(error_model="numpy", nogil=True, cache=True)
+@serial
 def suppress(counts: Integers, lower: int, upper: int) -> None:
     """Replace counts within the bounds, of shape (rows, sample), by the middle of these."""
     middle = (lower + upper) // 2

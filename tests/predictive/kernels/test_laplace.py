@@ -14,7 +14,8 @@ from bayesgrad.areas.rates import thinned
 from bayesgrad.design import build_design
 from bayesgrad.predictive.effects_prior import effects_distribution, joint_covariance
 from bayesgrad.predictive.integrated import integrated_likelihood
-from bayesgrad.predictive.kernels.laplace import Quadratic, eliminate, solve, times_prior
+from bayesgrad.predictive.kernels.authority_rows import Quadratic
+from bayesgrad.predictive.kernels.factored_prior import eliminate, solve, times_prior
 from tests.predictive.cases import (
     EFFECTS,
     FORMS,
