@@ -1,6 +1,6 @@
 """Simulation-based calibration of both engines: posteriors neither too narrow nor too wide.
 
-    python benchmarks/calibration.py [--form counts|thresholds|strata|ordered|cases]
+    python benchmarks/calibration.py [--form counts|thresholds|strata|ordered|cases|suppressed]
         [--engine nuts|laplace|both] [--replicates 500] [--workers 2]
 
 Parameters are drawn from the priors and counts from the model, by code that shares nothing with the

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import betaln, expit, gammaln
+from scipy.special import betaln, expit, gammaln, logsumexp
 
 type Floats = NDArray[np.float64]
 type Integers = NDArray[np.int64]
@@ -31,6 +31,8 @@ SCALES = {
 }
 """Scale of the half-normal priors."""
 CASES_PER_CHILD = 0.05
+SYMBOL = "c"
+"""Of a suppressed count."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,12 +84,15 @@ class Form:
         Whether strata follow a random walk.
     of_cases : bool
         Beta-binomial with a logit link in place of negative binomial counts.
+    hidden : tuple of int or None
+        Smallest and largest count that is suppressed.
     """
 
     outcomes: tuple[str, ...] = ("referrals",)
     strata: tuple[str, ...] = ("",)
     ordered: bool = False
     of_cases: bool = False
+    hidden: tuple[int, int] | None = None
 
     @property
     def has_strata(self) -> bool:
@@ -148,7 +153,11 @@ class Form:
         if self.has_strata:
             lines += ["[strata]", 'column = "stratum"']
             lines += [f"ordered = {str(self.ordered).lower()}"]
-        lines += ["[likelihood]", f'family = "{self.family}"', "[priors]"]
+        lines += ["[likelihood]", f'family = "{self.family}"']
+        if self.hidden:
+            bounds = "lower = {}, upper = {}".format(*self.hidden)
+            lines += [f'suppressed = {{ symbol = "{SYMBOL}", {bounds} }}']
+        lines += ["[priors]"]
         lines += [normal.format(*values, name=name) for name, values in self.locations.items()]
         lines += [half.format(value, name=name) for name, value in self.scales.items()]
         lines += [f'correlation = {{ distribution = "LKJ", eta = {ETA!r} }}', "[sampling]"]
@@ -170,6 +179,9 @@ class Form:
             table["stratum"] = np.tile(self.strata, len(codes))
         for s, outcome in enumerate(self.outcomes):
             table[outcome] = count[:, s].ravel()
+            if self.hidden:
+                hidden = table[outcome].between(*self.hidden)
+                table[outcome] = table[outcome].astype(str).mask(hidden, SYMBOL)
         return table
 
 
@@ -179,6 +191,7 @@ FORMS = {
     "strata": Form(strata=("a", "b", "c", "d", "e")),
     "ordered": Form(strata=("1", "2", "3", "4", "5", "6"), ordered=True),
     "cases": Form(outcomes=("re_referrals",), of_cases=True),
+    "suppressed": Form(hidden=(1, 5)),
 }
 
 
@@ -259,15 +272,25 @@ def log_likelihood(form: Form, world: World, values: Values, count: Integers) ->
             a, b = expit(eta) * size, expit(-eta) * size
             each = betaln(count + a, exposure - count + b) - betaln(a, b)
         else:
-            mean = exposure * np.exp(eta)
-            each = (
-                gammaln(count + size)
-                - gammaln(size)
-                + count * np.log(mean / (mean + size))
-                - size * np.log1p(mean / size)
-            )
+            each = _of_counts(exposure * np.exp(eta), size, count)
+            if form.hidden:
+                whole = np.arange(form.hidden[0], form.hidden[1] + 1)
+                mean, of_outcome = (exposure * np.exp(eta))[..., None], size[..., None]
+                within = _of_counts(mean, of_outcome, whole) - gammaln(whole + 1.0)
+                known = (count < whole[0]) | (count > whole[-1])
+                each = np.where(known, each, logsumexp(within, axis=-1))
         found[draw] = each.sum()
     return found
+
+
+def _of_counts(mean: Floats, size: Floats, count: Integers) -> Floats:
+    """Log probabilities of negative binomial counts, less what depends on the counts alone."""
+    return (
+        gammaln(count + size)
+        - gammaln(size)
+        + count * np.log(mean / (mean + size))
+        - size * np.log1p(mean / size)
+    )
 
 
 def quantities(form: Form, world: World, values: Values, count: Integers) -> Values:

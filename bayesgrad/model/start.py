@@ -134,9 +134,14 @@ def _partial_correlations(residuals: Floats, *, joint: bool) -> Floats:
 def _partial_of_block(residuals: Floats) -> Floats:
     """Partial correlations of effects, (authorities, K), given those before; see `correlation`."""
     size = residuals.shape[1]
-    # Few authorities, or an effect that hardly varies, make the plain matrix singular.
-    shrunk = np.corrcoef(residuals.T) * (1.0 - SHRINKAGE) + SHRINKAGE * np.eye(size)
-    lower = np.linalg.cholesky(np.nan_to_num(shrunk, nan=0.0) + 1e-9 * np.eye(size))
+    centred = residuals - residuals.mean(axis=0)
+    length = np.linalg.norm(centred, axis=0)
+    # One authority alone, or an effect that does not vary, has no correlation; few authorities, or
+    # an effect that hardly varies, make the plain matrix singular.
+    unit = np.divide(centred, length, out=np.zeros_like(centred), where=length > 0.0)
+    shrunk = (unit.T @ unit) * (1.0 - SHRINKAGE)
+    np.fill_diagonal(shrunk, 1.0)
+    lower = np.linalg.cholesky(shrunk)
     before = np.cumsum(lower**2, axis=1) - lower**2
     rest = np.sqrt(np.maximum(1.0 - before, np.finfo(float).tiny))
     return np.array([lower[i, k] / rest[i, k] for i in range(size) for k in range(i)])

@@ -174,8 +174,8 @@ def test_first_correlations_by_outcome_are_those_of_its_own_effects():
 @pytest.mark.parametrize("joint", [True, False])
 def test_first_correlations_of_effects_that_are_one_or_do_not_vary_are_within_bounds(joint):
     same = np.tile(np.random.default_rng(2).normal(size=(1, 3, 1)), (2, 1, 2))
-    for residuals in (same, np.zeros((2, 3, 2))):
-        with np.errstate(invalid="ignore", divide="ignore"):
+    for residuals in (same, np.zeros((2, 3, 2)), np.ones((2, 1, 2))):
+        with np.errstate(all="raise"):
             found = _partial_correlations(residuals, joint=joint)
         assert (np.abs(found) <= LARGEST_CORRELATION).all()
     assert found.shape == ((6,) if joint else (2,))

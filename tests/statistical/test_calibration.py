@@ -103,6 +103,10 @@ def test_correlations_are_drawn_from_the_lkj_distribution(size):
         assert kstest((drawn[:, i, k] + 1) / 2, "beta", (shape, shape)).pvalue > 1e-4
 
 
+def hidden_by(form, count):
+    return np.isin(count, np.arange(form.hidden[0], form.hidden[1] + 1) if form.hidden else ())
+
+
 @pytest.mark.parametrize("name", FORMS)
 def test_the_world_is_the_design_of_its_table(world, name):
     form, rng = FORMS[name], np.random.default_rng(5)
@@ -117,7 +121,10 @@ def test_the_world_is_the_design_of_its_table(world, name):
     )
     cell = cell * len(form.strata) + np.arange(len(form.strata))
     order = np.argsort(cell.ravel(), kind="stable")
-    assert np.array_equal(design.rows.count, count.ravel()[order])
+    hidden = hidden_by(form, count)
+    # Within cells, suppressed rows stay where they are, with a count of 0.
+    assert np.array_equal(design.rows.suppressed, hidden.ravel()[order])
+    assert np.array_equal(design.rows.count, np.where(hidden, 0, count).ravel()[order])
     x = np.broadcast_to(form.x(world)[:, None, None], count.shape)
     assert np.allclose(design.rows.x, x.ravel()[order])
     assert np.allclose(design.authorities.moderation[:, 0], form.w(world))
@@ -138,7 +145,11 @@ def test_the_log_likelihood_is_that_of_the_family(world, name):
             share = 1 / (1 + np.exp(-eta))
             each = betabinom.logpmf(count, exposure, share * size, (1 - share) * size)
         else:
-            each = nbinom.logpmf(count, size, size / (size + exposure * np.exp(eta)))
+            family = nbinom(size, size / (size + exposure * np.exp(eta)))
+            each = family.logpmf(count)
+            if form.hidden:
+                within = family.cdf(form.hidden[1]) - family.cdf(form.hidden[0] - 1)
+                each = np.where(hidden_by(form, count), np.log(within), each)
         expected.append(each.sum())
     assert np.isclose(np.diff(log_likelihood(form, world, values, count))[0], np.diff(expected)[0])
 
