@@ -42,71 +42,101 @@ def build_design(spec: ModelSpec, table: AnalysisTable) -> Design:
         If an outcome has no events at all, or a basis cannot be computed from the table.
     """
     rows = table.rows
-    codes = tuple(table.authorities.index)
     forms = tuple(_form(spec, outcome) for outcome in spec.outcomes)
-    outcomes = tuple(form.column for form in forms)
-    strata = table.strata
-    authority = _positions(rows["authority"], codes)
-    deprivation = rows["deprivation"].to_numpy(np.float64)
-    exposure = rows["exposure"].to_numpy(np.float64)
-
-    at_risk = _at_risk(forms, rows["outcome"], exposure)
-    authority_deprivation = _authority_deprivation(
-        table, authority=authority, deprivation=deprivation, exposure=at_risk
-    )
-    unit = spec.gradient.unit
-    national = spec.prior_pack
-    if national is None:
-        basis = ModerationBasis.of(spec.authority.moderation, authority_deprivation, unit=unit)
-        curve = CommonCurve.of(spec.gradient.curvature, deprivation, at=basis.mean, unit=unit)
-    else:
-        basis, curve = national_basis(national, authority_deprivation), national_curve(national)
-    centre = _centre(spec, authority_deprivation, deprivation, at_risk)
-    x = (deprivation - centre[authority]) / unit
+    authority = _positions(rows["authority"], tuple(table.authorities.index))
+    basis, curve, authorities = _authorities(spec, table, forms=forms, authority=authority)
     neighbourhoods = _neighbourhoods(rows)
-    covariates = _standardised(table.covariates, national.area_covariates if national else None)
-    moderated = [covariates.names.index(name) for name in spec.area.moderators]
-
     design = Design(
-        authorities=Authorities(
-            codes=codes,
-            names=tuple(table.authorities["name"]),
-            deprivation=authority_deprivation,
-            centre=centre,
-            moderation=basis.at(authority_deprivation),
-            moderators=_standardised(
-                table.moderators, national.authority_moderators if national else None
-            ),
-        ),
+        authorities=authorities,
         forms=forms,
-        strata=strata,
+        strata=table.strata,
         strata_components=_components(spec, table),
-        rows=Rows(
-            cell=(authority * len(outcomes) + _positions(rows["outcome"], outcomes)) * len(strata)
-            + _positions(rows["stratum"], strata),
-            count=rows["count"].to_numpy(np.int64),
-            exposure=exposure,
-            deprivation=deprivation,
-            x=x,
-            covariates=covariates,
-            gradient_moderators=covariates.values[:, moderated] * x[:, None],
-            curve=curve.at(deprivation),
+        rows=_rows(
+            spec,
+            table,
+            cell=_cells(table, authority=authority, outcomes=[form.column for form in forms]),
+            centre=authorities.centre[authority],
+            curve=curve,
             neighbourhood=_positions(
                 rows.get("neighbourhood", pd.Series(dtype="str")), neighbourhoods
             ),
-            suppressed=rows["suppressed"].to_numpy(np.bool_),
         ),
         area_moderators=spec.area.moderators,
         basis=basis,
         curve=curve,
-        unit=unit,
+        unit=spec.gradient.unit,
         neighbourhoods=neighbourhoods,
         bounds=_bounds(spec),
         deviation_basis=_deviation_basis(spec, table),
-        neighbours=neighbours_of(codes, spec.spatial.adjacency.pairs) if spec.spatial else None,
+        neighbours=neighbours_of(authorities.codes, spec.spatial.adjacency.pairs)
+        if spec.spatial
+        else None,
     )
     _refuse_without_events(design)
     return design
+
+
+def _authorities(
+    spec: ModelSpec, table: AnalysisTable, *, forms: Sequence[OutcomeForm], authority: Integers
+) -> tuple[ModerationBasis, CommonCurve, Authorities]:
+    """Columns of authorities, and the bases of moderation and of the common curve."""
+    rows, unit, national = table.rows, spec.gradient.unit, spec.prior_pack
+    area_deprivation = rows["deprivation"].to_numpy(np.float64)
+    at_risk = _at_risk(forms, rows["outcome"], rows["exposure"].to_numpy(np.float64))
+    deprivation = _authority_deprivation(
+        table, authority=authority, deprivation=area_deprivation, exposure=at_risk
+    )
+    if national is None:
+        basis = ModerationBasis.of(spec.authority.moderation, deprivation, unit=unit)
+        curve = CommonCurve.of(spec.gradient.curvature, area_deprivation, at=basis.mean, unit=unit)
+    else:
+        basis, curve = national_basis(national, deprivation), national_curve(national)
+    moderators = national.authority_moderators if national else None
+    authorities = Authorities(
+        codes=tuple(table.authorities.index),
+        names=tuple(table.authorities["name"]),
+        deprivation=deprivation,
+        centre=_centre(spec, deprivation, area_deprivation, at_risk),
+        moderation=basis.at(deprivation),
+        moderators=_standardised(table.moderators, moderators),
+    )
+    return basis, curve, authorities
+
+
+def _rows(
+    spec: ModelSpec,
+    table: AnalysisTable,
+    *,
+    cell: Integers,
+    centre: Floats,
+    curve: CommonCurve,
+    neighbourhood: Integers,
+) -> Rows:
+    """Columns of rows, whose authorities are centred at `centre`, (rows,)."""
+    rows, national = table.rows, spec.prior_pack
+    deprivation = rows["deprivation"].to_numpy(np.float64)
+    x = (deprivation - centre) / spec.gradient.unit
+    covariates = _standardised(table.covariates, national.area_covariates if national else None)
+    moderated = [covariates.names.index(name) for name in spec.area.moderators]
+    return Rows(
+        cell=cell,
+        count=rows["count"].to_numpy(np.int64),
+        exposure=rows["exposure"].to_numpy(np.float64),
+        deprivation=deprivation,
+        x=x,
+        covariates=covariates,
+        gradient_moderators=covariates.values[:, moderated] * x[:, None],
+        curve=curve.at(deprivation),
+        neighbourhood=neighbourhood,
+        suppressed=rows["suppressed"].to_numpy(np.bool_),
+    )
+
+
+def _cells(table: AnalysisTable, *, authority: Integers, outcomes: Sequence[str]) -> Integers:
+    """Number of each row's authority, outcome and stratum, in that order."""
+    outcome = _positions(table.rows["outcome"], outcomes)
+    stratum = _positions(table.rows["stratum"], table.strata)
+    return (authority * len(outcomes) + outcome) * len(table.strata) + stratum
 
 
 def _form(spec: ModelSpec, outcome: Outcome) -> OutcomeForm:
