@@ -26,7 +26,7 @@ from bayesgrad.errors import FitError
 from bayesgrad.inference.laplace import LaplaceApproximation
 from bayesgrad.inference.nuts import Sampler
 from bayesgrad.simulate import EnglandSettings, simulate_england
-from bayesgrad.spec.model_spec import Sampling
+from bayesgrad.spec.parts import Sampling
 
 type Floats = NDArray[np.float64]
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Literal
 
-from bayesgrad.spec.model_spec import ModelSpec, Outcome
+from bayesgrad.spec.model_spec import ModelSpec
+from bayesgrad.spec.parts import Outcome
 from bayesgrad.spec.priors import LocationPrior
 from bayesgrad.spec.vocabulary import Moderation
 

@@ -13,7 +13,8 @@ from bayesgrad.data.scale import refuse_other_scales
 from bayesgrad.data.selection import Selection
 from bayesgrad.data.symbols import refuse_symbols
 from bayesgrad.errors import DataError
-from bayesgrad.spec.model_spec import ModelSpec, Outcome
+from bayesgrad.spec.model_spec import ModelSpec
+from bayesgrad.spec.parts import Outcome
 
 ExposureKind = Literal["people", "cases", "time"]
 """What an exposure counts."""

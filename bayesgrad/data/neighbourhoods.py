@@ -7,7 +7,8 @@ import pandas as pd
 from bayesgrad.data.listing import counted, listed
 from bayesgrad.data.selection import Selection
 from bayesgrad.errors import DataError
-from bayesgrad.spec.model_spec import DISPERSED_FAMILIES, ModelSpec
+from bayesgrad.spec.model_spec import ModelSpec
+from bayesgrad.spec.parts import DISPERSED_FAMILIES
 
 TOO_FEW_SHARED = 0.1
 """Share of neighbourhoods with two areas or more, below which a reader is told."""

@@ -11,8 +11,9 @@ from bayesgrad.data.checked import Checked
 from bayesgrad.data.listing import close_to, counted, listed
 from bayesgrad.data.selection import CROSSED, Selection
 from bayesgrad.errors import DataError
-from bayesgrad.spec.model_spec import Crossed, ModelSpec
-from bayesgrad.spec.model_spec import Strata as StrataKeys
+from bayesgrad.spec.model_spec import ModelSpec
+from bayesgrad.spec.parts import Crossed
+from bayesgrad.spec.parts import Strata as StrataKeys
 
 _YEAR = re.compile(r"[1-9]\d{3}")
 _LEADING_NUMBER = re.compile(r"\s*((?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)")

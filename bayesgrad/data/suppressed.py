@@ -7,7 +7,8 @@ import pandas as pd
 from bayesgrad.data.listing import counted, listed, offenders
 from bayesgrad.data.selection import Selection
 from bayesgrad.errors import DataError, SpecError
-from bayesgrad.spec.model_spec import ModelSpec, Outcome, Suppressed
+from bayesgrad.spec.model_spec import ModelSpec
+from bayesgrad.spec.parts import Outcome, Suppressed
 
 
 def refuse_suppressed_cases(

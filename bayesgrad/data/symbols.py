@@ -6,7 +6,7 @@ import pandas as pd
 
 from bayesgrad.data.listing import counted, offenders
 from bayesgrad.errors import DataError
-from bayesgrad.spec.model_spec import Suppressed
+from bayesgrad.spec.parts import Suppressed
 
 MEANINGS = {
     "c": "suppressed (a small count, 1 to 5)",

@@ -23,7 +23,8 @@ from bayesgrad.design.neighbours import neighbours_of
 from bayesgrad.design.splines import Floats
 from bayesgrad.design.strata import StrataComponent, crossed_components, strata_basis, walk_basis
 from bayesgrad.errors import DataError
-from bayesgrad.spec.model_spec import ModelSpec, Outcome
+from bayesgrad.spec.model_spec import ModelSpec
+from bayesgrad.spec.parts import Outcome
 from bayesgrad.spec.prior_pack import PackColumn
 
 

@@ -13,7 +13,7 @@ from bayesgrad.design.neighbours import Neighbours
 from bayesgrad.design.splines import Floats
 from bayesgrad.design.strata import StrataComponent
 from bayesgrad.design.suppression import crude_rate
-from bayesgrad.spec.model_spec import CASE_FAMILIES, DISPERSED_FAMILIES
+from bayesgrad.spec.parts import CASE_FAMILIES, DISPERSED_FAMILIES
 from bayesgrad.spec.vocabulary import Family, Link
 
 Integers = NDArray[np.int64]

@@ -21,7 +21,7 @@ from bayesgrad.estimands.layout import (
     size_parameter,
 )
 from bayesgrad.estimands.summaries import DEFAULT_LEVEL, exponential, with_interval
-from bayesgrad.spec.model_spec import CASE_FAMILIES
+from bayesgrad.spec.parts import CASE_FAMILIES
 from bayesgrad.spec.vocabulary import Family, Link
 
 MEASURES = (

@@ -7,8 +7,9 @@ import os
 from bayesgrad.design.design import Design, OutcomeForm
 from bayesgrad.design.neighbours import Neighbours
 from bayesgrad.fitting.plan_priors import priors_used
-from bayesgrad.spec.model_spec import ModelSpec, Strata
+from bayesgrad.spec.model_spec import ModelSpec
 from bayesgrad.spec.naming import ratio_name
+from bayesgrad.spec.parts import Strata
 
 SECONDS_PER_ROW = 2.5e-9
 """Of one gradient of the log density, for each row; measured on an AMD EPYC server with AVX-512."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from bayesgrad.spec.model_spec import DISPERSED_FAMILIES, ModelSpec
+from bayesgrad.spec.model_spec import ModelSpec
+from bayesgrad.spec.parts import DISPERSED_FAMILIES
 
 
 def priors_used(spec: ModelSpec) -> dict[str, object]:

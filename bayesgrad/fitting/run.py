@@ -18,7 +18,8 @@ from bayesgrad.errors import SpecError
 from bayesgrad.fitting.draws import assemble_draws
 from bayesgrad.fitting.gradient_fit import GradientFit
 from bayesgrad.fitting.provenance import fingerprint, versions
-from bayesgrad.spec.model_spec import ModelSpec, Sampling
+from bayesgrad.spec.model_spec import ModelSpec
+from bayesgrad.spec.parts import Sampling
 from bayesgrad.spec.support import refuse_unsupported
 
 

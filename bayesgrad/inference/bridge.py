@@ -21,7 +21,7 @@ from bayesgrad.design.splines import Floats
 from bayesgrad.errors import FitError
 from bayesgrad.inference.compiled import CompiledModel
 from bayesgrad.inference.progress import PlainProgress, has_bar
-from bayesgrad.spec.model_spec import Sampling
+from bayesgrad.spec.parts import Sampling
 
 POINT = "point"
 

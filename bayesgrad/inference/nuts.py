@@ -17,7 +17,8 @@ from bayesgrad.model.arrays import DRAWN, model_arrays
 from bayesgrad.model.graph import build_model
 from bayesgrad.model.neighbourhoods import neighbourhood_values
 from bayesgrad.model.start import Start
-from bayesgrad.spec.model_spec import ModelSpec, Sampling
+from bayesgrad.spec.model_spec import ModelSpec
+from bayesgrad.spec.parts import Sampling
 
 COORDINATES = "z_neighbourhood"
 """Free variable of the effects of neighbourhoods."""

@@ -18,7 +18,7 @@ from bayesgrad.estimands.strata_effects import (
     strata_names,
 )
 from bayesgrad.plots.theme import themed
-from bayesgrad.spec.model_spec import CASE_FAMILIES
+from bayesgrad.spec.parts import CASE_FAMILIES
 
 PIXELS_PER_LETTER = 5.6
 """Mean width of a letter of a subtitle, for breaking its lines."""

@@ -6,24 +6,17 @@ import csv
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BeforeValidator
 
 from bayesgrad.errors import SpecError
+from bayesgrad.spec.validated import Part, as_tuple
 
 
-def _as_tuples(value: object) -> object:
-    if not isinstance(value, list | tuple):
-        return value
-    return tuple(tuple(item) if isinstance(item, list) else item for item in value)
-
-
-class Adjacency(BaseModel):
+class Adjacency(Part):
     """Places and the pairs of them that are neighbours, each pair once."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-    places: Annotated[tuple[str, ...], BeforeValidator(_as_tuples)]
-    pairs: Annotated[tuple[tuple[str, str], ...], BeforeValidator(_as_tuples)]
+    places: Annotated[tuple[str, ...], BeforeValidator(as_tuple)]
+    pairs: Annotated[tuple[tuple[str, str], ...], BeforeValidator(as_tuple)]
 
     @classmethod
     def of(cls, pairs: list[tuple[str, str]], *, alone: list[str]) -> Adjacency:

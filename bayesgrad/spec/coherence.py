@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from bayesgrad.spec.pack_coherence import pack_faults
 
 if TYPE_CHECKING:
-    from bayesgrad.spec.model_spec import ModelSpec, Outcome, Strata
+    from bayesgrad.spec.model_spec import ModelSpec
+from bayesgrad.spec.parts import Outcome, Strata
 
 
 def faults_of(spec: ModelSpec) -> list[str]:

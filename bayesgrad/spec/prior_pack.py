@@ -14,9 +14,10 @@ from typing import Annotated, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from bayesgrad.spec.pack_layout import PackBlock, pack_blocks
+from bayesgrad.spec.validated import Part, as_tuple
 from bayesgrad.spec.vocabulary import AtRisk, Centre, Curvature, Family, Link, Moderation
 
 FORMAT = 1
@@ -24,23 +25,15 @@ SYMMETRIC = 1e-9
 """Largest difference of two halves of a correlation matrix."""
 
 
-def _as_tuple(value: object) -> object:
-    return tuple(map(_as_tuple, value)) if isinstance(value, list) else value
-
-
 Name = Annotated[str, Field(min_length=1)]
-Names = Annotated[tuple[Name, ...], BeforeValidator(_as_tuple)]
+Names = Annotated[tuple[Name, ...], BeforeValidator(as_tuple)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
-Numbers = Annotated[tuple[Number, ...], BeforeValidator(_as_tuple)]
-Matrix = Annotated[tuple[tuple[Number, ...], ...], BeforeValidator(_as_tuple)]
+Numbers = Annotated[tuple[Number, ...], BeforeValidator(as_tuple)]
+Matrix = Annotated[tuple[tuple[Number, ...], ...], BeforeValidator(as_tuple)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class PackSource(_Part):
+class PackSource(Part):
     """The national fit that a pack came from."""
 
     title: str
@@ -52,7 +45,7 @@ class PackSource(_Part):
     diagnostics_passed: bool
 
 
-class PackNation(_Part):
+class PackNation(Part):
     """How many authorities the parameters rest on, and how deprived these are."""
 
     authorities: int = Field(ge=2)
@@ -77,7 +70,7 @@ class PackNation(_Part):
         return self
 
 
-class PackModel(_Part):
+class PackModel(Part):
     """What the parameters refer to: unit, deprivation, centring, and bases of deprivation."""
 
     unit: float = Field(gt=0, le=1)
@@ -115,7 +108,7 @@ class PackModel(_Part):
         return self
 
 
-class PackOutcome(_Part):
+class PackOutcome(Part):
     """How an outcome is distributed."""
 
     column: Name
@@ -126,7 +119,7 @@ class PackOutcome(_Part):
     """In the whole nation."""
 
 
-class PackColumn(_Part):
+class PackColumn(Part):
     """A covariate or moderator, with the national values that standardise it."""
 
     name: Name
@@ -134,10 +127,10 @@ class PackColumn(_Part):
     scale: float = Field(gt=0, allow_inf_nan=False)
 
 
-Columns = Annotated[tuple[PackColumn, ...], BeforeValidator(_as_tuple)]
+Columns = Annotated[tuple[PackColumn, ...], BeforeValidator(as_tuple)]
 
 
-class PackParameters(_Part):
+class PackParameters(Part):
     """Joint normal distribution of the parameters on an unconstrained scale."""
 
     names: Names
@@ -166,7 +159,7 @@ class PackParameters(_Part):
         return self
 
 
-class PriorPack(_Part):
+class PriorPack(Part):
     """A national prior: written by `bayesgrad prior`, named in a spec as `prior_pack`.
 
     Read with `PriorPack.read`, made with `GradientFit.prior_pack`.
@@ -176,7 +169,7 @@ class PriorPack(_Part):
     source: PackSource
     nation: PackNation
     model: PackModel
-    outcomes: Annotated[tuple[PackOutcome, ...], BeforeValidator(_as_tuple), Field(min_length=1)]
+    outcomes: Annotated[tuple[PackOutcome, ...], BeforeValidator(as_tuple), Field(min_length=1)]
     area_covariates: Columns = ()
     """Covariates, then moderators of the gradient."""
     area_moderators: Names = ()

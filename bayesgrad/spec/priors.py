@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from bayesgrad.spec.validated import Part
 
 LocationDistribution = Literal["Normal", "StudentT", "Laplace"]
 ScaleDistribution = Literal["HalfNormal", "HalfStudentT", "HalfCauchy", "Exponential"]
@@ -28,9 +30,7 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
 """Parameters of each distribution, named as PyMC names them."""
 
 
-class _Prior(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
+class _Prior(Part):
     @model_validator(mode="after")
     def _has_exactly_its_parameters(self) -> Self:
         wanted = PARAMETERS[self.distribution]  # type: ignore[attr-defined]
@@ -113,14 +113,12 @@ def _normal(sigma: float) -> LocationPrior:
     return LocationPrior(mu=0.0, sigma=sigma)
 
 
-class Priors(BaseModel):
+class Priors(Part):
     """Priors of every parameter; a spec names only those that differ from the defaults.
 
     `interaction` is left empty here because its default depends on the form of moderation: see
     `interaction_for`.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     intercept: InterceptPrior = InterceptPrior(sigma=1.0)
     slope: LocationPrior = _normal(0.5)

@@ -3,7 +3,7 @@ import pytest
 from bayesgrad.data import prepare_table
 from bayesgrad.errors import DataError
 from bayesgrad.spec.adjacency import Adjacency
-from bayesgrad.spec.model_spec import Spatial
+from bayesgrad.spec.parts import Spatial
 from tests.data.areas import AUTHORITIES, areas, spec_with
 
 FIRST, SECOND, THIRD = AUTHORITIES

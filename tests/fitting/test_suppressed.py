@@ -9,7 +9,7 @@ import pytest
 import bayesgrad as bg
 from bayesgrad.simulate import SCENARIOS, simulate_scenario
 from bayesgrad.simulate.scenario_settings import SYMBOL
-from bayesgrad.spec.model_spec import Suppressed
+from bayesgrad.spec.parts import Suppressed
 
 SIZE = {"authorities": 30, "areas": 1500}
 

@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose
 
 from bayesgrad.inference.bridge import sample_points
 from bayesgrad.inference.compiled import Block, CompiledModel
-from bayesgrad.spec.model_spec import Sampling
+from bayesgrad.spec.parts import Sampling
 
 
 def normal(mean: np.ndarray, sd: np.ndarray) -> CompiledModel:

@@ -10,7 +10,7 @@ import xarray as xr
 from bayesgrad.design import Design
 from bayesgrad.errors import FitError
 from bayesgrad.inference.nuts import KEPT_STATISTICS
-from bayesgrad.spec.model_spec import Sampling
+from bayesgrad.spec.parts import Sampling
 from tests.inference.joint import joint_design
 from tests.small import AGES
 

@@ -10,7 +10,7 @@ from scipy import stats
 
 from bayesgrad.model.graph import build_model
 from bayesgrad.spec.adjacency import Adjacency
-from bayesgrad.spec.model_spec import Spatial
+from bayesgrad.spec.parts import Spatial
 from tests.model.coordinates import in_coordinates
 from tests.model.forms import (
     CENTRED,

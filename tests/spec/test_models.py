@@ -12,7 +12,8 @@ from pydantic import BaseModel
 from bayesgrad.spec import ModelSpec, Outcome, Priors
 from bayesgrad.spec import vocabulary as vocabulary_module
 from bayesgrad.spec.adjacency import Adjacency
-from bayesgrad.spec.model_spec import (
+from bayesgrad.spec.naming import ratio_name
+from bayesgrad.spec.parts import (
     Area,
     Authority,
     Columns,
@@ -26,7 +27,6 @@ from bayesgrad.spec.model_spec import (
     Suppressed,
     Years,
 )
-from bayesgrad.spec.naming import ratio_name
 from bayesgrad.spec.priors import PARAMETERS
 from bayesgrad.spec.support import refuse_unsupported
 from tests.packs import pack_with

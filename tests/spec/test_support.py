@@ -4,7 +4,7 @@ import pytest
 
 from bayesgrad.errors import SpecError
 from bayesgrad.spec.adjacency import Adjacency
-from bayesgrad.spec.model_spec import Spatial
+from bayesgrad.spec.parts import Spatial
 from bayesgrad.spec.support import LAPLACE_REFUSALS, refuse_unsupported
 from tests.small import spec_of
 

@@ -14,7 +14,8 @@ from bayesgrad.inference.laplace.layout import PartDraws, posterior_dataset
 from bayesgrad.inference.laplace.marginal import MarginalPosterior
 from bayesgrad.inference.laplace.parts import independent_parts
 from bayesgrad.inference.laplace.sampling import PartApproximation, PartSample
-from bayesgrad.spec.model_spec import ModelSpec, Sampling
+from bayesgrad.spec.model_spec import ModelSpec
+from bayesgrad.spec.parts import Sampling
 
 
 @dataclass(frozen=True, eq=False)

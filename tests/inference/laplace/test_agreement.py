@@ -9,7 +9,7 @@ import xarray as xr
 
 from bayesgrad.inference.laplace import LaplaceApproximation, sampling
 from bayesgrad.inference.nuts import Sampler
-from bayesgrad.spec.model_spec import Sampling
+from bayesgrad.spec.parts import Sampling
 from tests.inference.laplace.simulated import simulated_case
 from tests.predictive.cases import with_suppressed
 

@@ -14,7 +14,7 @@ from bayesgrad.inference.diagnostics import laplace_checks
 from bayesgrad.inference.laplace import LaplaceApproximation, sampling
 from bayesgrad.inference.laplace.importance import Weights
 from bayesgrad.model.arrays import DRAWN
-from bayesgrad.spec.model_spec import Sampling
+from bayesgrad.spec.parts import Sampling
 from tests.inference.laplace.cases import FULL, case_of
 from tests.inference.laplace.simulated import simulated_case
 

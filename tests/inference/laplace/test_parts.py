@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose
 from bayesgrad.inference.laplace import LaplaceApproximation, sampling
 from bayesgrad.inference.laplace.latent import LatentModel
 from bayesgrad.inference.laplace.parts import independent_parts
-from bayesgrad.spec.model_spec import Sampling
+from bayesgrad.spec.parts import Sampling
 from tests.inference.laplace.cases import FORMS, OF_PARTS, form_of
 from tests.inference.laplace.simulated import simulated_case
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bayesgrad.estimands import table
-from bayesgrad.fitting.standing_words import standing_words
+from bayesgrad.fitting.summary.standing import standing_words
 from tests.fabricate import fabricated_draws, with_group
 from tests.fabricated_nation import nation_dataset
 
