@@ -12,15 +12,16 @@ import pandas as pd
 import xarray as xr
 
 from bayesgrad.errors import SpecError
-from bayesgrad.estimands.trends import authority_trend, national_trend, with_nation
+from bayesgrad.simulate.analysis_table import analysis_table
+from bayesgrad.simulate.courses import true_deviations, true_trends
 from bayesgrad.simulate.draws import ScenarioDraws, draw_scenario
 from bayesgrad.simulate.findings import TrueWorld
-from bayesgrad.simulate.geography import Integers, draw_geography
+from bayesgrad.simulate.geography import draw_geography
 from bayesgrad.simulate.labels import area_codes, authority_codes, authority_names
 from bayesgrad.simulate.neighbours import grid_adjacency
 from bayesgrad.simulate.parameters import ScenarioParameters, fix_parameters
 from bayesgrad.simulate.population import Population, draw_population
-from bayesgrad.simulate.scenario_settings import SYMBOL, UNIT, ScenarioSettings
+from bayesgrad.simulate.scenario_settings import UNIT, ScenarioSettings
 from bayesgrad.simulate.scenarios import SCENARIOS
 from bayesgrad.simulate.seeds import streams
 from bayesgrad.simulate.settings import EnglandSettings
@@ -53,57 +54,8 @@ class Scenario:
 
     @cached_property
     def areas(self) -> pd.DataFrame:
-        """Analysis table: a row per area, or per area and stratum.
-
-        Columns: area, authority, authority_name; the larger neighbourhood and the stratum, where
-        there are any; the exposure (children, cases or time_at_risk); income_score (a proportion);
-        the authority's, where the spec names it; moderators; and one column of counts for each
-        outcome.
-        """
-        geography, settings = self.population.geography, self.settings
-        strata = len(settings.all_strata)
-        area = np.repeat(np.arange(len(geography.authority)), strata)
-        authority = geography.authority[area]
-        codes, names = authority_codes(len(geography.sizes)), authority_names(len(geography.sizes))
-        table = pd.DataFrame(
-            {
-                "area": pd.Series(area_codes(geography), dtype="str").take(area).array,
-                "authority": pd.Series(codes, dtype="str").take(authority).array,
-                "authority_name": pd.Series(names, dtype="str").take(authority).array,
-            }
-        )
-        if settings.areas_per_neighbourhood:
-            place = geography.neighbourhoods(settings.areas_per_neighbourhood)[area]
-            table["neighbourhood"] = pd.Series(place).map("N{:05d}".format).to_numpy()
-        if settings.strata is not None:
-            labels = pd.Series([stratum.name for stratum in settings.all_strata], dtype="str")
-            of_row = np.tile(np.arange(strata), len(geography.authority))
-            table[settings.strata.column] = labels.take(of_row).array
-        table[self._exposure_column] = self.draws.exposure.ravel()
-        table["income_score"] = geography.income_score[area]
-        if settings.authority_deprivation:
-            table[settings.authority_deprivation] = geography.deprivation[authority]
-        for i, moderator in enumerate(settings.authority_moderators):
-            table[moderator.name] = self.population.authority_moderators[authority, i]
-        for i, area_moderator in enumerate(settings.area_moderators):
-            values = self.population.area_moderators[area, i]
-            table[area_moderator.name] = values.astype(np.int64)
-        for outcome, count in zip(settings.outcomes, self.draws.count, strict=True):
-            table[outcome.column] = self._published(count.ravel())
-        return table
-
-    def _published(self, count: Integers) -> pd.Series:
-        """Counts as the table has them: within the bounds, if there are any, a symbol."""
-        counts = pd.Series(count)
-        if self.settings.suppressed is None:
-            return counts
-        return counts.astype("str").mask(counts.between(*self.settings.suppressed), SYMBOL)
-
-    @property
-    def _exposure_column(self) -> str:
-        if self.settings.durations is not None:
-            return self.settings.durations.exposure
-        return self.settings.cases.column if self.settings.cases is not None else "children"
+        """Analysis table: see `bayesgrad.simulate.analysis_table.analysis_table`."""
+        return analysis_table(self.settings, self.population, self.draws)
 
     @cached_property
     def parameter_values(self) -> xr.Dataset:
@@ -165,21 +117,7 @@ class Scenario:
 
         Under the names and dimensions of a fit's posterior.
         """
-        strata = self.settings.strata
-        if strata is None or not strata.walks:
-            return xr.Dataset()
-        dims = ("authority", "outcome", "stratum")
-        return xr.Dataset(
-            {
-                "authority_stratum_intercept": (dims, self.draws.stratum_intercept),
-                "authority_stratum_slope": (dims, self.draws.stratum_slope),
-            },
-            coords={
-                "authority": authority_codes(len(self.population.geography.sizes)),
-                "outcome": [outcome.column for outcome in self.settings.outcomes],
-                "stratum": [stratum.name for stratum in strata.strata],
-            },
-        )
+        return true_deviations(self.settings, self.population, self.draws)
 
     @cached_property
     def trends(self) -> pd.DataFrame:
@@ -187,24 +125,7 @@ class Scenario:
 
         Columns: outcome, authority (empty for the nation), annual_ratio, annual_rate_ratio.
         """
-        own = self.deviation_values
-        if not own:
-            return pd.DataFrame()
-        years = [int(year) for year in own["stratum"].values]
-        truth = self.parameter_values.merge(own).drop_vars("stratum")
-        columns = {"slope": "annual_ratio", "intercept": "annual_rate_ratio"}
-        trends = xr.Dataset(
-            {
-                columns[effect]: np.exp(
-                    with_nation(
-                        national_trend(truth, effect, years=years),
-                        authority_trend(truth, effect, years=years),
-                    )
-                )
-                for effect in ("slope", "intercept")
-            }
-        )
-        return trends.to_dataframe(dim_order=["outcome", "authority"]).reset_index()
+        return true_trends(self.parameter_values, self.deviation_values)
 
     @cached_property
     def findings(self) -> pd.DataFrame:
