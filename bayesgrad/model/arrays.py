@@ -143,6 +143,7 @@ def count_rows(design: Design) -> CountRows:
     terms = np.hstack([rows.covariates.values, rows.gradient_moderators, rows.curve])
     of_cases = _by_row(design, [form.of_cases for form in design.forms])
     cases, starts = _cases(design), design.cell_starts()
+    neighbourhood = rows.neighbourhood[order] if design.neighbourhoods else rows.neighbourhood
     hidden = design.cell_sum(rows.suppressed).astype(np.int64).ravel()
     return CountRows(
         events=np.where(rows.suppressed, SUPPRESSED, rows.count)[order].astype(np.float64),
@@ -150,15 +151,15 @@ def count_rows(design: Design) -> CountRows:
         offset=np.where(of_cases, 0.0, np.log(rows.exposure))[order],
         cases=cases[order] if len(cases) else cases,
         terms=np.ascontiguousarray(terms[order].T),
-        start=starts,
-        suppressed_start=starts[1:] - hidden,
-        bounds=np.array(design.bounds, dtype=np.int64),
-        outcome=design.cell_outcome,
-        family=np.array([FAMILIES[form.family, form.link] for form in design.forms]),
+        start=starts.astype(np.int32),
+        suppressed_start=(starts[1:] - hidden).astype(np.int32),
+        bounds=np.array(design.bounds, dtype=np.int32),
+        outcome=design.cell_outcome.astype(np.int32),
+        family=np.array([FAMILIES[form.family, form.link] for form in design.forms], np.int32),
         exceedance=exceedance,
         large_count=large_count,
         large_frequency=large_frequency,
-        neighbourhood=rows.neighbourhood[order] if design.neighbourhoods else rows.neighbourhood,
+        neighbourhood=neighbourhood.astype(np.int32),
     )
 
 

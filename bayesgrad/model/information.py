@@ -171,7 +171,7 @@ class _OfEffects:
 
     def __init__(self, design: Design, rows: CountRows) -> None:
         self._design = design
-        nowhere = np.empty(0, dtype=np.int64)
+        nowhere = np.empty(0, dtype=np.int32)
         self._rows = rows._replace(terms=np.empty((0, len(rows.x))), neighbourhood=nowhere)
 
     def _of_cells(self, effects: Floats, strata: Floats) -> Floats:

@@ -174,10 +174,10 @@ class _OfNeighbourhoods:
             offset=self._predictor[order],
             cases=rows.cases[order] if len(rows.cases) else rows.cases,
             terms=np.empty((0, len(order))),
-            start=starts,
-            suppressed_start=starts[1:] - hidden,
-            outcome=np.tile(np.arange(self.shape[1]), self.shape[0]),
-            neighbourhood=np.empty(0, dtype=np.int64),
+            start=starts.astype(np.int32),
+            suppressed_start=(starts[1:] - hidden).astype(np.int32),
+            outcome=np.tile(np.arange(self.shape[1], dtype=np.int32), self.shape[0]),
+            neighbourhood=np.empty(0, dtype=np.int32),
         )
 
     def at(self, values: Floats, inverse_alpha: Floats) -> _Pieces:

@@ -135,7 +135,7 @@ def family_numbers(design: Design) -> list[int]:
 
 def row_cases(design: Design) -> Floats:
     """Cases of each row, (rows,); families of counts do not read theirs."""
-    return np.ascontiguousarray(design.rows.exposure, dtype=np.float64)
+    return design.rows.exposure.astype(np.float64)
 
 
 def row_counts(design: Design) -> Floats:

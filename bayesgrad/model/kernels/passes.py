@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from bayesgrad.design.design import Integers
 from bayesgrad.design.splines import Floats
 from bayesgrad.model.kernels.blocks import (
     add_by_neighbourhood,
@@ -46,7 +47,7 @@ def log_likelihood(
     at: Parameters,
     rows: CountRows,
     gradient: Parameters,
-    curvature: Curvature | None,
+    curvature: Curvature,
 ) -> float:
     """Log likelihood of all rows, less its constant; fills the gradient and the curvature.
 
@@ -57,8 +58,8 @@ def log_likelihood(
     rows : CountRows
     gradient : Parameters
         Filled.
-    curvature : Curvature or None
-        Filled where it is given.
+    curvature : Curvature
+        Filled, unless it is empty.
 
     Returns
     -------
@@ -68,12 +69,12 @@ def log_likelihood(
     value = dispersion_terms(at, rows, gradient)
     gradient.coefficient[:] = 0.0
     gradient.neighbourhood[:] = 0.0
-    if curvature is not None:
-        curvature.cell[:] = 0.0
-        curvature.border[:] = 0.0
-        curvature.coefficient[:] = 0.0
+    curvature.cell[:] = 0.0
+    curvature.border[:] = 0.0
+    curvature.coefficient[:] = 0.0
     block = (np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK))
-    value += _over_cells(at, rows, gradient, curvature, block)
+    bounds = rows.bounds.astype(np.int64)
+    value += _over_cells(at, rows, bounds, gradient, curvature, block)
     return finite_or_impossible(value)
 
 
@@ -81,25 +82,27 @@ def log_likelihood(
 def _over_cells(
     at: Parameters,
     rows: CountRows,
+    bounds: Integers,
     gradient: Parameters,
-    curvature: Curvature | None,
+    curvature: Curvature,
     block: tuple[Floats, Floats, Floats],
 ) -> float:
     """Sum of the log likelihood over rows; adds to the gradient and the curvature."""
     at, rows, gradient = borrowed(at), borrowed(rows), borrowed(gradient)
-    value = 0.0
     eta, residual, weight = borrowed(block)
+    curvature, value = borrowed(curvature), 0.0
     for c in range(len(rows.start) - 1):
         s = rows.outcome[c]
+        family = np.int64(rows.family[s])
         residuals, residuals_x = 0.0, 0.0
-        last = rows.start[c]
+        last = np.int64(rows.start[c])
         while last < rows.start[c + 1]:
             first, last = last, block_end(rows, c, last)
             x = rows.x[first:last]
             linear_predictor(eta, at, rows, c, first, last)
             if first < rows.suppressed_start[c]:
                 part, change = row_derivatives(
-                    rows.family[s],
+                    family,
                     eta,
                     rows.events[first:last],
                     rows.cases[first:last],
@@ -110,7 +113,7 @@ def _over_cells(
             else:
                 own = eta[: last - first]
                 part, change = suppressed_derivatives(
-                    rows.family[s], own, rows.bounds, at.alpha[s], residual, weight
+                    family, own, bounds, at.alpha[s], residual, weight
                 )
             value += part
             gradient.alpha[s] += change
@@ -122,7 +125,7 @@ def _over_cells(
             if len(rows.neighbourhood):
                 index = rows.neighbourhood[first:last]
                 add_by_neighbourhood(residual, index, gradient.neighbourhood[s])
-            if curvature is not None:
+            if len(curvature.cell):
                 add_curvature(
                     weight,
                     x,
@@ -155,13 +158,15 @@ def third_order(at: Parameters, rows: CountRows, covariance: Floats, gradient: P
     gradient.coefficient[:] = 0.0
     gradient.neighbourhood[:] = 0.0
     block = (np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK))
-    _slants_over_cells(at, rows, covariance, gradient, block)
+    bounds = rows.bounds.astype(np.int64)
+    _slants_over_cells(at, rows, bounds, covariance, gradient, block)
 
 
 @compiled
 def _slants_over_cells(
     at: Parameters,
     rows: CountRows,
+    bounds: Integers,
     covariance: Floats,
     gradient: Parameters,
     block: tuple[Floats, Floats, Floats],
@@ -171,18 +176,19 @@ def _slants_over_cells(
     eta, slant, variance = borrowed(block)
     for c in range(len(rows.start) - 1):
         s = rows.outcome[c]
+        family = np.int64(rows.family[s])
         slants, slants_x = 0.0, 0.0
-        last = rows.start[c]
+        last = np.int64(rows.start[c])
         while last < rows.start[c + 1]:
             first, last = last, block_end(rows, c, last)
             x = rows.x[first:last]
             linear_predictor(eta, at, rows, c, first, last)
             if first < rows.suppressed_start[c]:
                 count, cases = rows.events[first:last], rows.cases[first:last]
-                row_slants(rows.family[s], eta, count, cases, at.alpha[s], slant)
+                row_slants(family, eta, count, cases, at.alpha[s], slant)
             else:
                 own = eta[: last - first]
-                suppressed_slants(rows.family[s], own, rows.bounds, at.alpha[s], slant)
+                suppressed_slants(family, own, bounds, at.alpha[s], slant)
             predictor_variance(variance, x, rows.terms, first, covariance[c])
             for i in range(len(x)):
                 slant[i] *= variance[i]
@@ -198,10 +204,10 @@ def _slants_over_cells(
 
 
 @compiled
-def block_end(rows: CountRows, cell: int, first: int) -> int:
+def block_end(rows: CountRows, cell: int, first: int) -> np.int64:
     """End of the block that begins at a row of a cell: its rows are all suppressed, or none."""
     middle = rows.suppressed_start[cell]
-    return min(first + BLOCK, middle if first < middle else rows.start[cell + 1])
+    return np.int64(min(first + BLOCK, middle if first < middle else rows.start[cell + 1]))
 
 
 @compiled

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from bayesgrad.design.design import Integers
+import numpy as np
+from numpy.typing import NDArray
+
 from bayesgrad.design.splines import Floats
+
+Indices = NDArray[np.int32]
+"""As `pm.Data` keeps integers, so that the kernels are compiled for one kind."""
 
 SUPPRESSED = -1.0
 """Stands for a suppressed count, which is known only to lie within bounds."""
@@ -25,14 +30,14 @@ class CountRows(NamedTuple):
         Cases that events are out of; empty where no outcome has any.
     terms : ndarray, shape (row terms, rows)
         Columns whose coefficients all cells of an outcome share.
-    start : ndarray of int64, shape (cells + 1,)
+    start : ndarray of int32, shape (cells + 1,)
         First row of each cell, and the number of rows.
-    suppressed_start : ndarray of int64, shape (cells,)
+    suppressed_start : ndarray of int32, shape (cells,)
         First suppressed row of each cell; where it has none, the first row of the next.
-    bounds : ndarray of int64, shape (2,)
+    bounds : ndarray of int32, shape (2,)
         Smallest and largest count that is suppressed.
-    outcome : ndarray of int64, shape (cells,)
-    family : ndarray of int64, shape (outcomes,)
+    outcome : ndarray of int32, shape (cells,)
+    family : ndarray of int32, shape (outcomes,)
         Of `FAMILIES`.
     exceedance : ndarray, shape (outcomes, at most `SMALL_COUNTS`)
         Number of rows with a total above k = 0, 1, ...: a count of the negative binomial, or the
@@ -41,7 +46,7 @@ class CountRows(NamedTuple):
         Distinct totals above `SMALL_COUNTS`.
     large_frequency : ndarray, shape (outcomes, large)
         Number of rows with each.
-    neighbourhood : ndarray of int64, shape (rows,) or (0,)
+    neighbourhood : ndarray of int32, shape (rows,) or (0,)
         Larger neighbourhood of each row; empty where there are none.
     """
 
@@ -50,15 +55,15 @@ class CountRows(NamedTuple):
     offset: Floats
     cases: Floats
     terms: Floats
-    start: Integers
-    suppressed_start: Integers
-    bounds: Integers
-    outcome: Integers
-    family: Integers
+    start: Indices
+    suppressed_start: Indices
+    bounds: Indices
+    outcome: Indices
+    family: Indices
     exceedance: Floats
     large_count: Floats
     large_frequency: Floats
-    neighbourhood: Integers
+    neighbourhood: Indices
 
 
 class Parameters(NamedTuple):
@@ -83,7 +88,7 @@ class Parameters(NamedTuple):
 
 
 class Curvature(NamedTuple):
-    """Blocks of the negative Hessian in cells' effects and coefficients.
+    """Blocks of the negative Hessian in cells' effects and coefficients; empty if not wanted.
 
     Attributes
     ----------

@@ -125,7 +125,9 @@ class PartialEffects(Op):  # type: ignore[misc]
 
     def perform(self, _node: Any, inputs: Any, outputs: Any) -> None:
         """Evaluate without compiling."""
-        _store(outputs, _forward(*inputs))  # type: ignore[no-untyped-call]
+        # What PyTensor broadcasts cannot be written to, and the kernels would be compiled for that.
+        writable = (np.require(value, requirements=["C", "W"]) for value in inputs)
+        _store(outputs, _forward(*writable))  # type: ignore[no-untyped-call]
 
     def connection_pattern(self, _node: Any) -> list[list[bool]]:
         """Every output depends on all but the data."""

@@ -19,7 +19,7 @@ from pytensor.link.numba.dispatch.basic import (
 )
 
 from bayesgrad.model import kernels
-from bayesgrad.model.kernels import CountRows, Parameters
+from bayesgrad.model.kernels import CountRows, Curvature, Parameters
 from bayesgrad.model.kernels.cells import of_cells, of_groups, of_strata
 from bayesgrad.model.operations.version import CACHE_VERSION
 
@@ -109,7 +109,8 @@ def _evaluate(*inputs):  # type: ignore[no-untyped-def]
     d_coefficient, d_alpha = np.empty_like(at.coefficient), np.empty_like(at.alpha)
     d_neighbourhood = np.empty_like(at.neighbourhood)
     gradient = Parameters(d_a, d_b, d_coefficient, d_alpha, d_neighbourhood)
-    value = kernels.log_likelihood(at, rows, gradient, None)
+    no_curvature = Curvature(np.empty((0, 2, 2)), np.empty((0, 2, 0)), np.empty((0, 0, 0)))
+    value = kernels.log_likelihood(at, rows, gradient, no_curvature)
     outcomes, strata = level.shape
     return (
         np.asarray(value),

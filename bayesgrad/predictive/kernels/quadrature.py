@@ -135,7 +135,7 @@ def mode_of(
         if step == MOST_STEPS or (step > 0 and near):
             return Mode(w0, w1, l00, l10, l11)
         a, b = m0 + c00 * w0, m1 + c10 * w0 + c11 * w1
-        _, g0, g1, h00, h01, h11 = derivatives(rows, 0, offset, alpha, sd, a, b, work)
+        _, g0, g1, h00, h01, h11 = derivatives(rows, np.int64(0), offset, alpha, sd, a, b, work)
         g0, g1 = c00 * g0 + c10 * g1 - w0, c11 * g1 - w1
         step += 1
 
@@ -165,7 +165,7 @@ def log_integral(
             e0 = mode.w0 + (z0 - mode.l10 * e1) / mode.l00
             e1 = mode.w1 + e1
             a, b = m0 + c00 * e0, m1 + c10 * e0 + c11 * e1
-            value = derivatives(rows, 0, offset, alpha, sd, a, b, work)[0]
+            value = derivatives(rows, np.int64(0), offset, alpha, sd, a, b, work)[0]
             terms[place] = (
                 log_weights[k0]
                 + log_weights[k1]

@@ -104,7 +104,8 @@ def evaluate(
         np.full((CELLS, 2, TERMS), np.nan),
         np.full((OUTCOMES, TERMS, TERMS), np.nan),
     )
-    value = log_likelihood(at, rows, gradient, curvature if curved else None)
+    nothing = Curvature(np.empty((0, 2, 2)), np.empty((0, 2, 0)), np.empty((0, 0, 0)))
+    value = log_likelihood(at, rows, gradient, curvature if curved else nothing)
     return value, gradient, curvature
 
 
