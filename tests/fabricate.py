@@ -421,6 +421,7 @@ def _predictive(rng: np.random.Generator, authorities: xr.Dataset) -> xr.Dataset
 def _scores(rng: np.random.Generator, authorities: xr.Dataset) -> xr.Dataset:
     count, outcomes = authorities.sizes["authority"], authorities["outcome"].values.tolist()
     elpd = rng.normal(-800, 100, count)
+    se = float(np.sqrt(count * elpd.var(ddof=1))) if count > 1 else np.nan
     return xr.Dataset(
         {
             "area_elpd": ("outcome", np.full(len(outcomes), 0.9 * elpd.sum())),
@@ -431,7 +432,7 @@ def _scores(rng: np.random.Generator, authorities: xr.Dataset) -> xr.Dataset:
             "authority_elpd": ("authority", elpd),
             "authority_p_loo": ("authority", rng.uniform(0, 0.5, count)),
             "authority_k_hat": ("authority", np.append(rng.uniform(-0.1, 0.5, count - 1), 0.8)),
-            "authority_se": ((), float(np.sqrt(count * elpd.var(ddof=1)))),
+            "authority_se": ((), se),
         },
         coords={"outcome": outcomes, "authority": authorities["authority"].values.tolist()},
     )
