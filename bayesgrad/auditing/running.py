@@ -29,8 +29,8 @@ from bayesgrad.spec.support import refuse_unsupported
 AuditEngine = Literal["auto", "laplace", "nuts"]
 ENGINES: tuple[AuditEngine, ...] = ("auto", "laplace", "nuts")
 
-DRAWS = 500
-"""Per chain, unless asked otherwise."""
+LAPLACE_DRAWS = 500
+"""Per chain, unless asked otherwise: they are nearly independent."""
 AT_ONCE = 2
 """Forms that the Laplace engine fits at a time: its kernels leave the interpreter free."""
 INDISTINCT = 0.99
@@ -41,7 +41,7 @@ def audit(
     spec: ModelSpec | str | Path,
     table: pd.DataFrame | str | Path,
     *,
-    engine: str = "auto",
+    engine: AuditEngine = "auto",
     draws: int | None = None,
     seed: int | None = None,
     scores: bool = True,
@@ -63,7 +63,7 @@ def audit(
         "auto" fits by the nested Laplace engine, and by NUTS the forms that it refuses or whose
         checks fail there; the result says which. Only Laplace gives the evidence of a form.
     draws : int, optional
-        Per chain; 500 by default.
+        Per chain; by default 500 by the nested Laplace engine and those of the spec by NUTS.
     seed : int, optional
         Instead of that of the spec.
     scores : bool
@@ -84,8 +84,7 @@ def audit(
         raise SpecError(
             f"audit engine {engine!r} is not one of {', '.join(ENGINES)}", "Name one of these."
         )
-    chosen = "nuts" if engine == "nuts" else "laplace"
-    spec = with_sampling(spec, {"engine": chosen, "draws": draws or DRAWS, "seed": seed})
+    spec = with_sampling(spec, {"draws": draws, "seed": seed})
     frame = table if isinstance(table, pd.DataFrame) else read_table(Path(table))
     source = "table" if isinstance(table, pd.DataFrame) else str(table)
     tell = _tell if progress else _say_nothing
@@ -96,7 +95,14 @@ def audit(
             alone = spec_of_outcome(spec, outcome)
             prepared = prepare_table(alone, frame, source=source)
             _refuse_indistinct(alone, prepared)
-            run = _Runner(alone, prepared, fall_back=engine == "auto", scores=scores, tell=tell)
+            run = _Runner(
+                alone,
+                prepared,
+                engine=engine,
+                laplace_draws=draws or LAPLACE_DRAWS,
+                scores=scores,
+                tell=tell,
+            )
             audited.append(run.outcome())
     return Audit(spec, tuple(audited), prepared.report)
 
@@ -109,19 +115,21 @@ class _Runner:
         spec: ModelSpec,
         table: AnalysisTable,
         *,
-        fall_back: bool,
+        engine: AuditEngine,
+        laplace_draws: int,
         scores: bool,
         tell: Callable[[str], None],
     ) -> None:
         self._spec, self._table = spec, table
-        self._fall_back, self._scores, self._tell = fall_back, scores, tell
+        self._engine, self._laplace_draws = engine, laplace_draws
+        self._scores, self._tell = scores, tell
         self._forms = forms_of(spec)
         self._done = 0
 
     def outcome(self) -> OutcomeAudit:
         """Fit every form; of those that could not be, the reason is kept."""
         title = self._spec.outcomes[0].title
-        if self._spec.sampling.fitting_engine == "laplace":
+        if self._engine != "nuts":
             with ThreadPoolExecutor(AT_ONCE) as pool:
                 fitted = tuple(pool.map(self._fit, self._forms))
         else:
@@ -153,17 +161,18 @@ class _Runner:
             design = build_design(spec, _with_columns(self._table, spec))
         except DataError as error:
             return FittedForm(form, "", error.what)
-        if spec.sampling.fitting_engine == "nuts":
-            return self._by(spec, design, form)
+        by_nuts = with_sampling(spec, {"engine": "nuts"})
+        if self._engine == "nuts":
+            return self._by(by_nuts, design, form)
+        by_laplace = with_sampling(spec, {"engine": "laplace", "draws": self._laplace_draws})
         try:
-            refuse_unsupported(spec)
-            found = self._by(spec, design, form)
+            refuse_unsupported(by_laplace)
+            found = self._by(by_laplace, design, form)
             reason = f"checks failed: {found.failed}"
         except (FitError, SpecError) as error:
             found, reason = FittedForm(form, "laplace", error.what), error.what
-        if (found.passed and not found.reason) or not self._fall_back:
+        if (found.passed and not found.reason) or self._engine == "laplace":
             return found
-        by_nuts = with_sampling(spec, {"engine": "nuts"})
         return replace(self._by(by_nuts, design, form), instead_of=reason)
 
     def _by(self, spec: ModelSpec, design: Design, form: Form) -> FittedForm:

@@ -18,7 +18,10 @@ def audit(
         Literal["auto", "laplace", "nuts"],
         typer.Option(help="auto is laplace, and nuts where that refuses."),
     ] = "auto",
-    draws: Annotated[int | None, typer.Option(help="Draws kept, per chain. [default: 500]")] = None,
+    draws: Annotated[
+        int | None,
+        typer.Option(help="Draws kept, per chain. [default: 500 by Laplace, the spec's by NUTS]"),
+    ] = None,
     seed: Seed = None,
 ) -> None:
     """Fit every form that could make affluent authorities look steeper, and weigh them."""

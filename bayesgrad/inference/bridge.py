@@ -19,7 +19,7 @@ import pyarrow
 
 from bayesgrad.design.splines import Floats
 from bayesgrad.errors import FitError
-from bayesgrad.inference.compiled import CompiledModel
+from bayesgrad.inference.coordinates import Density
 from bayesgrad.inference.progress import PlainProgress, has_bar
 from bayesgrad.spec.parts import Sampling
 
@@ -41,7 +41,7 @@ class Sampled(NamedTuple):
 
 
 def sample_points(
-    model: CompiledModel,
+    model: Density,
     start: Callable[[int], Floats],
     settings: Sampling,
     *,
@@ -53,7 +53,7 @@ def sample_points(
 
     Parameters
     ----------
-    model : CompiledModel
+    model : Density
     start : callable
         First point of a chain, shape (parameters,), from its seed.
     settings : Sampling
@@ -112,7 +112,7 @@ def _nutpie() -> Any:
         del sys.modules["arviz"]
 
 
-def _for_nutpie(model: CompiledModel, start: Callable[[int], Floats]) -> Any:
+def _for_nutpie(model: Density, start: Callable[[int], Floats]) -> Any:
     return _nutpie().compiled_pyfunc.from_pyfunc(
         model.size,
         lambda: model.density,

@@ -13,6 +13,7 @@ from bayesgrad.design.design import Design
 from bayesgrad.design.splines import Floats
 from bayesgrad.inference.bridge import Sampled, sample_points
 from bayesgrad.inference.compiled import CompiledModel, compile_model
+from bayesgrad.inference.coordinates import uncoupled
 from bayesgrad.model.arrays import DRAWN, model_arrays
 from bayesgrad.model.graph import build_model
 from bayesgrad.model.neighbourhoods import neighbourhood_values
@@ -89,15 +90,7 @@ class Sampler:
         FitError
             If no chain could be started.
         """
-        shapes = {name: block.shape for name, block in self.compiled.layout.items()}
-        sampled = sample_points(
-            self.compiled,
-            partial(self.start.point, shapes),
-            settings,
-            statistics=KEPT_STATISTICS,
-            cores=cores,
-            progress=progress,
-        )
+        sampled = self._sampled(settings, cores=cores, progress=progress)
         groups = {
             "posterior": self._posterior(sampled.points),
             "sample_stats": _statistics(sampled),
@@ -105,6 +98,22 @@ class Sampler:
         if COORDINATES in self.compiled.layout:
             groups["neighbourhoods"] = self._neighbourhoods(sampled.points, groups["posterior"])
         return xr.DataTree.from_dict(groups)
+
+    def _sampled(self, settings: Sampling, *, cores: int | None, progress: bool) -> Sampled:
+        """Points of the model's parameters, in whatever coordinates they were sampled."""
+        layout = self.compiled.layout
+        shapes = {name: block.shape for name, block in layout.items()}
+        first = partial(self.start.point, shapes)
+        sample = partial(sample_points, statistics=KEPT_STATISTICS, cores=cores, progress=progress)
+        # Other parameterisations do not have standardised effects.
+        if self.spec.sampling.parameterisation == "partial":
+            coordinates = uncoupled(self.compiled, layout, self.start.middle(shapes))
+            if coordinates is not None:
+                found = sample(
+                    coordinates, lambda seed: coordinates.of_parameters(first(seed)), settings
+                )
+                return found._replace(points=coordinates.parameters(found.points))
+        return sample(self.compiled, first, settings)
 
     def _neighbourhoods(self, points: Floats, posterior: xr.Dataset) -> xr.Dataset:
         """Effects of neighbourhoods in evenly spaced draws: those of all would fill the memory."""

@@ -95,9 +95,14 @@ class Start:
         parts = []
         for name, shape in shapes.items():
             spread = self.spread * (1.0 if name.startswith("z") else JITTER)
-            centre = self.centre.get(name, np.zeros(shape)).reshape(shape)
-            parts.append((centre + spread * rng.standard_normal(shape)).ravel())
-        return np.concatenate(parts)
+            parts.append(spread * rng.standard_normal(shape).ravel())
+        return self.middle(shapes) + np.concatenate(parts)
+
+    def middle(self, shapes: dict[str, tuple[int, ...]]) -> Floats:
+        """Point around which the chains start, shape (parameters,)."""
+        return np.concatenate(
+            [self.centre.get(name, np.zeros(shape)).ravel() for name, shape in shapes.items()]
+        )
 
 
 def _regression(design: Design, modes: Floats) -> tuple[dict[str, Floats], Floats]:

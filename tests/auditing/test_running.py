@@ -87,6 +87,32 @@ def test_nuts_takes_the_place_of_laplace_where_that_refuses(world, spec, monkeyp
     assert "by NUTS, as Laplace was refused: log moderation: k-hat is high" in audited.verdict
 
 
+@pytest.mark.parametrize(("asked", "drawn"), [(None, {500, 1200}), (70, {70})])
+def test_nuts_draws_as_many_as_its_spec_says(world, spec, monkeypatch, asked, drawn):
+    settings = spec.sampling.model_copy(update={"draws": 1200})
+    found = set()
+
+    def refuse(form_spec, _):
+        found.add(form_spec.sampling.draws)
+        raise FitError("k-hat is high", "Use NUTS.")
+
+    real = running._Runner._by
+
+    def refuse_laplace_alone(self, form_spec, design, form):
+        if form_spec.sampling.fitting_engine == "laplace":
+            return real(self, form_spec, design, form)
+        found.add(form_spec.sampling.draws)
+        return running.FittedForm(form, "nuts", "not fitted here")
+
+    monkeypatch.setattr(running, "_sampled", refuse)
+    monkeypatch.setattr(running._Runner, "_by", refuse_laplace_alone)
+    with pytest.raises(FitError, match="no form of the model could be fitted"):
+        bayesgrad.audit(
+            spec.model_copy(update={"sampling": settings}), world.areas, draws=asked, progress=False
+        )
+    assert found == drawn
+
+
 def test_a_moderator_that_is_deprivation_is_refused(world):
     deprivation = world.population.geography.deprivation
     codes = world.areas["authority"].astype("category").cat.codes

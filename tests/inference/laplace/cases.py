@@ -90,6 +90,7 @@ sd_slope = { distribution = "Exponential", lam = 3.0 }
 correlation = { distribution = "LKJ", eta = 1.5 }
 overdispersion = { distribution = "HalfStudentT", nu = 3.0, sigma = 0.6 }
 """,
+    "splines": '[gradient]\ncurvature = "spline"\n[authority]\nmoderation = "spline"',
     "odds": '[likelihood]\nfamily = "binomial"',
     "risks": f'{FULL}[likelihood]\nfamily = "binomial"\nlink = "log"',
     "strata": '[strata]\ncolumn = "age"',
