@@ -19,7 +19,7 @@ from __future__ import annotations
 import argparse
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -95,17 +95,21 @@ def width_of(sampler: Sampler, design: Design) -> float:
 
 
 def by_regression(design: Design) -> float:
-    """Width of the 95% interval of a negative binomial regression."""
+    """Width of the 95% interval of a negative binomial regression, or of a Poisson regression.
+
+    The latter where counts vary no more than Poisson ones: alpha then runs to its end, and has no
+    standard errors.
+    """
     import statsmodels.api as sm
 
     rows = design.rows
-    model = sm.NegativeBinomial(
-        rows.count, sm.add_constant(rows.x, has_constant="add"), offset=np.log(rows.exposure)
-    )
+    columns, offset = sm.add_constant(rows.x, has_constant="add"), np.log(rows.exposure)
     with warnings.catch_warnings():
-        # Where counts vary no more than Poisson ones, alpha runs to its end.
         warnings.simplefilter("ignore")
-        lower, upper = model.fit(disp=0, maxiter=200).conf_int()[1]
+        found = sm.NegativeBinomial(rows.count, columns, offset=offset).fit(disp=0, maxiter=200)
+    if not np.isfinite(found.bse).all():
+        found = sm.Poisson(rows.count, columns, offset=offset).fit(disp=0)
+    lower, upper = found.conf_int()[1]
     return float(upper - lower)
 
 
@@ -185,24 +189,29 @@ def _ways(
     }
 
 
-def small_and_real(folder: Path, replicates: int, first_seed: int) -> None:
-    """Print the widths and the coverage of the smallest authority of England, counts made up."""
+def smallest(folder: Path, seeds: Iterable[int], *, rate: float) -> pd.DataFrame:
+    """Widths by way of the smallest authority of England, on whose areas counts are made up."""
     from bayesgrad.inference.nuts import Sampler
     from bayesgrad.simulate import EnglandSettings
 
+    rows, samplers = [], None
+    for seed in seeds:
+        areas = real_areas(folder, EnglandSettings(rate=rate), seed=seed)
+        code = areas["authority"].value_counts().idxmin()
+        spec = _spec(_pack(areas[areas["authority"] != code])[0])
+        design = one_of(spec, areas, code)
+        if samplers is None:
+            samplers = Sampler.compile(spec, design), with_default_priors(spec, design)
+        truth = float(areas.loc[areas["authority"] == code, "truth"].iloc[0])
+        rows.append(_ways(replace(samplers[0], spec=spec), samplers[1], design, truth=truth))
+    return pd.DataFrame(rows)
+
+
+def small_and_real(folder: Path, replicates: int, first_seed: int) -> None:
+    """Print the widths and the coverage of the smallest authority of England."""
     for name, rate in RATES.items():
-        rows, samplers = [], None
-        for seed in range(first_seed, first_seed + replicates):
-            areas = real_areas(folder, EnglandSettings(rate=rate), seed=seed)
-            code = areas["authority"].value_counts().idxmin()
-            spec = _spec(_pack(areas[areas["authority"] != code])[0])
-            design = one_of(spec, areas, code)
-            if samplers is None:
-                samplers = Sampler.compile(spec, design), with_default_priors(spec, design)
-            truth = float(areas.loc[areas["authority"] == code, "truth"].iloc[0])
-            rows.append(_ways(replace(samplers[0], spec=spec), samplers[1], design, truth=truth))
-        found = pd.DataFrame(rows)
-        print(f"The smallest authority of England, {code}, counts as frequent as {name}")
+        found = smallest(folder, range(first_seed, first_seed + replicates), rate=rate)
+        print(f"The smallest authority of England, counts as frequent as {name}")
         print(found.median().round(3).to_frame().T.to_string(index=False))
         print(f"true gradients inside: {found['inside'].sum():.0f} of {len(found)}", flush=True)
 

@@ -29,3 +29,15 @@ def test_true_gradients_of_authorities_left_out_are_covered():
     # What the counts say narrows what the pack says.
     narrower = found["upper"] / found["lower"] < found["prior_upper"] / found["prior_lower"]
     assert narrower.mean() > 0.9
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", one_authority.RATES)
+def test_a_pack_at_least_halves_the_interval_of_23_real_areas(shared_data, name):
+    rate = one_authority.RATES[name]
+    found = one_authority.smallest(shared_data, range(1, 4), rate=rate)
+    assert (found["areas"] == 23).all()
+    assert (found["pack"] < 0.5 * found["default priors"]).all()
+    assert (found["pack"] < 0.5 * found["regression"]).all()
+    # What the areas cannot say is the nation's.
+    assert (found["prior_share"] > 0.5).all()
