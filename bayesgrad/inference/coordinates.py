@@ -136,7 +136,8 @@ def uncoupled(model: Density, layout: Mapping[str, Block], start: Floats) -> Coo
     layout : dict of str to Block
         Where the free variables stand.
     start : ndarray, shape (size,)
-        Near the mode.
+        Near the mode. Where that cannot be approached, as from an impossible point, the result is
+        None.
     """
     coefficients = _places(layout, [name for name in layout if name in COEFFICIENTS])
     standardised = _places(layout, [name for name in layout if name.startswith(STANDARDISED)])
@@ -145,9 +146,9 @@ def uncoupled(model: Density, layout: Mapping[str, Block], start: Floats) -> Coo
     at = start.copy()
     with np.errstate(all="ignore"):
         for _ in range(STEPS):
-            gradient = model.density(at)[1]
+            value, gradient = model.density(at)
             whole, coupling, alone = _precision(model, at, coefficients, standardised)
-            if not np.isfinite(alone).all():
+            if not (np.isfinite(value) and np.isfinite(alone).all()):
                 return None
             rise = gradient[coefficients] - gradient[standardised] @ coupling
             values, vectors = np.linalg.eigh(alone)

@@ -112,6 +112,17 @@ def test_what_is_no_number_is_left_as_it_is():
     assert uncoupled(Normal(np.full((7, 7), np.nan)), LAYOUT, np.zeros(7)) is None
 
 
+def test_from_an_impossible_point_nothing_is_changed():
+    class Bounded(Normal):
+        def density(self, point):
+            value, gradient = super().density(point)
+            return (value if point[0] < 1.0 else -np.inf), gradient
+
+    model = Bounded(tied())
+    assert uncoupled(model, LAYOUT, np.zeros(7)) is not None
+    assert uncoupled(model, LAYOUT, np.full(7, 1.5)) is None
+
+
 def test_without_coefficients_there_is_nothing_to_change():
     assert uncoupled(Normal(np.eye(7)), {"z_parameters": Block(0, (7,))}, np.zeros(7)) is None
 
