@@ -20,7 +20,7 @@ from bayesgrad.auditing.result import Audit, FittedForm, OutcomeAudit
 from bayesgrad.data import AnalysisTable, prepare_table, read_table
 from bayesgrad.design import Design, build_design
 from bayesgrad.errors import DataError, FitError, SpecError
-from bayesgrad.fitting.draws import known_groups
+from bayesgrad.fitting.known import known_groups
 from bayesgrad.fitting.run import with_sampling
 from bayesgrad.inference.diagnostics import CHECKS
 from bayesgrad.spec.model_spec import ModelSpec

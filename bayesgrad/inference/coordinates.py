@@ -26,19 +26,8 @@ import numpy as np
 from bayesgrad.design.design import Integers
 from bayesgrad.design.splines import Floats
 from bayesgrad.inference.compiled import Block
+from bayesgrad.model.arrays import COEFFICIENTS
 
-COEFFICIENTS = (
-    "intercept",
-    "slope",
-    "between",
-    "interaction",
-    "authority_moderator_level",
-    "authority_moderator_gradient",
-    "covariate",
-    "gradient_moderator",
-    "curvature",
-)
-"""Free variables that are coefficients."""
 STANDARDISED = "z"
 """First letter of the names of free variables that are standard normal a priori or given c."""
 LARGEST_INFLATION = 4.0

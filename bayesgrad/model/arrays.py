@@ -15,7 +15,7 @@ from bayesgrad.model.neighbourhoods import neighbourhood_arrays, whole_informati
 from bayesgrad.model.strata import strata_arrays, strata_coordinates, strata_kinds
 from bayesgrad.spec.model_spec import ModelSpec
 
-DRAWN = (
+COEFFICIENTS = (
     "intercept",
     "slope",
     "between",
@@ -25,6 +25,10 @@ DRAWN = (
     "covariate",
     "gradient_moderator",
     "curvature",
+)
+"""Variables that are national coefficients."""
+DRAWN = (
+    *COEFFICIENTS,
     "sd_intercept",
     "sd_slope",
     "phi_intercept",

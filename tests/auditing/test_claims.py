@@ -6,7 +6,7 @@ from bayesgrad.auditing.claims import power_law, quantities_of
 from bayesgrad.auditing.forms import Form
 from bayesgrad.auditing.forms import spec_of as form_spec
 from bayesgrad.design import build_design
-from bayesgrad.fitting.draws import known_groups
+from bayesgrad.fitting.known import known_groups
 from tests.auditing.fabricated import WITH_TURNOVER
 from tests.small import spec_of, table_of
 

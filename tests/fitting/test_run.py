@@ -7,7 +7,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import bayesgrad as bg
 from bayesgrad.errors import DataError, FitError, SpecError
-from bayesgrad.fitting.draws import SHIFTS, assemble_draws
+from bayesgrad.fitting.draws import assemble_draws
+from bayesgrad.fitting.known import SHIFTS
 from bayesgrad.fitting.provenance import PACKAGES
 from bayesgrad.fitting.run import with_sampling
 from bayesgrad.spec import ModelSpec

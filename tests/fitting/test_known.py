@@ -9,7 +9,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from bayesgrad.design import Design, build_design
-from bayesgrad.fitting.draws import _authorities, _reference
+from bayesgrad.fitting.known import _authorities, _reference
 from bayesgrad.spec import ModelSpec
 from tests.small import spec_of, table_of
 
