@@ -6,48 +6,24 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-PROGRAM = """
-import json, sys
-import numpy as np
-import bayesgrad as bg
-from bayesgrad.data import prepare_table, read_table
-from bayesgrad.design import build_design
-from bayesgrad.model import kernels
-from bayesgrad.model.arrays import count_rows
-
-spec = bg.ModelSpec.read(sys.argv[1] + "/synthetic_england.toml")
-table = read_table(sys.argv[1] + "/synthetic_england_areas.csv")
-rows = count_rows(build_design(spec, prepare_table(spec, table)))
-cells = len(rows.outcome)
-at = kernels.Parameters(
-    np.linspace(-3.5, -2.5, cells), np.linspace(0.1, 0.6, cells), np.empty((1, 0)), np.array([8.0]),
-    np.empty((1, 0)),
-)
-gradient = kernels.Parameters(*(np.empty_like(part) for part in at))
-value = kernels.log_likelihood(at, rows, gradient, None)
-fit = bg.fit(spec, table, engine="laplace", seed=1)
-posterior = fit.draws["posterior"].to_dataset()
-print(json.dumps({
-    "value": value,
-    "gradient": np.concatenate([part.ravel() for part in gradient]).tolist(),
-    "means": [float(posterior[name].mean()) for name in sorted(posterior.data_vars)],
-    "sds": posterior["authority_slope"].std(("chain", "draw")).values.ravel().tolist(),
-}))
-"""
+from tests.statistical import portable_numbers
 
 
-def numbers(folder, cache, **environment: str) -> dict[str, np.ndarray]:
+def numbers(folder: Path, cache: Path, **environment: str) -> dict[str, np.ndarray]:
     """Numbers of a process of its own."""
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, str(folder)],
-        check=True,
+        [sys.executable, portable_numbers.__file__, str(folder)],
+        check=False,
         capture_output=True,
+        text=True,
         env=os.environ | {"NUMBA_CACHE_DIR": str(cache)} | environment,
     )
+    assert done.returncode == 0, done.stderr
     return {name: np.array(value) for name, value in json.loads(done.stdout).items()}
 
 
