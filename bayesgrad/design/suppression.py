@@ -1,7 +1,7 @@
 r"""Poisson counts known only to lie within bounds: their moments, and a rate estimated with them.
 
 They serve where a rough value will do: the centre of a prior, and where a search begins. The model
-has its own likelihood of such counts (`bayesgrad.model.kernels.censored`).
+has its own likelihood of such counts (`bayesgrad.kernels.families.censored`).
 """
 
 from __future__ import annotations

@@ -27,6 +27,7 @@ from pytensor.graph.replace import vectorize_graph
 from pytensor.graph.rewriting.utils import rewrite_graph
 
 from bayesgrad.design.splines import Floats
+from bayesgrad.inference.split import Split
 
 Evaluate = Callable[..., Any]
 
@@ -111,7 +112,7 @@ def compile_model(model: pm.Model, *, names: Sequence[str]) -> CompiledModel:
             arrays=arrays,
             dims={name: tuple(model.named_vars_to_dims[name]) for name in names},
             coords=dict(model.coords),
-            _density=_density(model, point, values, data),
+            _density=_density(model, point, layout, data),
             _expansion=_expansion(model, point, values, data, names),
         )
         # Compiling is not over before the first call.
@@ -127,11 +128,15 @@ def _numba_alone() -> Iterator[None]:
         yield
 
 
-def _density(model: pm.Model, point: Any, values: dict[Any, Any], data: dict[Any, Any]) -> Evaluate:
+def _density(
+    model: pm.Model, point: Any, layout: Mapping[str, Block], data: dict[Any, Any]
+) -> Evaluate:
     """Compile the log density with its gradient."""
     density = rewrite_graph(model.logp(), include=["canonicalize", "stabilize"])
-    gradient = pt.concatenate([part.ravel() for part in pt.grad(density, list(values))])
-    outputs = clone_replace([density, gradient], values | data)
+    parts = Split(tuple(block.shape for block in layout.values()))(point, return_list=True)
+    values = dict(zip((model.rvs_to_values[rv] for rv in model.free_RVs), parts, strict=True))
+    (density,) = clone_replace([density], values | data)
+    outputs = [density, pt.grad(density, point)]
     inputs = [point, *data.values()]
     function = compile_function(inputs, outputs, mode="NUMBA", on_unused_input="ignore")
     return _without_lock(function)
@@ -176,7 +181,7 @@ def _without_lock(function: Any) -> Evaluate:
     twin = types.FunctionType(
         # The name of the file is part of the cache's.
         source.__code__.replace(co_filename=outer.__code__.co_filename),
-        source.__globals__,
+        {name: _unwrapped(value) for name, value in source.__globals__.items()},
         source.__name__,
         source.__defaults__,
         source.__closure__,
@@ -184,6 +189,15 @@ def _without_lock(function: Any) -> Evaluate:
     CACHED_SRC_FUNCTIONS[twin] = f"{key}_nogil"
     compiled: Evaluate = numba_njit(twin, final_function=True, cache=True, nogil=True)
     return compiled
+
+
+def _unwrapped(function: Any) -> Any:
+    """What PyTensor compiles of an operation, without the function that only calls it.
+
+    Compiling that too, for a cache of its own, would take as long again.
+    """
+    names = getattr(getattr(function, "py_func", None), "__globals__", {})
+    return names.get("jitable_func", function)
 
 
 def _one_at_a_time(function: Any) -> Evaluate:

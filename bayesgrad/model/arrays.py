@@ -9,8 +9,10 @@ from scipy.special import gammaln
 
 from bayesgrad.design.design import Design, Integers
 from bayesgrad.design.splines import Floats
+from bayesgrad.kernels.families.numbers import FAMILIES
+from bayesgrad.kernels.families.rising_factorial import SMALL_COUNTS
+from bayesgrad.kernels.likelihood.rows import SUPPRESSED, CountRows
 from bayesgrad.model.covariance import covariance_coordinates, in_blocks
-from bayesgrad.model.kernels import FAMILIES, SMALL_COUNTS, SUPPRESSED, CountRows
 from bayesgrad.model.neighbourhoods import neighbourhood_arrays, whole_information
 from bayesgrad.model.strata import strata_arrays, strata_coordinates, strata_kinds
 from bayesgrad.spec.model_spec import ModelSpec

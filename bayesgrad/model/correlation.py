@@ -11,7 +11,7 @@ import pytensor.tensor as pt
 from bayesgrad.design.design import Design
 from bayesgrad.model.covariance import free_loadings, is_joint, partial_shape
 from bayesgrad.model.hyperpriors import Hyperpriors
-from bayesgrad.model.operations import FactorOfLoadings, FactorOfPartial
+from bayesgrad.model.operations import correlations_of_loadings, correlations_of_partial
 from bayesgrad.model.priors import prior_variable
 from bayesgrad.spec.model_spec import ModelSpec
 
@@ -32,18 +32,18 @@ def correlation_factor(spec: ModelSpec, design: Design, hyperpriors: Hyperpriors
     if not is_joint(spec):
         eta = spec.priors.correlation.eta
         partial = hyperpriors.partial_correlations(eta, dims=("outcome",))
-        factor, found = FactorOfPartial()(partial[None, :])
+        factor, found = correlations_of_partial(partial[None, :], size=2)
         pm.Deterministic("correlation", found[0], dims=("outcome",))
         return factor
     if spec.authority.covariance == "full":
         shape = partial_shape(spec, 2 * outcomes)
         partial = hyperpriors.partial_correlations(shape, dims=("effect_pair",))
-        factor, found = FactorOfPartial()(partial[:, None])
+        factor, found = correlations_of_partial(partial[:, None], size=2 * outcomes)
     else:
         size, rank = 2 * outcomes, spec.authority.rank
         free = prior_variable("z_loadings", spec.priors.loadings, dims=("loading",))
         loadings = pt.set_subtensor(pt.zeros((size, rank))[free_loadings(size, rank)], free)
-        factor, found = FactorOfLoadings()(loadings)
+        factor, found = correlations_of_loadings(loadings, size)
     pm.Deterministic("effect_correlation", found[:, 0], dims=("effect_pair",))
     own = [i * (i - 1) // 2 + i - 1 for i in range(1, 2 * outcomes, 2)]
     pm.Deterministic("correlation", found[own, 0], dims=("outcome",))

@@ -28,7 +28,9 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
-from bayesgrad.model.operations import Coefficients, Covariance, Data, partial_effects
+from bayesgrad.kernels.coordinates.layout import Fixed, Spread
+from bayesgrad.kernels.coordinates.standardised import Known
+from bayesgrad.model import operations
 from bayesgrad.spec.vocabulary import Parameterisation
 
 Tensor = Any
@@ -41,15 +43,15 @@ class EffectsPrior:
 
     Attributes
     ----------
-    coefficients : Coefficients
+    coefficients : Fixed of tensors
         Of the systematic parts of a_j and b_j.
-    covariance : Covariance
+    covariance : Spread of tensors
     blocks : tuple of int
         Number of blocks that share a covariance, and effects in each.
     """
 
-    coefficients: Coefficients
-    covariance: Covariance
+    coefficients: Fixed
+    covariance: Spread
     blocks: tuple[int, int]
 
 
@@ -83,8 +85,8 @@ def _in_coordinates(
     """Effects as functions of the coordinates z; uninformed, z are those of the prior."""
     dims = ("outcome", "effect", "authority")
     z = pm.Flat("z", dims=dims) if informed else pm.Normal("z", dims=dims)
-    read = Data(data["authority_columns"], data["authority_information"], data["authority_pull"])
-    effects = partial_effects(prior.coefficients, prior.covariance, z, read)
+    known = Known(data["authority_columns"], data["authority_information"], data["authority_pull"])
+    effects = operations.authority_effects(prior.coefficients, prior.covariance, z, known)
     if informed:
         constant = math.log(2.0 * math.pi) * effects.intercept.size
         pm.Potential("authority_effects_prior", effects.density - constant)

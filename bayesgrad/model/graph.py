@@ -25,6 +25,8 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from bayesgrad.design.design import Design
+from bayesgrad.kernels.coordinates.layout import Fixed, Spread
+from bayesgrad.kernels.likelihood.by_effects import Effects
 from bayesgrad.model.arrays import coordinates, model_arrays
 from bayesgrad.model.correlation import correlation_factor
 from bayesgrad.model.covariance import blocks_of
@@ -33,7 +35,6 @@ from bayesgrad.model.effects import EffectsPrior, authority_effects
 from bayesgrad.model.hyperpriors import Hyperpriors, hyperpriors_of
 from bayesgrad.model.likelihood import as_data, log_likelihood
 from bayesgrad.model.neighbourhood_effects import neighbourhood_effects
-from bayesgrad.model.operations import CellEffects, Coefficients, Covariance
 from bayesgrad.model.spatial import neighbours_prior
 from bayesgrad.spec.model_spec import ModelSpec
 from bayesgrad.spec.priors import LocationPrior
@@ -73,7 +74,7 @@ def build_model(spec: ModelSpec, design: Design) -> pm.Model:
             neighbours_prior(prior, data, (intercept, slope))
         of_strata = stratum_effects(spec, design, data)
         deviations = authority_stratum_effects(spec, design, data, of_strata)
-        effects = CellEffects(
+        effects = Effects(
             _with_deviations(intercept, deviations.get("intercept")),
             _with_deviations(slope, deviations.get("slope")),
             *of_strata,
@@ -89,9 +90,9 @@ def _with_deviations(effect: Tensor, deviation: Tensor | None) -> Tensor:
     return effect if deviation is None else effect[:, :, None] + deviation
 
 
-def _covariance(spec: ModelSpec, design: Design, hyperpriors: Hyperpriors) -> Covariance:
+def _covariance(spec: ModelSpec, design: Design, hyperpriors: Hyperpriors) -> Spread:
     priors, variable = spec.priors, hyperpriors.variable
-    return Covariance(
+    return Spread(
         sd_intercept=variable("sd_intercept", priors.sd_intercept, dims=("outcome",)),
         sd_slope=variable("sd_slope", priors.sd_slope, dims=("outcome",)),
         factor=correlation_factor(spec, design, hyperpriors),
@@ -100,7 +101,7 @@ def _covariance(spec: ModelSpec, design: Design, hyperpriors: Hyperpriors) -> Co
 
 def _coefficients(
     spec: ModelSpec, design: Design, data: dict[str, Tensor], hyperpriors: Hyperpriors
-) -> Coefficients:
+) -> Fixed:
     """Coefficients of the systematic parts of authority effects."""
     priors = spec.priors
 
@@ -112,7 +113,7 @@ def _coefficients(
     moderation = ("moderation_term", design.basis.terms)
     moderators = ("authority_moderator", design.authorities.moderators.names)
     interaction = priors.interaction_for(spec.authority.moderation)
-    return Coefficients(
+    return Fixed(
         intercept=hyperpriors.intercept(spec, crude=data["crude_level"]),
         slope=hyperpriors.variable("slope", priors.slope, dims=("outcome",)),
         between=of_terms("between", priors.between, *moderation),

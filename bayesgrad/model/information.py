@@ -15,8 +15,8 @@ import numpy as np
 from bayesgrad.design.design import Design
 from bayesgrad.design.splines import Floats
 from bayesgrad.design.suppression import moments_within
-from bayesgrad.model import kernels
-from bayesgrad.model.kernels import SUPPRESSED, CountRows, Curvature, Parameters
+from bayesgrad.kernels.likelihood.loglik import log_likelihood
+from bayesgrad.kernels.likelihood.rows import SUPPRESSED, CountRows, Curvature, Parameters
 
 ROUNDS = 5
 STEPS = 3
@@ -189,7 +189,7 @@ class _OfEffects:
         curvature = Curvature(
             np.empty((cells, 2, 2)), np.empty((cells, 2, 0)), np.empty((outcomes, 0, 0))
         )
-        kernels.log_likelihood(at, self._rows, gradient, curvature)
+        log_likelihood(at, self._rows, gradient, curvature)
         shape = self._design.cells
         upper = curvature.cell[:, [0, 0, 1], [0, 1, 1]].T
         return (

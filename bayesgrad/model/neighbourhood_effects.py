@@ -9,7 +9,7 @@ import numpy as np
 import pymc as pm
 
 from bayesgrad.design.design import Design
-from bayesgrad.model.kernels.neighbourhoods import Quadratics
+from bayesgrad.kernels.coordinates.neighbourhoods import Quadratics
 from bayesgrad.model.operations import informed_neighbourhoods
 from bayesgrad.model.priors import prior_variable
 from bayesgrad.spec.model_spec import ModelSpec
@@ -43,8 +43,8 @@ def neighbourhood_effects(
         if informed
         else pm.Normal("z_neighbourhood", dims=DIMS)
     )
-    arrays = tuple(data[f"neighbourhood_{field}"] for field in Quadratics._fields)
-    effects = informed_neighbourhoods(sd, z, *of_authorities, arrays)
+    known = Quadratics(*(data[f"neighbourhood_{field}"] for field in Quadratics._fields))
+    effects = informed_neighbourhoods(sd, z, *of_authorities, known)
     if informed:
         constant = 0.5 * math.log(2.0 * math.pi) * z.size
         pm.Potential("neighbourhood_prior", effects.density - constant)

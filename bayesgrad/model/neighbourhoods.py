@@ -3,7 +3,7 @@ r"""Effects of larger neighbourhoods: what their rows say of them, and of their 
 Neighbourhood m of authority j adds :math:`v_{ms} \sim N(0, \sigma_s^2)` to the linear predictor
 of all its areas, in all strata of outcome s. Its rows' log likelihood is about a quadratic in
 :math:`a_j + v_m` and :math:`b_j`. The sampler's coordinates of :math:`v_m` are given the effects of
-its authority (`bayesgrad.model.kernels.neighbourhoods`), and so those of the authority are by what
+its authority (`bayesgrad.kernels.coordinates.neighbourhoods`), and so those of the authority are by what
 the rows say of it when they do not know :math:`v_m`: with :math:`s = 1 / (1 + \sigma^2 H)` of
 neighbourhoods' information H the intercept's is :math:`\sum_m s H`, not :math:`\sum_m H`. Sigma is
 a rough estimate there; any fixed values give the same posterior.
@@ -17,7 +17,9 @@ import numpy as np
 
 from bayesgrad.design.design import Design
 from bayesgrad.design.splines import Floats
-from bayesgrad.model import kernels
+from bayesgrad.kernels.coordinates.neighbourhoods import Quadratics, neighbourhoods_forward
+from bayesgrad.kernels.likelihood.loglik import log_likelihood
+from bayesgrad.kernels.likelihood.rows import SUPPRESSED, CountRows, Curvature, Parameters
 from bayesgrad.model.information import (
     LARGEST_STEP,
     WAY_TO_BOUNDARY,
@@ -25,8 +27,6 @@ from bayesgrad.model.information import (
     effects_information,
     moment_inverse_alpha,
 )
-from bayesgrad.model.kernels import SUPPRESSED, CountRows, Curvature, Parameters
-from bayesgrad.model.kernels.neighbourhoods import Quadratics, neighbourhoods_forward
 
 ROUNDS = 12
 STEPS = 2
@@ -122,7 +122,7 @@ def neighbourhood_arrays(
 def neighbourhood_start(design: Design) -> np.ndarray:
     """First neighbourhood of each authority, and the number of neighbourhoods."""
     places = np.arange(len(design.authorities.codes) + 1)
-    return np.searchsorted(design.neighbourhood_authority, places)
+    return np.searchsorted(design.neighbourhood_authority, places).astype(np.int32)
 
 
 def neighbourhood_values(
@@ -192,7 +192,7 @@ class _OfNeighbourhoods:
         curvature = Curvature(
             np.empty((size, 2, 2)), np.empty((size, 2, 0)), np.empty((outcomes, 0, 0))
         )
-        kernels.log_likelihood(at, self._sorted, gradient, curvature)
+        log_likelihood(at, self._sorted, gradient, curvature)
         upper = curvature.cell[:, [0, 0, 1], [0, 1, 1]].T
         by_level = np.stack([gradient.intercept, gradient.slope])
         return _Pieces(

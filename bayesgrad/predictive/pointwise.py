@@ -17,7 +17,7 @@ import xarray as xr
 
 from bayesgrad.areas.rates import affordable, thinned
 from bayesgrad.design.design import Design
-from bayesgrad.predictive import kernels
+from bayesgrad.kernels.scores.pointwise import leave_one_out
 from bayesgrad.predictive.predictor import (
     BLOCK_ROWS,
     blocks,
@@ -63,7 +63,7 @@ def leave_one_area_out(
     count, bounds = row_counts(design), row_bounds(design)
     for block in blocks(design, sample, size=block_rows):
         here, of_totals = block.rows, terms[block.outcome]
-        kernels.leave_one_out(
+        leave_one_out(
             families[block.outcome],
             block.predictor,
             size[:, block.outcome],

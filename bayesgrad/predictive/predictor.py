@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from bayesgrad.areas.rates import cell_effects, neighbourhood_effects, row_columns
 from bayesgrad.design.design import Design, Integers
 from bayesgrad.design.splines import Floats
-from bayesgrad.model.kernels import FAMILIES, LARGEST_ALPHA, SUPPRESSED
+from bayesgrad.kernels.families.numbers import FAMILIES
+from bayesgrad.kernels.families.rising_factorial import LARGEST_ALPHA
+from bayesgrad.kernels.likelihood.rows import SUPPRESSED
 
 BLOCK_ROWS = 128
 """Rows at a time: few enough for an array of theirs by draws to stay in a processor's cache."""

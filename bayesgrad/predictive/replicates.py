@@ -19,9 +19,10 @@ from bayesgrad.areas.bands import BANDS, deprivation_bands
 from bayesgrad.areas.rates import affordable, thinned
 from bayesgrad.design.design import Design, Integers, OutcomeForm
 from bayesgrad.design.splines import Floats
-from bayesgrad.model.kernels.cases import LARGEST_BETA_ALPHA
-from bayesgrad.model.kernels.densities import LARGEST_LOG_SHARE
-from bayesgrad.predictive import kernels
+from bayesgrad.kernels.families.cases import LARGEST_BETA_ALPHA
+from bayesgrad.kernels.families.densities import LARGEST_LOG_SHARE
+from bayesgrad.kernels.scores.pointwise import tally
+from bayesgrad.kernels.scores.suppressed import suppress
 from bayesgrad.predictive.bins import count_bins, with_one_bin
 from bayesgrad.predictive.pit import PIT_BINS, Pit, randomised_pit, summarise_pit
 from bayesgrad.predictive.predictor import BLOCK_ROWS, Block, blocks, sizes
@@ -118,7 +119,7 @@ class _Tallies:
         below, equal = np.empty_like(observed), np.empty_like(observed)
         outcome = block.outcome
         self.by_authority[outcome, :, block.authority] += replicate.sum(axis=0)
-        kernels.tally(
+        tally(
             replicate,
             observed,
             band,
@@ -186,7 +187,7 @@ def posterior_predictive(
         form, of_draws = design.forms[block.outcome], alpha[:, block.outcome]
         replicate = draw.draw(block.predictor, form=form, size=of_draws, cases=cases[rows])
         if hidden[block.outcome]:
-            kernels.suppress(replicate, *design.bounds)
+            suppress(replicate, *design.bounds)
         below[rows], equal[rows] = predicted.add(replicate, block, **here)
         observed.add(count[rows, None], block, **here)
     values = randomised_pit(below, equal, replicates=size, uniform=draw.uniform(len(count)))

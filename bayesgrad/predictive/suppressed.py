@@ -15,7 +15,7 @@ from bayesgrad.areas.bands import BANDS, deprivation_bands
 from bayesgrad.areas.rates import LARGEST_SAMPLE, affordable, thinned
 from bayesgrad.design.design import Design, Integers
 from bayesgrad.design.splines import Floats
-from bayesgrad.predictive import kernels
+from bayesgrad.kernels.scores.suppressed import draw_within
 from bayesgrad.predictive.predictor import BLOCK_ROWS, blocks, row_bounds, sizes
 
 STREAM = 2
@@ -73,7 +73,7 @@ def implied_counts(
     for block in blocks(design, sample, size=block_rows, only=design.rows.suppressed):
         count = np.empty(block.predictor.shape, dtype=np.int64)
         of_draws = np.ascontiguousarray(alpha[:, block.outcome])
-        kernels.draw_within(block.predictor, of_draws, bounds, uniform.random(count.shape), count)
+        draw_within(block.predictor, of_draws, bounds, uniform.random(count.shape), count)
         total[:, place[design.rows.cell[block.rows][0]]] += count.sum(axis=0)
         np.add.at(by_band[block.outcome], bands[block.rows], count.mean(axis=1))
     return Implied(_totals(design, kept, number[kept], total), by_band)

@@ -9,7 +9,7 @@ from scipy.special import gammaln
 
 from bayesgrad.design.design import Design, Integers, OutcomeForm
 from bayesgrad.design.splines import Floats
-from bayesgrad.predictive import kernels
+from bayesgrad.kernels.scores.pointwise import log_rising
 
 
 class TotalTerms(NamedTuple):
@@ -66,5 +66,5 @@ def _of_outcome(
     total = design.rows.exposure if form.of_cases else design.rows.count
     distinct, place[rows] = np.unique(total[rows].astype(np.int64), return_inverse=True)
     rising = np.empty((len(distinct), len(size)))
-    kernels.log_rising(1.0 / size, distinct, rising)
+    log_rising(1.0 / size, distinct, rising)
     return TotalTerms(place, -rising if form.of_cases else rising, constant)

@@ -12,7 +12,7 @@ from bayesgrad.inference.laplace.hyperparameters import HyperValues
 from bayesgrad.inference.laplace.latent import LatentModel
 from bayesgrad.inference.laplace.newton import LatentMode
 from bayesgrad.inference.laplace.skewness import third_order
-from bayesgrad.model.kernels import FAMILIES
+from bayesgrad.kernels.families.numbers import FAMILIES
 
 STANDARD_ERRORS = 3.0
 """Of a row's linear predictor, within which its risk may not be one."""

@@ -13,9 +13,9 @@ import numpy as np
 
 from bayesgrad.design.design import Design
 from bayesgrad.design.splines import Floats
-from bayesgrad.model import kernels
+from bayesgrad.kernels.likelihood.loglik import log_likelihood, third_order
+from bayesgrad.kernels.likelihood.rows import CountRows, Curvature, Parameters
 from bayesgrad.model.arrays import count_rows, log_constant
-from bayesgrad.model.kernels import CountRows, Curvature, Parameters
 
 
 class Slopes(NamedTuple):
@@ -97,7 +97,7 @@ class RowsLikelihood:
             border=np.empty((len(at.intercept), 2, terms)),
             coefficient=np.empty((outcomes, terms, terms)),
         )
-        value = kernels.log_likelihood(at, self.rows, gradient, curvature)
+        value = log_likelihood(at, self.rows, gradient, curvature)
         return Pieces(
             value + self.constant,
             self._slopes(gradient),
@@ -109,14 +109,14 @@ class RowsLikelihood:
     def third_order(
         self, effects: Floats, coefficients: Floats, covariance: Floats, *, alpha: Floats
     ) -> Slopes:
-        """Third derivatives, summed against a covariance; see `bayesgrad.model.kernels`.
+        """Third derivatives, summed against a covariance; see `bayesgrad.kernels.likelihood.loglik`.
 
         Parameters are those of `pieces`, and the covariance of each cell's effects and the
         coefficients of its outcome, shape (cells, 2 + row terms, 2 + row terms).
         """
         at = _parameters(effects, coefficients, alpha)
         gradient = Parameters(*(np.empty_like(part) for part in at))
-        kernels.third_order(at, self.rows, covariance, gradient)
+        third_order(at, self.rows, covariance, gradient)
         return self._slopes(gradient)
 
     def _slopes(self, gradient: Parameters) -> Slopes:

@@ -12,7 +12,7 @@ effects; what the nation's strata deviate by is known in each draw.
 Where outcomes do not share a covariance the integral is a product over outcomes, each over an
 intercept and a slope: by adaptive Gauss-Hermite quadrature (Pinheiro and Bates 1995), centred and
 scaled by the effects' conditional posterior, or, where there is much information, by Laplace's
-method (`bayesgrad.predictive.kernels.laplace`).
+method (`bayesgrad.kernels.scores.laplace`).
 
 Where they do, or where an authority's strata deviate by amounts of its own, it is over all effects
 by Laplace's method. Its error is about 1 / (12 y) for each effect that y events inform, and less
@@ -23,7 +23,7 @@ suits such cases.
 
 Effects of larger neighbourhoods belong to the authority that is left out, and are integrated out
 too: each by adaptive quadrature of its own, for given effects of its authority, within these
-integrals (`bayesgrad.predictive.kernels.neighbourhoods`). The rows of an authority and outcome are
+integrals (`bayesgrad.kernels.scores.neighbourhood_integral`). The rows of an authority and outcome are
 put in the order of their neighbourhoods for it.
 """
 

@@ -7,16 +7,12 @@ import xarray as xr
 
 from bayesgrad.design.design import Design
 from bayesgrad.design.splines import Floats
+from bayesgrad.kernels.scores.authority_rows import AuthorityRows, Quadratic
+from bayesgrad.kernels.scores.factored_prior import Prior
+from bayesgrad.kernels.scores.laplace import laplace
+from bayesgrad.kernels.scores.quadrature import gauss_hermite, quadrature
 from bayesgrad.predictive.effects_prior import effects_distribution, factor_of
 from bayesgrad.predictive.integrated.integrand import Integrand, centres_of, chunks, first_rows
-from bayesgrad.predictive.kernels import (
-    AuthorityRows,
-    Prior,
-    Quadratic,
-    gauss_hermite,
-    laplace,
-    quadrature,
-)
 
 NODES = 3
 """Nodes of the rule for each effect of an authority: right to 0.001 where there is information.

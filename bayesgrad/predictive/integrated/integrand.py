@@ -10,13 +10,10 @@ import xarray as xr
 from bayesgrad.areas.effects import EFFECTS
 from bayesgrad.design.design import Design, Integers
 from bayesgrad.design.splines import Floats
-from bayesgrad.predictive.kernels import (
-    AuthorityRows,
-    Segments,
-    cell_derivatives,
-    gauss_hermite,
-    workspace,
-)
+from bayesgrad.kernels.scores.authority_rows import AuthorityRows
+from bayesgrad.kernels.scores.effects_derivatives import WORKSPACE
+from bayesgrad.kernels.scores.neighbourhood_integral import Segments, cell_derivatives
+from bayesgrad.kernels.scores.quadrature import gauss_hermite
 from bayesgrad.predictive.predictor import (
     RowParts,
     family_numbers,
@@ -113,14 +110,15 @@ class Integrand:
             self.cases[rows],
             self.x[rows],
             0,
-            (0, rows.stop - rows.start),
+            0,
+            rows.stop - rows.start,
             1.0 / float(np.mean(1.0 / self.size[:, outcome])),
             float(self.sd[:, outcome].mean()),
             float(centre[0]),
             float(centre[1]),
             self.segments(np.array([rows.start, rows.stop])),
             self.bounds,
-            workspace(),
+            np.empty(WORKSPACE),
         )
         curvature = np.array([h00, h01, h11])
         return gradient + curvature[[[0, 1], [1, 2]]] @ centre, curvature

@@ -7,9 +7,11 @@ import xarray as xr
 
 from bayesgrad.design.design import Design, Integers
 from bayesgrad.design.splines import Floats
+from bayesgrad.kernels.scores.authority_rows import Quadratic
+from bayesgrad.kernels.scores.factored_prior import Prior
+from bayesgrad.kernels.scores.laplace import laplace
 from bayesgrad.predictive.effects_prior import deviation_factors, effects_distribution
 from bayesgrad.predictive.integrated.integrand import Integrand, centres_of, chunks, first_rows
-from bayesgrad.predictive.kernels import Prior, Quadratic, laplace
 
 
 def jointly(design: Design, sample: xr.Dataset, integrand: Integrand) -> Floats:

@@ -1,0 +1,108 @@
+"""Where compiled code is kept on disk, so that only a first run compiles, and no run finds old code.
+
+The folder is named by a hash of the sources of all that is compiled and of the versions of what
+compiles it. So code on disk is of these very sources, whatever was edited or installed since; folders
+of other hashes are removed a month after they were last used.
+
+``BAYESGRAD_CACHE_DIR`` says where; else it is the user's cache folder. Where none can be written,
+a temporary folder takes its place, and every run compiles.
+"""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import hashlib
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from importlib import resources
+from importlib.metadata import version
+from pathlib import Path
+from typing import NamedTuple
+
+import platformdirs
+
+VARIABLE = "BAYESGRAD_CACHE_DIR"
+COMPILERS = ("numba", "llvmlite", "numpy", "pytensor")
+PREFIX = "code-"
+KEPT_DAYS = 30
+LEAST_FREE = 64 * 2**20
+"""Bytes free on the disk below which nothing is kept there."""
+
+
+class Place(NamedTuple):
+    """Where compiled code is kept.
+
+    Attributes
+    ----------
+    folder : Path
+    lasting : bool
+        False for a folder that is removed when the process ends.
+    reason : str
+        Why it is not lasting.
+    """
+
+    folder: Path
+    lasting: bool
+    reason: str = ""
+
+
+@functools.cache
+def stamp() -> str:
+    """Hash of the sources of all compiled code, and of the versions of what compiles it."""
+    digest = hashlib.sha256()
+    for part in (sys.version, *(f"{name} {version(name)}" for name in COMPILERS)):
+        digest.update(f"{part}\n".encode())
+    for name, source in _sources():
+        digest.update(f"{name} {len(source)}\n".encode() + source)
+    return digest.hexdigest()[:16]
+
+
+def _sources() -> Iterator[tuple[str, bytes]]:
+    """Names and texts of the modules whose functions are compiled, in order."""
+    package = resources.files("bayesgrad")
+    yield "compat.py", package.joinpath("compat.py").read_bytes()
+    waiting = [("kernels", package.joinpath("kernels"))]
+    while waiting:
+        name, folder = waiting.pop()
+        for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+            inner = f"{name}/{entry.name}"
+            if entry.is_dir():
+                waiting.append((inner, entry))
+            elif entry.name.endswith(".py"):
+                yield inner, entry.read_bytes()
+
+
+@functools.cache
+def place() -> Place:
+    """Where compiled code is kept in this process; the folder exists and can be written."""
+    asked = os.environ.get(VARIABLE)
+    try:
+        root = Path(asked) if asked else Path(platformdirs.user_cache_path("bayesgrad"))
+        folder = root / f"{PREFIX}{stamp()}"
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            os.utime(folder)
+        if shutil.disk_usage(folder).free < LEAST_FREE:
+            raise OSError(f"{folder} has no space left")
+    except (OSError, RuntimeError) as error:
+        folder = Path(tempfile.mkdtemp(prefix="bayesgrad-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        return Place(folder, lasting=False, reason=str(error))
+    _remove_unused(root, keep=folder)
+    return Place(folder, lasting=True)
+
+
+def _remove_unused(root: Path, *, keep: Path) -> None:
+    """Remove folders of other sources or versions that have long not been used."""
+    oldest = time.time() - KEPT_DAYS * 86_400
+    for folder in root.glob(f"{PREFIX}*"):
+        try:
+            if folder != keep and folder.stat().st_mtime < oldest:
+                shutil.rmtree(folder, ignore_errors=True)
+        except OSError:
+            continue

@@ -1,0 +1,1 @@
+"""Effects in coordinates that suit prior and data, and the way back for their gradients."""

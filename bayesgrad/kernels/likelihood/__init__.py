@@ -1,0 +1,1 @@
+"""The log likelihood of all rows, in one pass that gives its derivatives too."""
