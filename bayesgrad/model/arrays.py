@@ -153,7 +153,7 @@ def count_rows(design: Design) -> CountRows:
     hidden = design.cell_sum(rows.suppressed).astype(np.int64).ravel()
     return CountRows(
         events=np.where(rows.suppressed, SUPPRESSED, rows.count)[order].astype(np.float64),
-        x=np.ascontiguousarray(rows.x[order]),
+        x=np.require(rows.x[order], np.float64, ("C", "W")),
         offset=np.where(of_cases, 0.0, np.log(rows.exposure))[order],
         cases=cases[order] if len(cases) else cases,
         terms=np.ascontiguousarray(terms[order].T),
@@ -187,7 +187,7 @@ def _cases(design: Design) -> Floats:
     """Exposures of all rows where an outcome counts events out of cases, else none."""
     if not any(form.of_cases for form in design.forms):
         return np.empty(0)
-    return np.ascontiguousarray(design.rows.exposure, dtype=np.float64)
+    return design.rows.exposure.astype(np.float64)
 
 
 def _totals_in_common(design: Design) -> tuple[Floats, Floats, Floats]:

@@ -7,6 +7,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from bayesgrad.design import build_design
+from bayesgrad.kernels.families.numbers import FAMILIES
 from bayesgrad.model.arrays import (
     DRAWN,
     coordinates,
@@ -15,7 +16,6 @@ from bayesgrad.model.arrays import (
     model_arrays,
 )
 from bayesgrad.model.graph import build_model
-from bayesgrad.model.kernels import FAMILIES
 from tests.model.forms import (
     CENTRED,
     FORMS,

@@ -9,9 +9,9 @@ from scipy import stats
 from scipy.special import gammaln
 
 from bayesgrad.design import Design, build_design
+from bayesgrad.kernels.likelihood.by_effects import Effects
 from bayesgrad.model.arrays import likelihood_arrays
 from bayesgrad.model.likelihood import log_likelihood
-from bayesgrad.model.operations import CellEffects
 from bayesgrad.spec import ModelSpec
 from tests.model.forms import MASSES, MODE
 from tests.small import AGES, drawn_design, drawn_table, spec_of, table_of
@@ -38,7 +38,7 @@ link = "log"
 """
 
 
-def effects_of(design: Design, **given) -> CellEffects:
+def effects_of(design: Design, **given) -> Effects:
     """Effects of cells as constants; those not given are nothing."""
     _, outcomes, strata = design.cells
     none = {
@@ -49,7 +49,7 @@ def effects_of(design: Design, **given) -> CellEffects:
         "neighbourhood": np.zeros((outcomes, len(design.neighbourhoods))),
     }
     values = none | {name: np.asarray(value, dtype=float) for name, value in given.items()}
-    return CellEffects(*(pt.constant(values[field]) for field in CellEffects._fields))
+    return Effects(*(pt.constant(values[field]) for field in Effects._fields))
 
 
 def value_of(design: Design, *, intercept, slope, **given) -> float:
@@ -186,7 +186,7 @@ def test_the_operation_is_the_same_compiled_and_not():
     data = {name: pt.constant(array) for name, array in likelihood_arrays(design).items()}
     inputs = [pt.TensorType("float64", shape=(None,) * v.ndim)() for v in given.values()]
     none = pt.constant(np.zeros((len(design.forms), 0)))
-    value = log_likelihood(data, CellEffects(*inputs, neighbourhood=none))
+    value = log_likelihood(data, Effects(*inputs, neighbourhood=none))
     outputs = [value, *pt.grad(value, inputs)]
     results = [
         pytensor.function(inputs, outputs, mode=mode)(*given.values()) for mode in (MODE, "NUMBA")

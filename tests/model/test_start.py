@@ -7,10 +7,10 @@ import pytest
 from numpy.testing import assert_allclose
 
 from bayesgrad.design import Design, build_design
+from bayesgrad.kernels.coordinates.correlation import partial_forward
 from bayesgrad.model.arrays import count_rows
 from bayesgrad.model.graph import build_model
 from bayesgrad.model.information import effects_information
-from bayesgrad.model.kernels.correlation import partial_forward
 from bayesgrad.model.start import (
     LARGEST_CORRELATION,
     SHRINKAGE,

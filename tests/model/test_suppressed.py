@@ -10,9 +10,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from bayesgrad.inference.laplace.likelihood import RowsLikelihood
 from bayesgrad.inference.laplace.parts import independent_parts
+from bayesgrad.kernels.likelihood.rows import SUPPRESSED
 from bayesgrad.model.arrays import count_rows, log_constant
 from bayesgrad.model.information import effects_information
-from bayesgrad.model.kernels import SUPPRESSED
 from tests.predictive.cases import formed, log_density, log_interval, model, with_suppressed
 
 ALPHA = np.array([5.0, 2.0])

@@ -12,7 +12,7 @@ from scipy import stats
 
 from bayesgrad.areas.bands import deprivation_bands
 from bayesgrad.areas.rates import thinned
-from bayesgrad.predictive.kernels import draw_within, suppress
+from bayesgrad.kernels.scores.suppressed import draw_within, suppress
 from bayesgrad.predictive.suppressed import implied_counts
 from tests.predictive.cases import alphas, drawn_posterior, model, predictors, with_suppressed
 

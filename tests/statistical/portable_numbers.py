@@ -11,7 +11,8 @@ import numpy as np
 import bayesgrad as bg
 from bayesgrad.data import prepare_table, read_table
 from bayesgrad.design import build_design
-from bayesgrad.model import kernels
+from bayesgrad.kernels.likelihood.loglik import log_likelihood
+from bayesgrad.kernels.likelihood.rows import Curvature, Parameters
 from bayesgrad.model.arrays import count_rows
 
 
@@ -20,16 +21,16 @@ def portable_numbers(folder: Path) -> dict[str, object]:
     table = read_table(folder / "synthetic_england_areas.csv")
     rows = count_rows(build_design(spec, prepare_table(spec, table)))
     cells = len(rows.outcome)
-    at = kernels.Parameters(
+    at = Parameters(
         np.linspace(-3.5, -2.5, cells),
         np.linspace(0.1, 0.6, cells),
         np.empty((1, 0)),
         np.array([8.0]),
         np.empty((1, 0)),
     )
-    gradient = kernels.Parameters(*(np.empty_like(part) for part in at))
-    no_curvature = kernels.Curvature(np.empty((0, 2, 2)), np.empty((0, 2, 0)), np.empty((0, 0, 0)))
-    value = kernels.log_likelihood(at, rows, gradient, no_curvature)
+    gradient = Parameters(*(np.empty_like(part) for part in at))
+    no_curvature = Curvature(np.empty((0, 2, 2)), np.empty((0, 2, 0)), np.empty((0, 0, 0)))
+    value = log_likelihood(at, rows, gradient, no_curvature)
     fit = bg.fit(spec, table, engine="laplace", seed=1)
     posterior = fit.draws["posterior"].to_dataset()
     slopes = posterior["authority_slope"].std(("chain", "draw"))

@@ -105,12 +105,12 @@ def interval_third_derivative(eta: Vector, bounds: Integers, alpha: float, third
     inverse = 1.0 / min(alpha, LARGEST_ALPHA)
     work = np.empty((10, rows))
     rate, share, excess, scale, product = work[0], work[1], work[2], work[3], work[4]
-    total, first, second, third = work[5], work[6], work[7], work[8]
+    total, first, second, cubes = work[5], work[6], work[7], work[8]
     rest = work[9]
     begin(eta, inverse, rate, share, rest, excess, scale)
     for i in range(rows):
         product[i] = 1.0
-        total[i], first[i], second[i], third[i] = 0.0, 0.0, 0.0, 0.0
+        total[i], first[i], second[i], cubes[i] = 0.0, 0.0, 0.0, 0.0
     for j in range(steps + 1):
         count, next_inverse = float(lower + j), 1.0 / (lower + j + 1.0)
         for i in range(rows):
@@ -118,14 +118,14 @@ def interval_third_derivative(eta: Vector, bounds: Integers, alpha: float, third
             total[i] = total[i] * scale[i] + term
             first[i] = first[i] * scale[i] + j * term
             second[i] = second[i] * scale[i] + j * j * term
-            third[i] = third[i] * scale[i] + j * j * j * term
+            cubes[i] = cubes[i] * scale[i] + j * j * j * term
             product[i] = term * (rate[i] + count * share[i]) * scale[i] * next_inverse
     for i in range(rows):
         p, q = share[i], rest[i]
         per_total = 1.0 / total[i]
         beyond, square = first[i] * per_total, second[i] * per_total
         variance = square - beyond * beyond
-        skew = third[i] * per_total - 3.0 * beyond * square + 2.0 * beyond * beyond * beyond
+        skew = cubes[i] * per_total - 3.0 * beyond * square + 2.0 * beyond * beyond * beyond
         level = p * (lower + beyond) + rate[i]
         third[i] = q * ((q - p) * level + q * (3.0 * p * variance - q * skew))
 

@@ -71,8 +71,8 @@ def _of_one(
         (_by_laplace if much else _by_quadrature)(
             alone,
             offset,
-            integrand.size[draws, own],
-            integrand.sd[draws, own],
+            np.ascontiguousarray(integrand.size[draws, own]),
+            np.ascontiguousarray(integrand.sd[draws, own]),
             mean=mean[draws],
             covariance=covariance[draws],
             near=near,

@@ -132,7 +132,7 @@ def integrand_of(design: Design, sample: xr.Dataset) -> Integrand:
     return Integrand(
         count=row_counts(design)[order],
         cases=row_cases(design)[order],
-        x=np.ascontiguousarray(design.rows.x[order]),
+        x=np.require(design.rows.x[order], np.float64, ("C", "W")),
         stratum=(design.rows.cell % design.cells[2])[order],
         family=family_numbers(design),
         size=sizes(design, sample),

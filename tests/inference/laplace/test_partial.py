@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from bayesgrad.inference.laplace.partial import derivative_in_partial, factor_of
-from bayesgrad.model.kernels.correlation import partial_forward
+from bayesgrad.kernels.coordinates.correlation import partial_forward
 
 SIZES = (2, 3, 4, 7)
 

@@ -7,7 +7,10 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy import stats
 
-from bayesgrad.model.kernels.informed import informed_backward, informed_forward
+from bayesgrad.kernels.coordinates.partial_noncentred import (
+    contrasts_backward,
+    contrasts_forward,
+)
 
 
 class Case(NamedTuple):
@@ -31,7 +34,7 @@ def case_of(strength: float, sets: int = 3, size: int = 5, contrasts: int = 4) -
 
 def forward(case: Case) -> tuple[np.ndarray, float]:
     values = np.full(case.basis.shape[:2], np.nan)
-    density = informed_forward(*case, values)
+    density = contrasts_forward(*case, values)
     return values, density
 
 
@@ -74,7 +77,7 @@ def test_gradients_agree_with_finite_differences(strength):
     case = case_of(strength)
     d_values, d_density = np.random.default_rng(2).normal(size=case.basis.shape[:2]), 0.7
     d_sd, d_z, d_pull = (np.full_like(part, np.nan) for part in (case.sd, case.z, case.pull))
-    informed_backward(*case, d_values, d_density, d_sd, d_z, d_pull)
+    contrasts_backward(*case, d_values, d_density, d_sd, d_z, d_pull)
 
     def total(changed: Case) -> float:
         values, density = forward(changed)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from bayesgrad.predictive.kernels.quadrature import gauss_hermite
+from bayesgrad.kernels.scores.quadrature import gauss_hermite
 
 
 @pytest.mark.parametrize("nodes", [1, 3, 7])

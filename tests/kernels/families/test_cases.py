@@ -6,9 +6,13 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from bayesgrad.model.kernels import FAMILIES
-from bayesgrad.model.kernels.cases import Rising, rising
-from bayesgrad.model.kernels.families import row_derivatives
+from bayesgrad.kernels.families import cases as kernels
+from bayesgrad.kernels.families.cases import Rising
+from bayesgrad.kernels.families.derivatives import row_derivatives
+from bayesgrad.kernels.families.numbers import FAMILIES
+from tests.kernels.calling import from_python
+
+rising = from_python(kernels.rising)
 
 COUNTS = (0, 1, 7, 8, 31, 32, 33, 34, 100, 10_000)
 ALPHAS = (1e-3, 0.01, 0.7, 30.0, 1e4, 1e8, 1e12)

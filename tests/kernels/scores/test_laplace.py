@@ -12,10 +12,11 @@ from scipy.stats import multivariate_normal, multivariate_t
 
 from bayesgrad.areas.rates import thinned
 from bayesgrad.design import build_design
+from bayesgrad.kernels.scores import factored_prior
+from bayesgrad.kernels.scores.authority_rows import Quadratic
 from bayesgrad.predictive.effects_prior import effects_distribution, joint_covariance
 from bayesgrad.predictive.integrated import integrated_likelihood
-from bayesgrad.predictive.kernels.authority_rows import Quadratic
-from bayesgrad.predictive.kernels.factored_prior import eliminate, solve, times_prior
+from tests.kernels.calling import from_python
 from tests.predictive.cases import (
     EFFECTS,
     FORMS,
@@ -27,6 +28,9 @@ from tests.predictive.cases import (
     shared_parts,
 )
 from tests.small import drawn_design, drawn_table
+
+eliminate, solve = from_python(factored_prior.eliminate), from_python(factored_prior.solve)
+times_prior = from_python(factored_prior.times_prior)
 
 
 def importance(log_p, size: int, *, draws: int = 10_000) -> float:

@@ -7,14 +7,17 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy.special import digamma, gammaln, polygamma
 
-from bayesgrad.model.kernels import SMALL_COUNTS
-from bayesgrad.model.kernels.rising import (
-    digamma_rest,
-    log_gamma_rest,
+from bayesgrad.kernels.families import rising_factorial
+from bayesgrad.kernels.families.rising_factorial import (
+    SMALL_COUNTS,
     log_rising_factorial,
     rising_factorials,
-    trigamma_rest,
 )
+from tests.kernels.calling import from_python
+
+digamma_rest = from_python(rising_factorial.digamma_rest)
+log_gamma_rest = from_python(rising_factorial.log_gamma_rest)
+trigamma_rest = from_python(rising_factorial.trigamma_rest)
 
 ALPHAS = (1e-3, 0.01, 0.7, 30.0, 1e4, 1e8)
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from bayesgrad.model.kernels import FAMILIES
-from bayesgrad.model.kernels.densities import LARGEST_LOG_SHARE
-from bayesgrad.predictive.kernels.passes import BLOCK, effects_derivatives, workspace
+from bayesgrad.kernels.families.densities import LARGEST_LOG_SHARE
+from bayesgrad.kernels.families.numbers import FAMILIES
+from bayesgrad.kernels.scores.effects_derivatives import BLOCK, WORKSPACE, effects_derivatives
 
 RNG = np.random.default_rng(1)
 SIZE = 2 * BLOCK + 37
@@ -21,7 +21,7 @@ COUNT = RNG.binomial(CASES.astype(int), 0.2).astype(float)
 def at(family: int, a: float, b: float, rows: slice = slice(None)) -> np.ndarray:
     arrays = (values[rows] for values in (OFFSET, COUNT, CASES, X))
     bounds = np.array([0, 0])
-    return np.array(effects_derivatives(family, *arrays, 7.0, a, b, bounds, workspace()))
+    return np.array(effects_derivatives(family, *arrays, 7.0, a, b, bounds, np.empty(WORKSPACE)))
 
 
 @pytest.mark.parametrize("key", FAMILIES)

@@ -8,15 +8,10 @@ from numpy.testing import assert_allclose
 from scipy import stats
 from scipy.special import gammaln
 
-from bayesgrad.model.kernels import (
-    FAMILIES,
-    SMALL_COUNTS,
-    CountRows,
-    Curvature,
-    Parameters,
-    log_likelihood,
-    third_order,
-)
+from bayesgrad.kernels.families.numbers import FAMILIES
+from bayesgrad.kernels.families.rising_factorial import SMALL_COUNTS
+from bayesgrad.kernels.likelihood.loglik import log_likelihood, third_order
+from bayesgrad.kernels.likelihood.rows import CountRows, Curvature, Parameters
 
 TERMS = 2
 FORMS = tuple(FAMILIES)
@@ -61,17 +56,17 @@ def case_of(log_rate: float = -1.0, largest: int = 30, alpha: float = 5.0) -> Ca
         offset=np.where(of_cases, 0.0, rng.normal(size=size)),
         cases=cases.astype(float),
         terms=rng.normal(size=(TERMS, size)),
-        start=np.concatenate([[0], np.cumsum(SIZES)]),
-        suppressed_start=np.cumsum(SIZES),
-        bounds=np.array([0, 0]),
-        outcome=OUTCOME,
-        family=np.array(list(FAMILIES.values())),
+        start=np.concatenate([[0], np.cumsum(SIZES)]).astype(np.int32),
+        suppressed_start=np.cumsum(SIZES, dtype=np.int32),
+        bounds=np.zeros(2, dtype=np.int32),
+        outcome=OUTCOME.astype(np.int32),
+        family=np.array(list(FAMILIES.values()), dtype=np.int32),
         exceedance=np.array([number(total > k) for k in steps], dtype=float).T.copy(),
         large_count=large.astype(float),
         large_frequency=np.array([number(total == y) for y in large], dtype=float)
         .reshape(-1, OUTCOMES)
         .T.copy(),
-        neighbourhood=np.empty(0, dtype=np.int64),
+        neighbourhood=np.empty(0, dtype=np.int32),
     )
     # Probabilities under the log link stay below 1.
     level = np.where(OF_CASES, -3.0, log_rate)
@@ -215,7 +210,7 @@ def without_the_beta_binomial(case: Case) -> Case:
     """The same with its rows as binomial ones, which have third derivatives."""
     binomial = {"beta_binomial": "binomial"}
     family = [FAMILIES[binomial.get(family, family), link] for family, link in FORMS]
-    return Case(case.rows._replace(family=np.array(family)), case.at)
+    return Case(case.rows._replace(family=np.array(family, dtype=np.int32)), case.at)
 
 
 def test_third_derivatives_agree_with_finite_differences_of_the_curvature():
@@ -260,7 +255,7 @@ def test_variances_of_coefficients_count_among_third_derivatives():
     mean, alpha = np.exp(predictors(case)), case.at.alpha[ROW_OUTCOME]
     n, rest = case.rows.cases, case.rows.cases - case.rows.events
     odds = mean / (1 + mean) ** 2
-    slants = {
+    thirds = {
         ("poisson", "log"): mean,
         ("negative_binomial", "log"): (case.rows.events + alpha)
         * (mean / alpha)
@@ -269,12 +264,12 @@ def test_variances_of_coefficients_count_among_third_derivatives():
         ("binomial", "logit"): n * odds * (1 - mean) / (1 + mean),
         ("binomial", "log"): rest * mean * (1 + mean) / (1 - mean) ** 3,
     }
-    for form, slant in slants.items():
+    for form, third in thirds.items():
         own = FORMS.index(form) == ROW_OUTCOME
-        expected = np.bincount(CELL[own], (slant * variance)[own], minlength=CELLS)
+        expected = np.bincount(CELL[own], (third * variance)[own], minlength=CELLS)
         cells = FORMS.index(form) == OUTCOME
         assert_allclose(found.intercept[cells], expected[cells], rtol=1e-9)
-        of_terms = (case.rows.terms * slant * variance)[:, own].sum(axis=1)
+        of_terms = (case.rows.terms * third * variance)[:, own].sum(axis=1)
         assert_allclose(found.coefficient[FORMS.index(form)], of_terms, rtol=1e-9)
 
 
@@ -315,7 +310,7 @@ def test_cells_without_rows_have_no_derivatives():
 
 def test_rows_of_counts_alone_need_no_cases():
     case = case_of()
-    of_counts = case.rows._replace(family=np.array([0, 1, 0, 1, 0, 1]))
+    of_counts = case.rows._replace(family=np.array([0, 1, 0, 1, 0, 1], dtype=np.int32))
     value, gradient, _ = evaluate(case.at, of_counts)
     other, same, _ = evaluate(case.at, of_counts._replace(cases=np.empty(0)))
     assert value == other
@@ -325,7 +320,7 @@ def test_rows_of_counts_alone_need_no_cases():
 def test_effects_of_neighbourhoods_are_added_to_their_rows_and_their_gradient_gathered():
     plain = case_of()
     rng = np.random.default_rng(3)
-    place = rng.integers(0, 4, len(CELL))
+    place = rng.integers(0, 4, len(CELL), dtype=np.int32)
     effects = rng.uniform(-0.1, 0.1, (OUTCOMES, 4))
     rows = plain.rows._replace(neighbourhood=place)
     at = plain.at._replace(neighbourhood=effects)

@@ -8,10 +8,14 @@ from numpy.testing import assert_allclose
 from scipy.special import expit, gammaln
 from scipy.stats import betabinom, binom, nbinom, poisson
 
-from bayesgrad.model.kernels import FAMILIES
-from bayesgrad.model.kernels.densities import LARGEST_LOG_SHARE, row_densities
-from bayesgrad.model.kernels.families import row_derivatives
-from bayesgrad.model.kernels.rising import log_rising_factorial
+from bayesgrad.kernels.families import densities
+from bayesgrad.kernels.families.densities import LARGEST_LOG_SHARE
+from bayesgrad.kernels.families.derivatives import row_derivatives
+from bayesgrad.kernels.families.numbers import FAMILIES
+from bayesgrad.kernels.families.rising_factorial import log_rising_factorial
+from tests.kernels.calling import from_python
+
+row_densities = from_python(densities.row_densities)
 
 ETA = np.array([-6.0, -2.0, -0.9, -0.1])
 ALPHA = np.array([0.3, 4.0, 90.0, 1e5])

@@ -10,10 +10,10 @@ from numpy.testing import assert_allclose
 from scipy import stats
 from scipy.special import gammaln
 
-from bayesgrad.model.kernels import FAMILIES
-from bayesgrad.model.kernels.cases import LARGEST_BETA_ALPHA
-from bayesgrad.model.kernels.families import row_derivatives, row_slants
-from bayesgrad.model.kernels.rising import log_rising_factorial
+from bayesgrad.kernels.families.cases import LARGEST_BETA_ALPHA
+from bayesgrad.kernels.families.derivatives import row_derivatives, row_third_derivatives
+from bayesgrad.kernels.families.numbers import FAMILIES
+from bayesgrad.kernels.families.rising_factorial import log_rising_factorial
 from bayesgrad.spec.vocabulary import Family
 
 ALPHAS = (0.01, 0.7, 30.0, 1e4, np.inf)
@@ -77,11 +77,11 @@ class Row:
     def probability(self) -> float:
         return 1.0 / (1.0 + math.exp(-self.eta)) if self.link == "logit" else math.exp(self.eta)
 
-    def slant(self) -> float:
-        slant = np.full(1, np.nan)
+    def third(self) -> float:
+        third = np.full(1, np.nan)
         row = (np.array([value]) for value in (self.eta, self.count, self.cases))
-        row_slants(FAMILIES[self.family, self.link], *row, self.alpha, slant)
-        return float(slant[0])
+        row_third_derivatives(FAMILIES[self.family, self.link], *row, self.alpha, third)
+        return float(third[0])
 
     def of_scipy(self) -> float:
         if self.family == "poisson" or (
@@ -139,10 +139,10 @@ def test_derivatives_agree_with_finite_differences(family, link, alpha):
         bend = max(bend, 0.0) if family == "beta_binomial" else bend
         assert_allclose(here[2], bend, rtol=1e-6, atol=noise, err_msg=str(row))
         if family == "beta_binomial":
-            assert np.isnan(row.slant())
+            assert np.isnan(row.third())
         else:
             tilt = (up - down)[2] / (2 * step)
-            assert_allclose(row.slant(), tilt, rtol=1e-6, atol=noise, err_msg=str(row))
+            assert_allclose(row.third(), tilt, rtol=1e-6, atol=noise, err_msg=str(row))
 
 
 @pytest.mark.parametrize(("family", "link", "alpha"), PARTS)

@@ -8,18 +8,18 @@ from numpy.testing import assert_allclose
 from scipy import stats
 from scipy.special import gammaln, logsumexp
 
-from bayesgrad.model.kernels.censored import (
+from bayesgrad.kernels.families.censored import (
     interval_densities,
     interval_derivatives,
-    interval_slant,
+    interval_third_derivative,
 )
-from bayesgrad.model.kernels.counts import (
+from bayesgrad.kernels.families.counts import (
     negative_binomial,
-    negative_binomial_slant,
+    negative_binomial_third_derivative,
     poisson,
-    poisson_slant,
+    poisson_third_derivative,
 )
-from bayesgrad.model.kernels.rising import log_rising_factorial
+from bayesgrad.kernels.families.rising_factorial import log_rising_factorial
 
 BOUNDS = [(1, 5), (0, 10), (0, 0), (3, 3), (1, 2), (6, 40), (0, 100), (200, 215)]
 ALPHAS = [np.inf, 1e4, 3.0, 0.4, 0.01]
@@ -30,11 +30,11 @@ def evaluated(eta, bounds, alpha):
     """Value of each row on its own, with its derivatives in the predictor and in alpha."""
     found = []
     for one in np.atleast_1d(eta):
-        residual, weight, slant = np.empty(1), np.empty(1), np.empty(1)
+        residual, weight, third = np.empty(1), np.empty(1), np.empty(1)
         given = np.array([one]), np.array(bounds), alpha
         value, change = interval_derivatives(*given, residual, weight)
-        interval_slant(*given, slant)
-        found.append((value, residual[0], weight[0], slant[0], change))
+        interval_third_derivative(*given, third)
+        found.append((value, residual[0], weight[0], third[0], change))
     return np.array(found).T
 
 
@@ -136,14 +136,14 @@ def test_derivatives_of_the_poisson_keep_their_digits_at_extreme_means(bounds):
 def test_equal_bounds_are_the_published_count(count, alpha):
     eta = np.log(MEANS)
     events = np.full(len(eta), float(count))
-    residual, weight, slant = np.empty((3, len(eta)))
+    residual, weight, third = np.empty((3, len(eta)))
     if np.isinf(alpha):
         change = 0.0
         value = poisson(eta, events, residual, weight)
-        poisson_slant(eta, events, slant)
+        poisson_third_derivative(eta, events, third)
     else:
         value, change = negative_binomial(eta, events, alpha, residual, weight)
-        negative_binomial_slant(eta, events, alpha, slant)
+        negative_binomial_third_derivative(eta, events, alpha, third)
         value += len(eta) * log_rising_factorial(count, 1.0 / alpha)
         change -= len(eta) * sum(m / (alpha * (alpha + m)) for m in range(1, count))
     value -= len(eta) * np.log(np.arange(1, count + 1)).sum()
@@ -151,7 +151,7 @@ def test_equal_bounds_are_the_published_count(count, alpha):
     assert_allclose(found[0].sum(), value, rtol=1e-13)
     assert_allclose(found[1], residual, rtol=1e-10, atol=1e-13 * (1.0 + count))
     assert_allclose(found[2], weight, rtol=1e-10)
-    assert_allclose(found[3], slant, rtol=1e-9, atol=1e-12)
+    assert_allclose(found[3], third, rtol=1e-9, atol=1e-12)
     if np.isfinite(alpha):
         assert_allclose(found[4].sum(), change, rtol=1e-9, atol=1e-12)
 

@@ -4,13 +4,12 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from bayesgrad.model.kernels.triangular import (
-    add,
-    cholesky_backward,
-    solve_lower,
-    solve_upper,
-    unpacked,
-)
+from bayesgrad.kernels.coordinates import triangular
+from tests.kernels.calling import from_python
+
+add, cholesky_backward = from_python(triangular.add), from_python(triangular.cholesky_backward)
+solve_lower, solve_upper = from_python(triangular.solve_lower), from_python(triangular.solve_upper)
+unpacked = from_python(triangular.unpacked)
 
 COUNT = 6
 
@@ -23,12 +22,13 @@ def drawn_lower(size: int) -> np.ndarray:
 
 
 def test_entries_stand_by_rows():
-    assert_allclose(unpacked(np.arange(1.0, 7.0), 3), [[1, 0, 0], [2, 3, 0], [4, 5, 6]])
+    entries = np.column_stack([np.zeros(6), np.arange(1.0, 7.0)])
+    assert_allclose(unpacked(entries, 1, 3), [[1, 0, 0], [2, 3, 0], [4, 5, 6]])
 
 
-def test_multiples_are_added_over_the_shorter_length():
+def test_multiples_are_added_to_as_many_as_are_counted():
     out = np.ones(3)
-    add(out, 2.0, np.array([1.0, 2.0]))
+    add(out, 2.0, np.array([1.0, 2.0, 3.0]), 2)
     assert_allclose(out, [3.0, 5.0, 1.0])
 
 

@@ -4,13 +4,16 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from bayesgrad.model.kernels.correlation import (
-    effects_of,
+from bayesgrad.kernels.coordinates import correlation as kernels
+from bayesgrad.kernels.coordinates.correlation import (
     loadings_backward,
     loadings_forward,
     partial_backward,
     partial_forward,
 )
+from tests.kernels.calling import from_python
+
+effects_of = from_python(kernels.effects_of)
 
 SIZES = (2, 3, 4, 7)
 BLOCKS = 3
