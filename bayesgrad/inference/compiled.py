@@ -1,33 +1,28 @@
 """A PyMC model as compiled functions of its unconstrained parameters and of its data.
 
-PyTensor compiles the log density with numba and caches it on disk. Its function is taken out of
-PyTensor's wrapper, so that chains can run side by side; where a version of PyTensor keeps it
-elsewhere, the wrapper itself is called, one chain at a time. All that is private to PyTensor stands
-in this module.
+PyTensor compiles the log density with numba and keeps it on disk, beside the kernels that it calls
+(`bayesgrad.kernels.cache`).
 """
 
 from __future__ import annotations
 
 import math
-import threading
-import types
-import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pymc as pm
-import pytensor
 import pytensor.tensor as pt
 from pymc.pytensorf import compile as compile_function
 from pytensor.graph import clone_replace
 from pytensor.graph.replace import vectorize_graph
 from pytensor.graph.rewriting.utils import rewrite_graph
 
+from bayesgrad.compat.code_on_disk import pytensor_keeping_in, without_lock
 from bayesgrad.design.splines import Floats
 from bayesgrad.inference.split import Split
+from bayesgrad.kernels.cache import place, stamp
 
 Evaluate = Callable[..., Any]
 
@@ -106,7 +101,7 @@ def compile_model(model: pm.Model, *, names: Sequence[str]) -> CompiledModel:
     }
     data = {variable: variable.type(name=variable.name) for variable in model.data_vars}
     arrays = {variable.name: np.array(variable.get_value(), order="C") for variable in data}
-    with model, _numba_alone():
+    with model, pytensor_keeping_in(place().folder / "pytensor"):
         compiled = CompiledModel(
             layout=layout,
             arrays=arrays,
@@ -120,14 +115,6 @@ def compile_model(model: pm.Model, *, names: Sequence[str]) -> CompiledModel:
     return compiled
 
 
-@contextmanager
-def _numba_alone() -> Iterator[None]:
-    """Compile without C, the same way whether or not the machine has a compiler."""
-    with pytensor.config.change_flags(cxx=""), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Loop fusion failed", category=UserWarning)
-        yield
-
-
 def _density(
     model: pm.Model, point: Any, layout: Mapping[str, Block], data: dict[Any, Any]
 ) -> Evaluate:
@@ -139,7 +126,7 @@ def _density(
     outputs = [density, pt.grad(density, point)]
     inputs = [point, *data.values()]
     function = compile_function(inputs, outputs, mode="NUMBA", on_unused_input="ignore")
-    return _without_lock(function)
+    return without_lock(function, stamp())
 
 
 def _expansion(
@@ -162,50 +149,3 @@ def _expansion(
         inputs, outputs, mode="FAST_COMPILE", on_unused_input="ignore"
     )
     return expansion
-
-
-def _without_lock(function: Any) -> Evaluate:
-    """Numba's function out of PyTensor's wrapper, which runs without the interpreter's lock.
-
-    The same code is compiled once more with `nogil`, under a cache key of its own.
-    """
-    try:
-        from pytensor.link.numba.cache import CACHED_SRC_FUNCTIONS
-        from pytensor.link.numba.dispatch.basic import numba_njit
-
-        # PyTensor compiles the graph's own function, and once more one that only calls it.
-        outer = function.vm.jit_fn.py_func
-        source, key = outer.__globals__["jitable_func"].py_func, CACHED_SRC_FUNCTIONS[outer]
-    except (ImportError, AttributeError, KeyError):
-        return _one_at_a_time(function)
-    twin = types.FunctionType(
-        # The name of the file is part of the cache's.
-        source.__code__.replace(co_filename=outer.__code__.co_filename),
-        {name: _unwrapped(value) for name, value in source.__globals__.items()},
-        source.__name__,
-        source.__defaults__,
-        source.__closure__,
-    )
-    CACHED_SRC_FUNCTIONS[twin] = f"{key}_nogil"
-    compiled: Evaluate = numba_njit(twin, final_function=True, cache=True, nogil=True)
-    return compiled
-
-
-def _unwrapped(function: Any) -> Any:
-    """What PyTensor compiles of an operation, without the function that only calls it.
-
-    Compiling that too, for a cache of its own, would take as long again.
-    """
-    names = getattr(getattr(function, "py_func", None), "__globals__", {})
-    return names.get("jitable_func", function)
-
-
-def _one_at_a_time(function: Any) -> Evaluate:
-    """PyTensor's function, which shares its storage between calls, behind a lock."""
-    lock = threading.Lock()
-
-    def evaluate(*inputs: np.ndarray) -> list[np.ndarray]:
-        with lock:
-            return [np.array(output) for output in function(*inputs)]
-
-    return evaluate

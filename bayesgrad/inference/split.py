@@ -11,7 +11,7 @@ from pytensor.gradient import DisconnectedType
 from pytensor.graph.basic import Apply
 from pytensor.graph.op import Op
 
-from bayesgrad.compat import joiner, register_operation, views_maker
+from bayesgrad.compat.operations import joiner, register_operation, views_maker
 from bayesgrad.kernels.cache import stamp
 
 Shapes = tuple[tuple[int, ...], ...]

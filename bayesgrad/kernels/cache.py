@@ -1,8 +1,8 @@
-"""Where compiled code is kept on disk, so that only a first run compiles, and no run finds old code.
+"""Where compiled code is kept on disk: only a first run compiles, and no run finds old code.
 
 The folder is named by a hash of the sources of all that is compiled and of the versions of what
-compiles it. So code on disk is of these very sources, whatever was edited or installed since; folders
-of other hashes are removed a month after they were last used.
+compiles it. So code on disk is of these very sources, whatever was edited or installed since.
+Folders of other hashes are removed a month after they were last used.
 
 ``BAYESGRAD_CACHE_DIR`` says where; else it is the user's cache folder. Where none can be written,
 a temporary folder takes its place, and every run compiles.
@@ -65,8 +65,7 @@ def stamp() -> str:
 def _sources() -> Iterator[tuple[str, bytes]]:
     """Names and texts of the modules whose functions are compiled, in order."""
     package = resources.files("bayesgrad")
-    yield "compat.py", package.joinpath("compat.py").read_bytes()
-    waiting = [("kernels", package.joinpath("kernels"))]
+    waiting = [(name, package.joinpath(name)) for name in ("compat", "kernels")]
     while waiting:
         name, folder = waiting.pop()
         for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
@@ -95,6 +94,30 @@ def place() -> Place:
         return Place(folder, lasting=False, reason=str(error))
     _remove_unused(root, keep=folder)
     return Place(folder, lasting=True)
+
+
+def give_pytensor_a_folder() -> None:
+    """Let PyTensor be imported where its own folder, in the user's home, cannot be made.
+
+    Where it can, or where ``PYTENSOR_FLAGS`` names another, nothing is changed.
+    """
+    flags = os.environ.get("PYTENSOR_FLAGS", "")
+    if "pytensor" in sys.modules or "base_compiledir" in flags:
+        return
+    try:
+        local = os.environ.get("LOCALAPPDATA") if sys.platform == "win32" else None
+        own = Path(local) / "PyTensor" if local else _home() / ".pytensor"
+        own.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=own):
+            return
+    except (OSError, RuntimeError):
+        folder = f"base_compiledir={place().folder / 'pytensor'}"
+        os.environ["PYTENSOR_FLAGS"] = ",".join(filter(None, (flags, folder)))
+
+
+def _home() -> Path:
+    """The user's home folder as PyTensor finds it."""
+    return Path(os.environ["HOME"]) if "HOME" in os.environ else Path.home()
 
 
 def _remove_unused(root: Path, *, keep: Path) -> None:

@@ -18,21 +18,21 @@ from typing import Any
 import numpy as np
 from numba import njit, types
 
-from bayesgrad.compat import (
+from bayesgrad.compat.calls import (
+    COMPILE,
     call_by_address,
     callable_by_address,
     compile_callback,
     compiled_address,
     define_symbol,
-    keep_in,
 )
+from bayesgrad.compat.code_on_disk import keep_in
 from bayesgrad.kernels.cache import place
 from bayesgrad.kernels.shapes import signature_of
 
 SUMS = frozenset({"contract", "reassoc", "nsz", "arcp"})
 """What the compiler may do with the kernels' sums; not-a-number and infinity keep their meaning."""
 
-COMPILE = "bayesgrad_compile"
 KERNELS: dict[str, Kernel] = {}
 """Every kernel by its name."""
 
@@ -63,7 +63,7 @@ class Kernel:
         self._dispatcher: Any = None
         define_symbol(self.name, ctypes.addressof(self._slot))
         self.signature = signature_of(function)
-        callable_by_address(self, self.signature, self.name, COMPILE)
+        callable_by_address(self, self.signature, self.name)
         KERNELS[self.name] = self
 
     def __call__(self, *arguments: Any) -> Any:
@@ -95,7 +95,7 @@ class Kernel:
         return bool(self.signature.return_type != types.void)
 
     def call_with_leaves(self, arrays: Sequence[Any]) -> Any:
-        """Call with arguments one by one, arrays of any layout; what is filled must suit as it is."""
+        """Call with arguments one by one; arrays that are given may have any layout."""
         rest, arguments = iter(zip(arrays, self.leaves, strict=True)), []
         for argument in self.signature.args:
             if isinstance(argument, types.BaseTuple):
@@ -114,7 +114,7 @@ class Kernel:
                 arguments.append(context.make_tuple(builder, argument, parts))
             else:
                 arguments.append(next(rest))
-        return call_by_address(context, builder, self.signature, arguments, self.name, COMPILE)
+        return call_by_address(context, builder, self.signature, arguments, self.name)
 
 
 def _dispatcher(function: Callable[..., Any], signature: Any, *, fast: bool) -> Any:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 from numba.core import types
+from numba.core.types.containers import BaseTuple
 from numba.extending import intrinsic
 
-from bayesgrad.compat import array_without_owner
+from bayesgrad.compat.calls import array_without_owner
 
 
 @intrinsic
@@ -31,7 +32,7 @@ def without_refcount(_typing: Any, value: Any) -> Any:
 def _without_owner(context: Any, builder: Any, kind: Any, value: Any) -> Any:
     if isinstance(kind, types.Array):
         return array_without_owner(context, builder, kind, value)
-    if isinstance(kind, types.BaseTuple):
+    if isinstance(kind, BaseTuple):
         for place, part in enumerate(kind):
             own = builder.extract_value(value, place)
             value = builder.insert_value(value, _without_owner(context, builder, part, own), place)

@@ -3,10 +3,11 @@ r"""Effects of larger neighbourhoods: what their rows say of them, and of their 
 Neighbourhood m of authority j adds :math:`v_{ms} \sim N(0, \sigma_s^2)` to the linear predictor
 of all its areas, in all strata of outcome s. Its rows' log likelihood is about a quadratic in
 :math:`a_j + v_m` and :math:`b_j`. The sampler's coordinates of :math:`v_m` are given the effects of
-its authority (`bayesgrad.kernels.coordinates.neighbourhoods`), and so those of the authority are by what
-the rows say of it when they do not know :math:`v_m`: with :math:`s = 1 / (1 + \sigma^2 H)` of
-neighbourhoods' information H the intercept's is :math:`\sum_m s H`, not :math:`\sum_m H`. Sigma is
-a rough estimate there; any fixed values give the same posterior.
+its authority (`bayesgrad.kernels.coordinates.neighbourhoods`), and so those of the authority are
+by what the rows say of it when they do not know :math:`v_m`: with
+:math:`s = 1 / (1 + \sigma^2 H)` of neighbourhoods' information H the intercept's is
+:math:`\sum_m s H`, not :math:`\sum_m H`. Sigma is a rough estimate there;
+any fixed values give the same posterior.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from pytensor.gradient import DisconnectedType, disconnected_type
 from pytensor.graph.basic import Apply
 from pytensor.graph.op import Op
 
-from bayesgrad.compat import arrays_caller, register_operation
+from bayesgrad.compat.operations import arrays_caller, register_operation
 from bayesgrad.kernels.cache import stamp
 from bayesgrad.kernels.kernel import KERNELS, Kernel
 
@@ -40,7 +40,7 @@ class KernelOp(Op):  # type: ignore[misc]
         Of the arrays that are filled.
     """
 
-    __props__ = ("kernel", "shapes")
+    __props__: tuple[str, ...] = ("kernel", "shapes")
 
     def __init__(self, kernel: str, shapes: tuple[Shape, ...]) -> None:
         self.kernel = kernel
@@ -83,11 +83,11 @@ register_operation(
 
 
 class DifferentiableOp(KernelOp):
-    """A kernel as an operation with a gradient; see `differentiable_op`."""
+    """A kernel as an operation with a gradient, made of its props in order; `differentiable_op`."""
 
     __props__ = ("kernel", "shapes", "backward", "differentiable", "needed", "read_only")
 
-    def __init__(
+    def __init__(  # noqa: PLR0917
         self,
         kernel: str,
         shapes: tuple[Shape, ...],

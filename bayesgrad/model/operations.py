@@ -166,8 +166,7 @@ def log_likelihood_of(effects: Effects, rows: CountRows) -> Tensor:
     Intercepts and slopes are (authorities, outcomes) or (authorities, outcomes, strata). One pass
     gives the value and its derivatives, so that the gradient costs nothing more.
     """
-    given = [getattr(effect, "ndim", None) for effect in effects]
-    shapes = [tuple((i, axis) for axis in range(ndim)) for i, ndim in enumerate(given)]
+    shapes = [tuple((i, axis) for axis in range(effect.ndim)) for i, effect in enumerate(effects)]
     operation = differentiable_op(
         log_likelihood_by_effects, None, outputs=shapes, differentiable=range(len(effects))
     )

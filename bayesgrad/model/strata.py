@@ -3,11 +3,11 @@ r"""Deviations of strata: normal contrasts that sum to zero, in coordinates info
 A component of K strata has :math:`v = \sigma B w`, w standard normal (`bayesgrad.design.strata`).
 With H the information on v, :math:`B' H B = V \Lambda V'`: rotated by V, contrasts are independent
 in prior and data alike, and each gets the coordinate that suits it
-(`bayesgrad.kernels.coordinates.partial_noncentred`). Deviations of an authority's strata from the nation's are
-the same for every authority, with one standard deviation. What its rows say of them depends on
-where the nation's strata are: with these v, and :math:`\hat v` where the pull h was found, it is
-:math:`h - H (v - \hat v)`. So coordinates of authorities move along with the nation's, which would
-else be tied to all of theirs the more, the more the rows say.
+(`bayesgrad.kernels.coordinates.partial_noncentred`). Deviations of an authority's strata from the
+nation's are the same for every authority, with one standard deviation. What its rows say of them
+depends on where the nation's strata are: with these v, and :math:`\hat v` where the pull h was
+found, it is :math:`h - H (v - \hat v)`. So coordinates of authorities move along with
+the nation's, which would else be tied to all of theirs the more, the more the rows say.
 """
 
 from __future__ import annotations

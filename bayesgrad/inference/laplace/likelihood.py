@@ -109,7 +109,7 @@ class RowsLikelihood:
     def third_order(
         self, effects: Floats, coefficients: Floats, covariance: Floats, *, alpha: Floats
     ) -> Slopes:
-        """Third derivatives, summed against a covariance; see `bayesgrad.kernels.likelihood.loglik`.
+        """Third derivatives, summed against a covariance (`bayesgrad.kernels.likelihood.loglik`).
 
         Parameters are those of `pieces`, and the covariance of each cell's effects and the
         coefficients of its outcome, shape (cells, 2 + row terms, 2 + row terms).

@@ -7,7 +7,8 @@ rough mode :math:`\hat v`,
 .. math:: w = \frac{\sigma h}{m} + \frac{z}{\sqrt m}, \qquad m = 1 + \sigma^2 \lambda,
 
 and the log density of z is :math:`-w' w / 2 - \sum \ln(m) / 2`, less :math:`\ln(2 \pi) / 2` each.
-It is the form of `bayesgrad.kernels.coordinates.effects` with an orthogonal rotation taken beforehand.
+It is the form of `bayesgrad.kernels.coordinates.effects` with an orthogonal rotation taken
+beforehand.
 """
 
 from __future__ import annotations

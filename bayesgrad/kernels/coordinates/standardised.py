@@ -1,6 +1,7 @@
 """What lies between the coordinates of authority effects and the effects, compiled.
 
-In the notation of `bayesgrad.kernels.coordinates.effects`, for some authorities of one block at a time.
+In the notation of `bayesgrad.kernels.coordinates.effects`, for some authorities of one block at a
+time.
 """
 
 from __future__ import annotations

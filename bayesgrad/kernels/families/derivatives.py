@@ -114,5 +114,5 @@ def suppressed_derivatives(
 def suppressed_third_derivatives(
     family: int, eta: Vector, bounds: Integers, alpha: float, third: Vector
 ) -> None:
-    """What `row_third_derivatives` fills, of rows whose counts are known only to lie within bounds."""
+    """What `row_third_derivatives` fills, of counts known only to lie within bounds."""
     interval_third_derivative(eta, bounds, np.inf if family == POISSON else alpha, third)

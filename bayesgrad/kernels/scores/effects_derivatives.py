@@ -15,8 +15,7 @@ from bayesgrad.kernels.shapes import Integers, Matrix, Vector
 BLOCK = 256
 """Rows at a time, which stay in the processor's nearest cache."""
 WORKSPACE = (4, BLOCK)
-"""Shape of the work of a block: linear predictors, two derivatives, and what is beyond the possible.
-"""
+"""Shape of the work of a block: predictors, two derivatives, and what is beyond the possible."""
 
 
 @kernel

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bayesgrad.kernels.kernel import serial_inlined
+from bayesgrad.kernels.kernel import serial_inlined, serial_kernel
 from bayesgrad.kernels.norefcount import without_refcount
 from bayesgrad.kernels.scores.authority_rows import Quadratic
 from bayesgrad.kernels.shapes import Cube, Integers, Matrix, Vector
@@ -41,7 +41,7 @@ class Prior(NamedTuple):
     own: Matrix
 
 
-@serial_inlined
+@serial_kernel
 def times_prior(
     z: Matrix, outcome: Integers, load: Matrix, shared: Matrix, own: Vector, out: Matrix
 ) -> None:
@@ -72,7 +72,7 @@ def product(matrix: Matrix, vector: Vector) -> Vector:
     return found
 
 
-@serial_inlined
+@serial_kernel
 def solve(
     of: Quadratic, outcome: Integers, load: Matrix, shared: Matrix, own: Vector, found: Matrix
 ) -> float:

@@ -23,8 +23,8 @@ suits such cases.
 
 Effects of larger neighbourhoods belong to the authority that is left out, and are integrated out
 too: each by adaptive quadrature of its own, for given effects of its authority, within these
-integrals (`bayesgrad.kernels.scores.neighbourhood_integral`). The rows of an authority and outcome are
-put in the order of their neighbourhoods for it.
+integrals (`bayesgrad.kernels.scores.neighbourhood_integral`). The rows of an authority and outcome
+are put in the order of their neighbourhoods for it.
 """
 
 from bayesgrad.predictive.integrated.likelihood import integrated_likelihood

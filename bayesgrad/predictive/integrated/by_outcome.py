@@ -93,7 +93,7 @@ def _by_laplace(
     out: Floats,
 ) -> None:
     """Fill the integral of some draws, over two effects of this mean and covariance."""
-    prior = Prior(mean, covariance, np.zeros_like(mean))
+    prior = Prior(*map(np.ascontiguousarray, (mean, covariance, np.zeros(mean.shape))))
     laplace(rows, offset, alpha, sd, prior, near, out)
 
 
@@ -111,4 +111,5 @@ def _by_quadrature(
     """As `_by_laplace`."""
     little = near.curvature[0, 0] < LITTLE_INFORMATION
     rule = gauss_hermite(MORE_NODES if little else NODES)
-    quadrature(rows, offset, alpha, sd, mean, factor_of(covariance), near, rule, out)
+    mean, factor = np.ascontiguousarray(mean), np.ascontiguousarray(factor_of(covariance))
+    quadrature(rows, offset, alpha, sd, mean, factor, near, rule, out)

@@ -68,7 +68,7 @@ def _of_one(
             np.hstack(offsets),
             integrand.size[draws],
             integrand.sd[draws],
-            Prior(*(part[draws] for part in of_draws)),
+            Prior(*(np.ascontiguousarray(part[draws]) for part in of_draws)),
             start,
             out[draws],
         )

@@ -14,6 +14,7 @@ from bayesgrad.areas.rates import thinned
 from bayesgrad.design import build_design
 from bayesgrad.kernels.scores import factored_prior
 from bayesgrad.kernels.scores.authority_rows import Quadratic
+from bayesgrad.kernels.scores.factored_prior import solve, times_prior
 from bayesgrad.predictive.effects_prior import effects_distribution, joint_covariance
 from bayesgrad.predictive.integrated import integrated_likelihood
 from tests.kernels.calling import from_python
@@ -29,8 +30,7 @@ from tests.predictive.cases import (
 )
 from tests.small import drawn_design, drawn_table
 
-eliminate, solve = from_python(factored_prior.eliminate), from_python(factored_prior.solve)
-times_prior = from_python(factored_prior.times_prior)
+eliminate = from_python(factored_prior.eliminate)
 
 
 def importance(log_p, size: int, *, draws: int = 10_000) -> float:
@@ -163,7 +163,7 @@ def test_the_system_is_solved_as_with_matrices_written_out(factors):
     outcome = np.array([0, 0, 1, 1, 1])
     root = rng.normal(size=(5, 2, 2))
     hessian = root @ np.swapaxes(root, 1, 2)
-    packed = hessian[:, [0, 0, 1], [0, 1, 1]]
+    packed = np.ascontiguousarray(hessian[:, [0, 0, 1], [0, 1, 1]])
     own = rng.uniform(0.1, 0.5, 4)
     factor = rng.normal(size=(4 * factors, 4 * factors))
     # What strata share may be less than nothing, though the whole is a covariance.

@@ -1,159 +1,16 @@
-"""All that is private to other libraries, so that a new version of one is met in one place.
-
-Upper bounds on numba, llvmlite, PyTensor and nutpie in pyproject.toml stand for what is here.
-"""
+"""PyTensor: operations whose compiled form is little more than a call, or than moving numbers."""
 
 from __future__ import annotations
 
-import ctypes
 import math
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-import llvmlite.binding as llvm
-from llvmlite import ir
 from numba.core import cgutils, types
-from numba.core.caching import CacheImpl, _CacheLocator
 from numba.core.errors import TypingError
-from numba.core.imputils import lower_builtin
-from numba.core.typing.templates import ConcreteTemplate, infer_global
+from numba.core.types.containers import Tuple
 from numba.extending import intrinsic
 from numba.np.arrayobj import _empty_nd_impl, make_array, populate_array
-
-BYTES = ir.IntType(8).as_pointer()
-
-
-# --- numba: calls by address -------------------------------------------------------------------
-
-
-def define_symbol(name: str, address: int) -> None:
-    """Make an address known to compiled code by a name, in this process."""
-    llvm.add_symbol(name, address)
-
-
-def callable_by_address(function: Any, signature: Any, slot: str, compile_symbol: str) -> None:
-    """Let compiled code call an object: through the address that it finds in a slot.
-
-    Nothing of what is called becomes part of the caller's code. If the slot is empty, the function
-    of the symbol is called with the slot's name, and is to fill it.
-
-    Parameters
-    ----------
-    function : hashable
-        A global of the callers.
-    signature : numba signature
-    slot, compile_symbol : str
-        Symbols: of a pointer to the code, and of ``void (char *name)``.
-    """
-
-    class Template(ConcreteTemplate):  # type: ignore[misc]
-        key = function
-        cases = (signature,)
-
-    infer_global(function, types.Function(Template))
-
-    def call(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        return call_by_address(context, builder, signature, arguments, slot, compile_symbol)
-
-    lower_builtin(function, *signature.args)(call)
-
-
-def call_by_address(
-    context: Any, builder: Any, signature: Any, arguments: Any, slot: str, compile_symbol: str
-) -> Any:
-    """Emit a call through the address in a slot; see `callable_by_address`."""
-    convention = context.call_conv
-    place = _external(builder.module, BYTES, slot)
-    address = cgutils.alloca_once_value(builder, builder.load(place))
-    with cgutils.if_unlikely(builder, cgutils.is_null(builder, builder.load(address))):
-        kind = ir.FunctionType(ir.VoidType(), [BYTES])
-        fill = cgutils.get_or_insert_function(builder.module, kind, compile_symbol)
-        builder.call(fill, [context.insert_const_string(builder.module, slot)])
-        builder.store(builder.load(place), address)
-    found = builder.load(address)
-    with cgutils.if_unlikely(builder, cgutils.is_null(builder, found)):
-        words = f"{slot} could not be compiled"
-        convention.return_user_exc(builder, RuntimeError, (words,))
-    kind = convention.get_function_type(signature.return_type, signature.args)
-    status, result = convention.call_function(
-        builder,
-        builder.bitcast(found, kind.as_pointer()),
-        signature.return_type,
-        signature.args,
-        arguments,
-    )
-    with cgutils.if_unlikely(builder, status.is_error):
-        convention.return_status_propagate(builder, status)
-    return result
-
-
-def _external(module: Any, kind: Any, name: str) -> Any:
-    """A variable of this process, declared in a module."""
-    if name in module.globals:
-        return module.globals[name]
-    return ir.GlobalVariable(module, kind, name)
-
-
-def compiled_address(dispatcher: Any, signature: Any) -> int:
-    """Address of the code that numba compiled for a signature, in numba's own convention."""
-    result = dispatcher.overloads[tuple(signature.args)]
-    address: int = result.library.get_pointer_to_function(result.fndesc.llvm_func_name)
-    return address
-
-
-def compile_callback(function: Callable[[str], None]) -> Any:
-    """A C function ``void (char *)`` that calls a Python function; to be kept alive."""
-    return ctypes.CFUNCTYPE(None, ctypes.c_char_p)(lambda name: function(name.decode()))
-
-
-# --- numba: the cache on disk ------------------------------------------------------------------
-
-
-def keep_in(folder: Callable[[], Path], *, package: str) -> None:
-    """Have numba keep what it compiles of a package in a folder.
-
-    The folder's name must change with whatever the code depends on: numba is told that what it
-    finds there is never out of date.
-    """
-
-    class Locator(_CacheLocator):  # type: ignore[misc]
-        def __init__(self, name: str) -> None:
-            self._name = name
-
-        def ensure_cache_path(self) -> None:
-            folder()
-
-        def get_cache_path(self) -> str:
-            return str(folder())
-
-        def get_source_stamp(self) -> int:
-            return 0
-
-        def get_disambiguator(self) -> str:
-            return self._name
-
-        @classmethod
-        def from_function(cls, function: Any, _file: str) -> Any:
-            module = function.__module__ or ""
-            return cls(module) if module.startswith(f"{package}.") else None
-
-    CacheImpl._locator_classes.insert(0, Locator)
-
-
-# --- numba: arrays -----------------------------------------------------------------------------
-
-
-def array_without_owner(context: Any, builder: Any, kind: Any, value: Any) -> Any:
-    """An array's record, its owner left out, so that no reference is counted."""
-    array = cgutils.create_struct_proxy(kind)(context, builder, value=value)
-    nobody = ir.Constant(array.meminfo.type, None)
-    array.meminfo = nobody
-    array.parent = nobody
-    return array._getvalue()
-
-
-# --- PyTensor: a kernel as the compiled form of an operation -------------------------------------
 
 
 def arrays_caller(call: Callable[..., Any], leaves: Any, outputs: Any, returns: bool) -> Any:
@@ -178,16 +35,17 @@ def arrays_caller(call: Callable[..., Any], leaves: Any, outputs: Any, returns: 
 
     @intrinsic
     def caller(_typing: Any, arrays: Any) -> Any:
-        result = kinds[0] if len(kinds) == 1 else types.Tuple(kinds)
+        result = kinds[0] if len(kinds) == 1 else Tuple(kinds)
 
         def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
             parts = [builder.extract_value(arguments[0], i) for i in range(given)]
             values, copies = [], []
             for kind, value, leaf in zip(arrays, parts, leaves, strict=False):
+                plain = (kind, value)
                 if isinstance(leaf, types.Array) and kind.layout != "C":
-                    kind, value = _copy(context, builder, kind, value)
-                    copies.append((kind, value))
-                values.append(_as_leaf(context, builder, kind, value, leaf))
+                    plain = _copy(context, builder, kind, value)
+                    copies.append(plain)
+                values.append(_as_leaf(context, builder, *plain, leaf))
             made = []
             for shape, kind, leaf in zip(outputs, kinds, leaves[given:], strict=False):
                 sizes = [_size(context, builder, arrays, parts, size) for size in shape]
@@ -265,7 +123,7 @@ def views_maker(shapes: Any) -> Any:
 
     @intrinsic
     def maker(_typing: Any, vector: Any) -> Any:
-        result = kinds[0] if len(kinds) == 1 else types.Tuple(kinds)
+        result = kinds[0] if len(kinds) == 1 else Tuple(kinds)
 
         def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
             whole = make_array(vector)(context, builder, value=arguments[0])
