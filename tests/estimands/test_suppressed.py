@@ -59,7 +59,7 @@ def test_bounds_and_implied_totals_by_hand():
     found = table(draws_of(outcomes=("a", "b")), "suppressed", level=0.9).set_index(
         ["authority", "outcome"]
     )
-    national = found.loc[("", "a")]
+    national = found.loc[[("", "a")]].iloc[0]
     assert national[["cells", "least", "most"]].tolist() == [10, 10, 50]
     # Three cells of 200, 300 and 400, each with 0 to 100 more: 900 + 3 x 50 at the median.
     assert national[["implied", "lower", "upper"]].tolist() == pytest.approx([1050, 915, 1185])
