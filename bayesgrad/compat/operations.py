@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -118,59 +117,90 @@ def _copy(context: Any, builder: Any, kind: Any, value: Any) -> tuple[Any, Any]:
 
 
 def views_maker(shapes: Any) -> Any:
-    """A function that numba compiles: a vector's parts in turn, as arrays of these shapes."""
+    """A function that numba compiles: a vector's parts in turn, as arrays.
+
+    Parameters
+    ----------
+    shapes : sequence of shapes
+        Sizes that are None are taken from the function's second argument, an array of integers, in
+        turn.
+    """
     kinds = [types.Array(types.float64, len(shape), "C") for shape in shapes]
 
     @intrinsic
-    def maker(_typing: Any, vector: Any) -> Any:
+    def maker(_typing: Any, vector: Any, sizes: Any) -> Any:
         result = kinds[0] if len(kinds) == 1 else Tuple(kinds)
 
         def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
             whole = make_array(vector)(context, builder, value=arguments[0])
-            made, first = [], 0
-            for kind, shape in zip(kinds, shapes, strict=True):
+            given = make_array(sizes)(context, builder, value=arguments[1])
+            known = _constants_or_given(context, builder, shapes, given)
+            made, place = [], whole.data
+            for kind, shape in zip(kinds, known, strict=True):
                 part = make_array(kind)(context, builder)
-                steps = [8 * math.prod(shape[axis + 1 :]) for axis in range(len(shape))]
+                steps = [whole.itemsize]
+                for size in reversed(shape[1:]):
+                    steps.insert(0, builder.mul(steps[0], size))
                 populate_array(
                     part,
-                    data=builder.gep(whole.data, [context.get_constant(types.intp, first)]),
-                    shape=[context.get_constant(types.intp, size) for size in shape],
-                    strides=[context.get_constant(types.intp, step) for step in steps],
+                    data=place,
+                    shape=shape,
+                    strides=steps[: len(shape)],
                     itemsize=whole.itemsize,
                     meminfo=whole.meminfo,
                     parent=whole.parent,
                 )
-                first += math.prod(shape)
+                place = builder.gep(place, [part.nitems])
                 context.nrt.incref(builder, vector, arguments[0])
                 made.append(part._getvalue())
             return made[0] if len(made) == 1 else context.make_tuple(builder, result, made)
 
-        return result(vector), generate
+        return result(vector, sizes), generate
 
-    def views(vector):  # type: ignore[no-untyped-def]
-        return maker(vector)
+    def views(vector, sizes):  # type: ignore[no-untyped-def]
+        return maker(vector, sizes)
 
     return views
 
 
-def joiner(size: int) -> Any:
-    """A function that numba compiles: a vector of so many numbers, all those of arrays in turn."""
+def _constants_or_given(context: Any, builder: Any, shapes: Any, given: Any) -> list[list[Any]]:
+    place, known = 0, []
+    for shape in shapes:
+        sizes = []
+        for size in shape:
+            if size is None:
+                at = builder.gep(given.data, [context.get_constant(types.intp, place)])
+                sizes.append(builder.load(at))
+                place += 1
+            else:
+                sizes.append(context.get_constant(types.intp, size))
+        known.append(sizes)
+    return known
+
+
+def joined_maker() -> Any:
+    """A function that numba compiles: a vector of all numbers of some arrays in turn."""
     kind = types.Array(types.float64, 1, "C")
 
     @intrinsic
     def maker(_typing: Any, arrays: Any) -> Any:
         def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-            made = _empty_nd_impl(context, builder, kind, [context.get_constant(types.intp, size)])
+            parts = [builder.extract_value(arguments[0], i) for i in range(len(arrays))]
+            size = context.get_constant(types.intp, 0)
+            for given, value in zip(arrays, parts, strict=True):
+                array = make_array(given)(context, builder, value=value)
+                size = builder.add(size, array.nitems)
+            made = _empty_nd_impl(context, builder, kind, [size])
             place = made.data
-            for i, given in enumerate(arrays):
-                part, value = given, builder.extract_value(arguments[0], i)
-                if part.layout != "C":
-                    part, value = _copy(context, builder, part, value)
-                array = make_array(part)(context, builder, value=value)
+            for given, value in zip(arrays, parts, strict=True):
+                plain = (given, value)
+                if given.layout != "C":
+                    plain = _copy(context, builder, given, value)
+                array = make_array(plain[0])(context, builder, value=plain[1])
                 cgutils.raw_memcpy(builder, place, array.data, array.nitems, 8)
                 place = builder.gep(place, [array.nitems])
-                if part is not given:
-                    context.nrt.decref(builder, part, value)
+                if given.layout != "C":
+                    context.nrt.decref(builder, *plain)
             return made._getvalue()
 
         return kind(arrays), generate

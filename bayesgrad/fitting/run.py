@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,8 @@ def fit(
         Chains of NUTS at a time; by default as many as the machine has cores. The draws do
         not depend on it.
     progress : bool
-        Show the progress of NUTS: a bar on a terminal or in a notebook, plain lines elsewhere.
+        Show the progress of NUTS (a bar on a terminal or in a notebook, plain lines elsewhere), and
+        say so where something is compiled, which happens once on a machine.
     store_data : bool
         Keep the areas' data in the fit, and so in its file, and the effects of neighbourhoods. By
         default no area-level data are kept.
@@ -81,7 +83,7 @@ def fit(
     clock.lap("data")
 
     # All matrices are small: threads of the linear algebra would only wait for each other.
-    with threadpool_limits(limits=1, user_api="blas"):
+    with threadpool_limits(limits=1, user_api="blas"), _announced(progress):
         if spec.sampling.fitting_engine == "laplace":
             sampled = _by_laplace(spec, design, clock)
         else:
@@ -101,6 +103,15 @@ def fit(
         "seconds": clock.laps,
     }
     return GradientFit(spec=spec, draws=tree, provenance=provenance)
+
+
+def _announced(progress: bool) -> AbstractContextManager[None]:
+    """Say so when something is compiled, if progress is shown."""
+    if not progress:
+        return nullcontext()
+    from bayesgrad.kernels.announcing import compiling_announced
+
+    return compiling_announced()
 
 
 def _by_nuts(

@@ -107,7 +107,7 @@ def compile_model(model: pm.Model, *, names: Sequence[str]) -> CompiledModel:
             arrays=arrays,
             dims={name: tuple(model.named_vars_to_dims[name]) for name in names},
             coords=dict(model.coords),
-            _density=_density(model, point, layout, data),
+            _density=_density(model, layout, data),
             _expansion=_expansion(model, point, values, data, names),
         )
         # Compiling is not over before the first call.
@@ -115,18 +115,35 @@ def compile_model(model: pm.Model, *, names: Sequence[str]) -> CompiledModel:
     return compiled
 
 
-def _density(
-    model: pm.Model, point: Any, layout: Mapping[str, Block], data: dict[Any, Any]
-) -> Evaluate:
-    """Compile the log density with its gradient."""
-    density = rewrite_graph(model.logp(), include=["canonicalize", "stabilize"])
-    parts = Split(tuple(block.shape for block in layout.values()))(point, return_list=True)
+def _density(model: pm.Model, layout: Mapping[str, Block], data: dict[Any, Any]) -> Evaluate:
+    """Compile the log density with its gradient, for any sizes of dimensions but those of 1."""
+    split, sizes = Split.of([block.shape for block in layout.values()])
+    point, given_sizes = pt.dvector("point"), pt.lvector("sizes")
+    parts = split(point, given_sizes, return_list=True)
     values = dict(zip((model.rvs_to_values[rv] for rv in model.free_RVs), parts, strict=True))
-    (density,) = clone_replace([density], values | data)
+    lengths, dims = _lengths(model)
+    # The variables' own sizes, which are constants, are not to become part of the graph.
+    replaced = values | data | lengths
+    (density,) = clone_replace([model.logp()], replaced, rebuild_strict=False)
+    density = rewrite_graph(density, include=["canonicalize", "stabilize"])
     outputs = [density, pt.grad(density, point)]
-    inputs = [point, *data.values()]
+    inputs = [point, given_sizes, *dims, *data.values()]
     function = compile_function(inputs, outputs, mode="NUMBA", on_unused_input="ignore")
-    return without_lock(function, stamp())
+    compiled, known = without_lock(function, stamp()), (sizes, *dims.values())
+    return lambda at, *arrays: compiled(at, *known, *arrays)
+
+
+def _lengths(model: pm.Model) -> tuple[dict[Any, Any], dict[Any, np.ndarray]]:
+    """What stands for the lengths of dimensions: 1, or a variable; and these variables' values."""
+    lengths, values = {}, {}
+    for name, length in model.dim_lengths.items():
+        size = len(model.coords[name])
+        if size == 1:
+            lengths[length] = pt.constant(1, dtype="int64")
+        else:
+            variable = lengths[length] = pt.lscalar(f"{name}_length")
+            values[variable] = np.array(size)
+    return lengths, values
 
 
 def _expansion(

@@ -78,22 +78,39 @@ def _sources() -> Iterator[tuple[str, bytes]]:
 
 @functools.cache
 def place() -> Place:
-    """Where compiled code is kept in this process; the folder exists and can be written."""
+    """Where compiled code is kept in this process; the folder exists and can be written.
+
+    Where it cannot be written, a temporary folder takes its place, with the compiled code that can
+    be read there.
+    """
     asked = os.environ.get(VARIABLE)
+    folder = None
     try:
-        root = Path(asked) if asked else Path(platformdirs.user_cache_path("bayesgrad"))
+        root = Path(asked) if asked else platformdirs.user_cache_path("bayesgrad")
         folder = root / f"{PREFIX}{stamp()}"
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            os.utime(folder)
-        if shutil.disk_usage(folder).free < LEAST_FREE:
-            raise OSError(f"{folder} has no space left")
+        _try_to_write(folder)
     except (OSError, RuntimeError) as error:
-        folder = Path(tempfile.mkdtemp(prefix="bayesgrad-"))
-        atexit.register(shutil.rmtree, folder, ignore_errors=True)
-        return Place(folder, lasting=False, reason=str(error))
+        return _temporary(like=folder, reason=str(error))
     _remove_unused(root, keep=folder)
     return Place(folder, lasting=True)
+
+
+def _try_to_write(folder: Path) -> None:
+    """Raise an OSError if compiled code cannot be written to a folder; else mark it as used."""
+    with tempfile.TemporaryFile(dir=folder):
+        os.utime(folder)
+    if shutil.disk_usage(folder).free < LEAST_FREE:
+        raise OSError(f"{folder}: less than {LEAST_FREE >> 20} MB are free")
+
+
+def _temporary(*, like: Path | None, reason: str) -> Place:
+    """A folder that is removed when the process ends, with what can be read of another."""
+    folder = Path(tempfile.mkdtemp(prefix="bayesgrad-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    if like is not None and like.is_dir():
+        shutil.copytree(like, folder, dirs_exist_ok=True)
+    return Place(folder, lasting=False, reason=reason)
 
 
 def give_pytensor_a_folder() -> None:

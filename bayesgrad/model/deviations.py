@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -121,7 +120,7 @@ def _contrasts(
         return informed_contrasts(sd, _by_set(z), *arrays).values
     z = pm.Flat(f"z_{name}", dims=dims)
     contrasts = informed_contrasts(sd, _by_set(z), *arrays)
-    pm.Potential(f"{name}_prior", contrasts.density - 0.5 * math.log(2.0 * math.pi) * z.size)
+    pm.Potential(f"{name}_prior", contrasts.density)
     return contrasts.values
 
 

@@ -20,7 +20,6 @@ partial
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,8 +87,7 @@ def _in_coordinates(
     known = Known(data["authority_columns"], data["authority_information"], data["authority_pull"])
     effects = operations.authority_effects(prior.coefficients, prior.covariance, z, known)
     if informed:
-        constant = math.log(2.0 * math.pi) * effects.intercept.size
-        pm.Potential("authority_effects_prior", effects.density - constant)
+        pm.Potential("authority_effects_prior", effects.density)
     return effects.intercept, effects.slope
 
 

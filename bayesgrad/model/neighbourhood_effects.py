@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -46,6 +45,5 @@ def neighbourhood_effects(
     known = Quadratics(*(data[f"neighbourhood_{field}"] for field in Quadratics._fields))
     effects = informed_neighbourhoods(sd, z, *of_authorities, known)
     if informed:
-        constant = 0.5 * math.log(2.0 * math.pi) * z.size
-        pm.Potential("neighbourhood_prior", effects.density - constant)
+        pm.Potential("neighbourhood_prior", effects.density)
     return pm.Deterministic("neighbourhood_effect", effects.values, dims=DIMS)

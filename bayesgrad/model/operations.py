@@ -37,7 +37,7 @@ class AuthorityEffects(NamedTuple):
     ----------
     intercept, slope : tensor, shape (authorities, outcomes)
     density : tensor, shape ()
-        Log density of the coordinates, less its constant.
+        Log density of the coordinates.
     """
 
     intercept: Tensor
@@ -54,7 +54,7 @@ class Informed(NamedTuple):
         Deviations of strata, (sets, strata), or effects of neighbourhoods, (outcomes,
         neighbourhoods).
     density : tensor, shape ()
-        Log density of the coordinates, less its constant.
+        Log density of the coordinates.
     """
 
     values: Tensor

@@ -7,7 +7,7 @@ their covariance, and the authority's information :math:`H` and :math:`h` at han
           L L' = M = I + C' H C,
 
 and the log density of :math:`z` under :math:`\theta \sim N(\mu, C C')` is
-:math:`-w' w / 2 - \ln \det L`, less :math:`K \ln(2 \pi) / 2`.
+:math:`-w' w / 2 - \ln \det L - K \ln(2 \pi) / 2`.
 
 Backwards, with :math:`\bar\theta` and :math:`\bar\rho` the derivatives of any quantity in
 :math:`\theta` and the log density (Giles 2008):
@@ -52,6 +52,7 @@ from bayesgrad.kernels.coordinates.triangular import (
     solve_upper,
     unpacked,
 )
+from bayesgrad.kernels.families.elementary import HALF_LOG_2_PI
 from bayesgrad.kernels.kernel import inlined, kernel
 from bayesgrad.kernels.shapes import Cube, Matrix, Vector
 
@@ -94,7 +95,7 @@ def adjoints(size: int) -> Adjoints:
 def effects_forward(
     fixed: Fixed, spread: Spread, z: Cube, known: Known, intercept: Matrix, slope: Matrix
 ) -> float:
-    """Fill the effects; return the sum of the log densities, less their constant.
+    """Fill the effects; return the sum of the log densities of z.
 
     Parameters
     ----------
@@ -130,7 +131,7 @@ def effects_forward(
                 else:
                     for j in range(count):
                         slope[first + j, outcome] = effect[j]
-    return density
+    return density - HALF_LOG_2_PI * z.size
 
 
 @kernel

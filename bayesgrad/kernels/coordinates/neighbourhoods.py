@@ -6,7 +6,7 @@ normal. With its rows' quadratic :math:`p (v + a) - H (v + a)^2 / 2 - H_x (v + a
 .. math:: w = \frac{\sigma t}{M} + \frac{z}{\sqrt M}, \qquad t = p - H a - H_x b, \qquad
           M = 1 + \sigma^2 H,
 
-and the log density of z is :math:`-w^2 / 2 - \ln(M) / 2`, less :math:`\ln(2 \pi) / 2`. So z is what
+and the log density of z is :math:`-w^2 / 2 - \ln(2 \pi M) / 2`. So z is what
 is left of v once a and b are known: an authority's intercept and its neighbourhoods' effects, of
 which the counts tell little more than the sum, do not pull at each other. It is a change of
 variables, exact whatever the quadratic.
@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bayesgrad.kernels.families.elementary import log1p
+from bayesgrad.kernels.families.elementary import HALF_LOG_2_PI, log1p
 from bayesgrad.kernels.kernel import kernel
 from bayesgrad.kernels.shapes import Cube, Indices, Matrix, Vector
 
@@ -45,7 +45,7 @@ class Quadratics(NamedTuple):
 def neighbourhoods_forward(
     sd: Vector, z: Matrix, intercept: Matrix, slope: Matrix, of: Quadratics, values: Matrix
 ) -> float:
-    """Fill the effects; return the log density of z, less its constant.
+    """Fill the effects; return the log density of z.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def neighbourhoods_forward(
                 w = scale * t / m + coordinate[i] / np.sqrt(m)
                 density -= 0.5 * (w * w + log1p(more))
                 value[i] = scale * w
-    return density
+    return density - HALF_LOG_2_PI * z.size
 
 
 @kernel

@@ -6,7 +6,7 @@ rough mode :math:`\hat v`,
 
 .. math:: w = \frac{\sigma h}{m} + \frac{z}{\sqrt m}, \qquad m = 1 + \sigma^2 \lambda,
 
-and the log density of z is :math:`-w' w / 2 - \sum \ln(m) / 2`, less :math:`\ln(2 \pi) / 2` each.
+and the log density of z is :math:`-w' w / 2 - \sum \ln(2 \pi m) / 2`.
 It is the form of `bayesgrad.kernels.coordinates.effects` with an orthogonal rotation taken
 beforehand.
 """
@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bayesgrad.kernels.families.elementary import log1p
+from bayesgrad.kernels.families.elementary import HALF_LOG_2_PI, log1p
 from bayesgrad.kernels.kernel import kernel
 from bayesgrad.kernels.shapes import Cube, Matrix, Vector
 
@@ -24,7 +24,7 @@ from bayesgrad.kernels.shapes import Cube, Matrix, Vector
 def contrasts_forward(
     sd: Vector, z: Matrix, basis: Cube, information: Matrix, pull: Matrix, values: Matrix
 ) -> float:
-    """Fill the values; return the log density of z, less its constant.
+    """Fill the values; return the log density of z.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def contrasts_forward(
             for r in range(contrasts):
                 total += basis[s, k, r] * w[r]
             values[s, k] = scale * total
-    return density
+    return density - HALF_LOG_2_PI * z.size
 
 
 @kernel

@@ -15,6 +15,7 @@ from numba import njit
 from numba.core import types
 from numba.extending import intrinsic
 
+HALF_LOG_2_PI = 0.9189385332046727
 LOG2_E = 1.4426950408889634
 LN2 = 0.6931471805599453
 LN2_HIGH = 0.6931471803691238

@@ -1,0 +1,52 @@
+"""Words for the user while kernels are compiled, which happens once on a machine."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TextIO
+
+from numba.core import event
+
+from bayesgrad.kernels.cache import VARIABLE, place
+
+EXPECT = "compiling this form of model, once on this machine (some 10 to 30 s) ..."
+IN_VAIN = (
+    "what is compiled cannot be kept, so that every run compiles: "
+    f"set {VARIABLE} to a folder that can be written"
+)
+
+
+class Announcer(event.Listener):  # type: ignore[misc]
+    """Prints once, when numba begins to compile.
+
+    Parameters
+    ----------
+    stream : text stream
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream: TextIO | None = stream
+
+    def on_start(self, _event: Any) -> None:
+        """Say what to expect, and whether what is compiled will be kept."""
+        if self._stream is None:
+            return
+        where, stream = place(), self._stream
+        self._stream = None
+        words = EXPECT if where.lasting else f"{EXPECT}\n  {IN_VAIN} ({where.reason})"
+        print(words, file=stream, flush=True)
+
+    def on_end(self, _event: Any) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def compiling_announced(stream: TextIO | None = None) -> Iterator[None]:
+    """Say on a stream (standard error by default) when something is first compiled meanwhile.
+
+    Nothing is said where all is read from the disk.
+    """
+    with event.install_listener("numba:compile", Announcer(stream or sys.stderr)):
+        yield
