@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 import pymc as pm
-import pytensor.tensor as pt
 
 from bayesgrad.design.design import Design
+from bayesgrad.kernels.coordinates.partial_noncentred import KnownContrasts
 from bayesgrad.model.operations import informed_contrasts
 from bayesgrad.model.priors import guarded_variable, prior_variable
 from bayesgrad.model.strata import KINDS, ContrastArrays, strata_kinds
@@ -64,7 +64,6 @@ def authority_stratum_effects(
     """
     if spec.strata_or_years is None or not spec.strata_or_years.authority_deviations:
         return {}
-    authorities, outcomes, count = design.cells
     found = {}
     for kind, national in zip(KINDS, of_strata, strict=True):
         if kind not in strata_kinds(spec):
@@ -72,29 +71,10 @@ def authority_stratum_effects(
         name = f"authority_stratum_{kind}"
         prior = getattr(spec.priors, f"sd_{name}")
         sd = prior_variable(f"sd_{name}", prior, dims=("outcome",))
-        values = _contrasts(
-            spec,
-            name,
-            pt.repeat(sd, authorities),
-            data,
-            dims=("outcome", "authority", "stratum_difference"),
-            shift=_shift(name, kind, data, national, authorities=authorities),
-        )
-        by_outcome = values.reshape((outcomes, authorities, count))
-        found[kind] = pm.Deterministic(
-            name, by_outcome.transpose(1, 0, 2), dims=("authority", "outcome", "stratum")
-        )
+        dims = ("outcome", "authority", "stratum_difference")
+        values = _contrasts(spec, name, sd, data, dims=dims, national=(kind, national))
+        found[kind] = pm.Deterministic(name, values, dims=("authority", "outcome", "stratum"))
     return found
-
-
-def _shift(
-    name: str, kind: str, data: dict[str, Tensor], national: Tensor, *, authorities: int
-) -> Tensor | None:
-    """By how much the pull falls short, (sets, contrasts), with the nation's strata not at h."""
-    if f"{name}_response" not in data:
-        return None
-    moved = pt.repeat(national - data[f"stratum_{kind}_mode"], authorities, axis=0)
-    return (data[f"{name}_response"] * moved[:, None, :]).sum(axis=2)
 
 
 def _contrasts(
@@ -104,25 +84,29 @@ def _contrasts(
     data: dict[str, Tensor],
     *,
     dims: tuple[str, ...],
-    shift: Tensor | None = None,
+    national: tuple[str, Tensor] | None = None,
 ) -> Tensor:
-    """Values of contrasts, (sets, strata), whose coordinates get their log density.
+    """Values of contrasts, whose coordinates get their log density.
 
     Parameters
     ----------
-    shift : tensor, shape (sets, contrasts), optional
-        To be taken from the pull.
+    sd : tensor, shape (outcomes,)
+    dims : tuple of str
+        Of the coordinates.
+    national : tuple of str and tensor, optional
+        Kind and deviations of the nation's strata, of which the pull of authorities is told.
     """
-    *arrays, pull = (data[f"{name}_{field}"] for field in ContrastArrays._fields)
-    arrays.append(pull if shift is None else pull - shift)
+    arrays = [data[f"{name}_{field}"] for field in ContrastArrays._fields]
+    if national is None or f"{name}_response" not in data:
+        at, response, mode = np.zeros((0, 0)), np.zeros((0, 0, 0)), np.zeros((0, 0))
+    else:
+        kind, at = national
+        response, mode = data[f"{name}_response"], data[f"stratum_{kind}_mode"]
+    known = KnownContrasts(*arrays, response, mode)
     if spec.sampling.parameterisation == "non_centred":
         z = pm.Normal(f"z_{name}", dims=dims)
-        return informed_contrasts(sd, _by_set(z), *arrays).values
+        return informed_contrasts(sd, z, at, known).values
     z = pm.Flat(f"z_{name}", dims=dims)
-    contrasts = informed_contrasts(sd, _by_set(z), *arrays)
+    contrasts = informed_contrasts(sd, z, at, known)
     pm.Potential(f"{name}_prior", contrasts.density)
     return contrasts.values
-
-
-def _by_set(z: Tensor) -> Tensor:
-    return z if z.ndim == 2 else z.reshape((-1, z.shape[-1]))

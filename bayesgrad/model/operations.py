@@ -21,7 +21,11 @@ from bayesgrad.kernels.coordinates.neighbourhoods import (
     neighbourhoods_backward,
     neighbourhoods_forward,
 )
-from bayesgrad.kernels.coordinates.partial_noncentred import contrasts_backward, contrasts_forward
+from bayesgrad.kernels.coordinates.partial_noncentred import (
+    KnownContrasts,
+    contrasts_backward,
+    contrasts_forward,
+)
 from bayesgrad.kernels.coordinates.standardised import Known
 from bayesgrad.kernels.likelihood.by_effects import Effects, log_likelihood_by_effects
 from bayesgrad.kernels.likelihood.rows import CountRows
@@ -51,8 +55,8 @@ class Informed(NamedTuple):
     Attributes
     ----------
     values : tensor
-        Deviations of strata, (sets, strata), or effects of neighbourhoods, (outcomes,
-        neighbourhoods).
+        Deviations of strata, (outcomes, strata) or (authorities, outcomes, strata), or effects of
+        neighbourhoods, (outcomes, neighbourhoods).
     density : tensor, shape ()
         Log density of the coordinates.
     """
@@ -92,22 +96,25 @@ def authority_effects(fixed: Fixed, spread: Spread, z: Tensor, known: Known) -> 
     return AuthorityEffects(*_EFFECTS(*fixed, *spread, z, *known))
 
 
-_CONTRASTS = differentiable_op(
-    contrasts_forward,
-    contrasts_backward,
-    outputs=[((2, 0), (2, 1))],
-    differentiable=(0, 1, 4),
-)
-
-
-def informed_contrasts(
-    sd: Tensor, z: Tensor, basis: Tensor, information: Tensor, pull: Tensor
-) -> Informed:
+def informed_contrasts(sd: Tensor, z: Tensor, national: Tensor, known: KnownContrasts) -> Informed:
     """Values of normal contrasts whose coordinates are z.
 
     See `bayesgrad.kernels.coordinates.partial_noncentred`.
+
+    Parameters
+    ----------
+    sd : tensor, shape (outcomes,)
+    z : tensor, shape (outcomes, contrasts) or (outcomes, authorities, contrasts)
+        The values are then (outcomes, strata) or (authorities, outcomes, strata).
     """
-    return Informed(*_CONTRASTS(sd, z, basis, information, pull))
+    by_set = ((1, 0),) if z.ndim == 2 else ((1, 1), (1, 0))
+    operation = differentiable_op(
+        contrasts_forward,
+        contrasts_backward,
+        outputs=[(*by_set, (3, 1))],
+        differentiable=range(3),
+    )
+    return Informed(*operation(sd, z, national, *known))
 
 
 _NEIGHBOURHOODS = differentiable_op(
