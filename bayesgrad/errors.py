@@ -25,6 +25,10 @@ class BayesgradError(Exception):
         self.what = what
         self.do = do
 
+    def __reduce__(self) -> tuple[type[BayesgradError], tuple[str, str]]:
+        """Made again from its two parts, so that it can pass between processes."""
+        return type(self), (self.what, self.do)
+
 
 class SpecError(BayesgradError):
     """A model spec that cannot be read, or asks for what cannot be fitted."""

@@ -11,7 +11,7 @@ import traceback
 import typer
 
 from bayesgrad import __version__
-from bayesgrad.cli import audit, check, compare, demo, fit, models, prior, simulate, table
+from bayesgrad.cli import audit, check, compare, demo, fit, models, prior, simulate, table, warm_up
 from bayesgrad.errors import BayesgradError
 
 app = typer.Typer(
@@ -31,6 +31,7 @@ for verb in (
     prior.prior,
     audit.audit,
     models.models,
+    warm_up.warm_up,
 ):
     app.command()(verb)
 app.add_typer(simulate.app, name="simulate")

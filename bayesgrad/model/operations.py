@@ -21,6 +21,7 @@ from bayesgrad.kernels.coordinates.neighbourhoods import (
     neighbourhoods_backward,
     neighbourhoods_forward,
 )
+from bayesgrad.kernels.coordinates.neighbours import OfNeighbours, Touching, neighbours_density
 from bayesgrad.kernels.coordinates.partial_noncentred import (
     KnownContrasts,
     contrasts_backward,
@@ -115,6 +116,34 @@ def informed_contrasts(sd: Tensor, z: Tensor, national: Tensor, known: KnownCont
         differentiable=range(3),
     )
     return Informed(*operation(sd, z, national, *known))
+
+
+_AUTHORITY = ((_Z, 0), (_Z, 1))
+_NEIGHBOURS = differentiable_op(
+    neighbours_density,
+    None,
+    outputs=[
+        *[((i, 0),) for i in range(2)],
+        *[((i, 0), (i, 1)) for i in range(2, len(Fixed._fields))],
+        *[((i, 0),) for i in range(len(Fixed._fields), _Z - 1)],
+        ((_Z - 1, 0), (_Z - 1, 1)),
+        _AUTHORITY,
+        _AUTHORITY,
+        ((_Z + 2, 0),),
+        ((_Z + 3, 0),),
+    ],
+    differentiable=range(_Z + len(OfNeighbours._fields)),
+)
+
+
+def density_of_neighbours(
+    fixed: Fixed, spread: Spread, of: OfNeighbours, touching: Touching
+) -> Tensor:
+    """Log density of effects that neighbours share, less that of independent ones, a scalar.
+
+    See `bayesgrad.kernels.coordinates.neighbours`.
+    """
+    return _NEIGHBOURS(*fixed, *spread, *of, *touching)[-1]
 
 
 _NEIGHBOURHOODS = differentiable_op(

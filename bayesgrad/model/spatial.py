@@ -30,9 +30,10 @@ from __future__ import annotations
 from typing import Any
 
 import pymc as pm
-import pytensor.tensor as pt
 
-from bayesgrad.model.effects import EffectsPrior, spread, systematic_part
+from bayesgrad.kernels.coordinates.neighbours import OfNeighbours, Touching
+from bayesgrad.model.effects import EffectsPrior
+from bayesgrad.model.operations import density_of_neighbours
 from bayesgrad.model.strata import KINDS
 
 Tensor = Any
@@ -56,16 +57,10 @@ def neighbours_prior(
         Intercepts and slopes, each (authorities, outcomes).
     """
     phi = [pm.Uniform(f"phi_{kind}", 0.0, 1.0, dims=("outcome",)) for kind in KINDS]
-    share = pt.stack(phi, axis=1).ravel()
-    mean, (sd, factor) = systematic_part(prior, data["authority_columns"]), spread(prior)
-    values, vectors = data["neighbour_values"], data["neighbour_vectors"]
-    left = pt.stack(effects, axis=2).reshape(mean.shape) - mean
-    standard = pt.dot(vectors.T, left / sd)
-    inflation = 1.0 - share + share * values[:, None]
-    squares = _squares(factor, standard) - _squares(factor, standard / pt.sqrt(inflation))
-    pm.Potential("neighbours_prior", 0.5 * (squares - pt.log(inflation).sum()))
-
-
-def _squares(factor: Tensor, standard: Tensor) -> Tensor:
-    """Sum of squares of L^-1 s over all s, (authorities, K)."""
-    return (pt.linalg.solve_triangular(factor, standard.T, lower=True) ** 2).sum()
+    density = density_of_neighbours(
+        prior.coefficients,
+        prior.covariance,
+        OfNeighbours(*effects, *phi),
+        Touching(data["authority_columns"], data["neighbour_vectors"], data["neighbour_values"]),
+    )
+    pm.Potential("neighbours_prior", density)
