@@ -82,7 +82,7 @@ def without_lock(function: Any, version: str) -> Callable[..., Any]:
         outer = function.vm.jit_fn.py_func
         source, key = outer.__globals__["jitable_func"].py_func, CACHED_SRC_FUNCTIONS[outer]
     except (ImportError, AttributeError, KeyError):
-        return _one_at_a_time(function)
+        return one_at_a_time(function)
     twin = python_types.FunctionType(
         # The name of the file is part of the cache's.
         source.__code__.replace(co_filename=outer.__code__.co_filename),
@@ -105,7 +105,7 @@ def _unwrapped(function: Any) -> Any:
     return names.get("jitable_func", function)
 
 
-def _one_at_a_time(function: Any) -> Callable[..., Any]:
+def one_at_a_time(function: Any) -> Callable[..., Any]:
     """PyTensor's function, which shares its storage between calls, behind a lock."""
     lock = threading.Lock()
 

@@ -14,10 +14,13 @@ from contextlib import suppress
 from multiprocessing import get_context
 from typing import NamedTuple
 
+import pandas as pd
+
 from bayesgrad.errors import FitError, SpecError
+from bayesgrad.fitting.gradient_fit import GradientFit
 from bayesgrad.fitting.run import fit, with_sampling
 from bayesgrad.kernels.cache import VARIABLE, place
-from bayesgrad.simulate import ONE_AUTHORITY, SCENARIOS, Scenario, simulate_scenario
+from bayesgrad.simulate import ONE_AUTHORITY, SCENARIOS, simulate_scenario
 from bayesgrad.simulate.one_authority import smallest_authority
 from bayesgrad.spec.model_spec import ModelSpec
 from bayesgrad.spec.support import refuse_unsupported
@@ -26,10 +29,11 @@ FIRST = "referrals"
 """Form that is compiled before all others, which share most of its kernels."""
 OF_THE_AUDIT = "audit-"
 """Scenarios of the audit are worlds of one form, which `referrals` has, by the Laplace engine."""
-WORLD = {"authorities": 12, "areas": 300, "seed": 1}
-NATION = {"authorities": 40, "areas": 1_600, "seed": 1}
-"""Of which a prior pack can be made."""
-DRAWS = {"draws": 60, "tune": 60, "chains": 1}
+AUTHORITIES, AREAS = 12, 300
+NATION, ITS_AREAS = 40, 1_600
+"""Authorities and areas of which a prior pack can be made."""
+DRAWS, ENOUGH = 60, 400
+"""Draws of a fit, and of one of which a prior pack can be made."""
 
 
 class Warmed(NamedTuple):
@@ -102,17 +106,19 @@ def _warmed(form: str) -> Warmed:
     if form == ONE_AUTHORITY:
         _fit_one_authority()
     else:
-        world = simulate_scenario(form, **WORLD)
-        _fit(world.model, world)
+        world = simulate_scenario(form, seed=1, authorities=AUTHORITIES, areas=AREAS)
+        _fit(world.model, world.areas)
         if _by_laplace_too(world.model):
             # Of so small a world the approximation may not hold; what it compiles is there.
             with suppress(FitError):
-                _fit(world.model, world, engine="laplace")
+                _fit(world.model, world.areas, engine="laplace")
     return Warmed(form, time.perf_counter() - start)
 
 
-def _fit(spec: ModelSpec, world: Scenario, *, engine: str = "nuts") -> None:
-    fit(spec, world.areas, engine=engine, progress=False, **DRAWS)
+def _fit(
+    spec: ModelSpec, table: pd.DataFrame, *, engine: str = "nuts", draws: int = DRAWS
+) -> GradientFit:
+    return fit(spec, table, engine=engine, draws=draws, tune=DRAWS, chains=1, progress=False)
 
 
 def _by_laplace_too(spec: ModelSpec) -> bool:
@@ -124,8 +130,8 @@ def _by_laplace_too(spec: ModelSpec) -> bool:
 
 
 def _fit_one_authority() -> None:
-    world = simulate_scenario(FIRST, **NATION)
-    national = fit(world.model, world.areas, progress=False, **DRAWS | {"draws": 400})
+    world = simulate_scenario(FIRST, seed=1, authorities=NATION, areas=ITS_AREAS)
+    national = _fit(world.model, world.areas, draws=ENOUGH)
     pack = national.prior_pack(despite_failed_diagnostics=True)
     own = world.areas[world.areas["authority"] == smallest_authority(world)]
-    fit(world.model.model_copy(update={"prior_pack": pack}), own, progress=False, **DRAWS)
+    _fit(world.model.model_copy(update={"prior_pack": pack}), own)

@@ -18,8 +18,12 @@ IN_VAIN = (
 )
 
 
+GRAPH = "numba_funcified_fgraph"
+"""PyTensor's name for the function of a whole graph."""
+
+
 class Announcer(event.Listener):  # type: ignore[misc]
-    """Prints once, when numba begins to compile.
+    """Prints once, when numba begins to compile a kernel or the graph of a model.
 
     Parameters
     ----------
@@ -29,9 +33,11 @@ class Announcer(event.Listener):  # type: ignore[misc]
     def __init__(self, stream: TextIO) -> None:
         self._stream: TextIO | None = stream
 
-    def on_start(self, _event: Any) -> None:
+    def on_start(self, begun: Any) -> None:
         """Say what to expect, and whether what is compiled will be kept."""
-        if self._stream is None:
+        function = begun.data["dispatcher"].py_func
+        of_ours = str(function.__module__).startswith("bayesgrad.kernels")
+        if self._stream is None or not (of_ours or function.__name__ == GRAPH):
             return
         where, stream = place(), self._stream
         self._stream = None

@@ -12,6 +12,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import threading
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -154,7 +155,11 @@ serial_inlined = njit(**_PART)
 
 
 def _compile(name: str) -> None:
-    KERNELS[name].compile()
+    """Compile a kernel for compiled code, which sees an empty slot where that failed."""
+    try:
+        KERNELS[name].compile()
+    except Exception:
+        traceback.print_exc()
 
 
 _CALLBACK = compile_callback(_compile)

@@ -96,13 +96,13 @@ def _contrasts(
     national : tuple of str and tensor, optional
         Kind and deviations of the nation's strata, of which the pull of authorities is told.
     """
-    arrays = [data[f"{name}_{field}"] for field in ContrastArrays._fields]
+    basis, information, pull = (data[f"{name}_{field}"] for field in ContrastArrays._fields)
     if national is None or f"{name}_response" not in data:
         at, response, mode = np.zeros((0, 0)), np.zeros((0, 0, 0)), np.zeros((0, 0))
     else:
         kind, at = national
         response, mode = data[f"{name}_response"], data[f"stratum_{kind}_mode"]
-    known = KnownContrasts(*arrays, response, mode)
+    known = KnownContrasts(basis, information, pull, response, mode)
     if spec.sampling.parameterisation == "non_centred":
         z = pm.Normal(f"z_{name}", dims=dims)
         return informed_contrasts(sd, z, at, known).values

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from bayesgrad.compat.code_on_disk import one_at_a_time
 from bayesgrad.inference import compiled as module
 from bayesgrad.inference.compiled import compile_model
 from bayesgrad.inference.nuts import Sampler
@@ -28,7 +29,7 @@ def joint_model():
 def behind_a_lock(model):
     """The compiled model where PyTensor's private parts are not as this version knows them."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "_without_lock", module._one_at_a_time)
+        patch.setattr(module, "without_lock", lambda function, _: one_at_a_time(function))
         return compile_model(model, names=[name for name in DRAWN if name in model.named_vars])
 
 

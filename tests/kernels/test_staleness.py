@@ -1,0 +1,50 @@
+"""Compiled code on disk is of the sources at hand: a change of a leaf reaches all callers."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import bayesgrad
+from bayesgrad.kernels.cache import VARIABLE
+
+PROGRAM = Path(__file__).with_name("staleness.py")
+LEAF = Path("kernels", "families", "elementary.py")
+"""Whose functions become part of kernels in other files."""
+BEFORE, AFTER = "    p = p * r + 0.5\n", "    p = p * r + 0.6\n"
+"""A coefficient of its polynomial for exp."""
+
+pytestmark = pytest.mark.full
+
+
+def evaluated(package: Path, cache: Path) -> dict[str, float]:
+    environment = os.environ | {VARIABLE: str(cache)}
+    command = [sys.executable, str(PROGRAM), str(package.parent)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_a_change_of_a_leaf_kernel_reaches_every_caller_in_a_warm_cache(tmp_path):
+    package, cache = tmp_path / "copy" / "bayesgrad", tmp_path / "code"
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(Path(bayesgrad.__file__).parent, package, ignore=ignored)
+    first, warm = evaluated(package, cache), evaluated(package, cache)
+    assert warm == first | {"compiled": 0}
+
+    source = (package / LEAF).read_text(encoding="utf-8")
+    assert BEFORE in source
+    (package / LEAF).write_text(source.replace(BEFORE, AFTER), encoding="utf-8")
+    changed = evaluated(package, cache)
+    assert changed["density"] != first["density"]
+    assert changed["score"] != first["score"]
+
+    # Back to what it was: that is on disk, too.
+    (package / LEAF).write_text(source, encoding="utf-8")
+    assert evaluated(package, cache) == warm
