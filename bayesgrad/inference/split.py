@@ -35,6 +35,8 @@ class Split(Op):  # type: ignore[misc]
 
     def __init__(self, shapes: Shapes) -> None:
         self.shapes = shapes
+        # The parts are of the vector's own memory, which nothing may overwrite.
+        self.view_map = {part: [0] for part in range(len(shapes))}
 
     @classmethod
     def of(cls, shapes: Sequence[tuple[int, ...]]) -> tuple[Split, np.ndarray]:
@@ -54,7 +56,7 @@ class Split(Op):  # type: ignore[misc]
         for storage, known in zip(outputs, self.shapes, strict=True):
             shape = tuple(next(given) if size is None else size for size in known)
             last = first + math.prod(shape)
-            storage[0] = inputs[0][first:last].reshape(shape).copy()
+            storage[0] = inputs[0][first:last].reshape(shape)
             first = last
 
     def connection_pattern(self, _node: Any) -> list[list[bool]]:

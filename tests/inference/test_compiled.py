@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 
 from bayesgrad.compat.code_on_disk import one_at_a_time
 from bayesgrad.inference import compiled as module
@@ -53,6 +53,15 @@ def test_the_log_density_is_that_of_pymc(model, england_sampler):
 
 def test_so_is_that_of_several_outcomes_in_strata(joint_model, joint_sampler):
     assert_density_is_that_of_pymc(joint_model, joint_sampler.compiled)
+
+
+def test_an_evaluation_leaves_its_point_as_it_was(joint_sampler):
+    (point,) = drawn_points(joint_sampler.compiled.size, 1)
+    before = point.copy()
+    first, again = (joint_sampler.compiled.density(point) for _ in range(2))
+    assert_array_equal(point, before)
+    assert first[0] == again[0]
+    assert_array_equal(first[1], again[1])
 
 
 def test_the_free_variables_stand_one_after_another(model, england_sampler):
