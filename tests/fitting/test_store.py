@@ -20,6 +20,7 @@ from bayesgrad.fitting import store
 from bayesgrad.fitting.gradient_fit import GradientFit
 from tests.fabricate import fabricated_draws, with_group
 from tests.small import spec_of
+from tests.tiers import quick
 
 PROVENANCE = {
     "engine": "nuts",
@@ -235,7 +236,7 @@ fabricated_fit(draws=40, seed=2).save(sys.argv[1])
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs a system with SIGKILL")
-@pytest.mark.parametrize("step", ["fsync", "replace"])
+@pytest.mark.parametrize("step", quick(["fsync", "replace"], "replace"))
 def test_a_killed_save_leaves_the_old_file(tmp_path, step):
     path = fabricated_fit(draws=20).save(tmp_path / "fit.nc")
     before = path.read_bytes()

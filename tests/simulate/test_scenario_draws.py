@@ -159,6 +159,7 @@ def test_totals_are_those_of_england(name, column, total):
     assert drawn == pytest.approx(total, rel=0.17)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "exposure"),
     [
