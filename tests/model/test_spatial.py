@@ -128,6 +128,7 @@ def test_a_share_of_nothing_leaves_authorities_independent():
     assert_allclose(density_of(build_model(spec, design), found), expected, rtol=0, atol=1e-6)
 
 
+@pytest.mark.full
 def test_the_gradient_of_the_density_agrees_with_finite_differences():
     spec, design, theta = drawn("by outcome", PARTIAL)
     model = build_model(spec, design)

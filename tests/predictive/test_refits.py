@@ -18,7 +18,6 @@ from bayesgrad.inference.laplace import LaplaceApproximation
 from bayesgrad.predictive.authorities import leave_one_authority_out
 from bayesgrad.predictive.integrated import integrated_likelihood
 from bayesgrad.predictive.scoring import DRAWS
-from tests.tiers import quick
 
 
 def posterior_of(spec, design: Design) -> xr.Dataset:
@@ -72,7 +71,8 @@ def posterior(spec, england_design) -> xr.Dataset:
     return posterior_of(spec, england_design)
 
 
-@pytest.mark.parametrize("left_out", quick([7, 13], 7))
+@pytest.mark.full
+@pytest.mark.parametrize("left_out", [7, 13])
 def test_the_score_of_an_authority_is_its_density_under_a_fit_to_the_others(
     spec, england_design, posterior, left_out
 ):

@@ -190,6 +190,7 @@ def test_strata_have_rates_in_the_order_of_their_ratios():
     assert rate["Mixed"] > rate["Black"] > rate["White"] > rate["Asian"]
 
 
+@pytest.mark.slow
 def test_no_chance_of_a_stage_reaches_one():
     for seed in range(10):
         scenario = simulate_scenario("stages", seed=seed)

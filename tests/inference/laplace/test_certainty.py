@@ -13,6 +13,7 @@ from bayesgrad.inference.laplace.newton import find_mode
 from tests.inference.laplace.cases import Case, form_of
 
 
+@pytest.mark.full
 def test_rows_are_counted_whose_linear_predictor_may_reach_zero():
     case = form_of("risks")
     hyper = case.hyper.at(case.theta)

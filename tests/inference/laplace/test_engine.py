@@ -84,7 +84,7 @@ def drawn_with_few_proposals(form: str) -> tuple[Case, xr.DataTree]:
     return case, drawn["posterior"]
 
 
-@pytest.mark.parametrize("form", quick(FORMS, "full", "two outcomes in strata"))
+@pytest.mark.parametrize("form", quick(FORMS, "two outcomes in strata"))
 def test_a_model_has_the_variables_of_its_form(form):
     import pymc as pm
 
