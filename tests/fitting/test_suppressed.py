@@ -82,6 +82,7 @@ def test_a_fit_is_the_same_when_it_is_read_again(fitted, tmp_path):
     assert str(read) == str(fitted)
 
 
+@pytest.mark.ci
 @pytest.mark.slow
 def test_known_gradients_are_recovered_where_dropping_the_areas_is_biased(scenario, fitted):
     known = scenario.authorities.set_index("authority")["slope"]
@@ -102,6 +103,7 @@ def test_known_gradients_are_recovered_where_dropping_the_areas_is_biased(scenar
     assert errors(other) < errors(fitted) - 0.04
 
 
+@pytest.mark.ci
 @pytest.mark.full
 def test_strata_and_several_outcomes_may_have_suppressed_counts():
     base = simulate_scenario("sex", seed=1, authorities=15, areas=400)

@@ -50,6 +50,7 @@ def test_the_log_density_is_that_of_pymc(model, england_sampler):
     assert_density_is_that_of_pymc(model, england_sampler.compiled)
 
 
+@pytest.mark.ci
 @pytest.mark.full
 def test_so_is_that_of_several_outcomes_in_strata(joint_model, joint_sampler):
     assert_density_is_that_of_pymc(joint_model, joint_sampler.compiled)
@@ -83,6 +84,7 @@ def test_expanded_variables_are_those_of_pymc(model, england_sampler):
     assert_expansion_is_that_of_pymc(model, england_sampler.compiled)
 
 
+@pytest.mark.ci
 @pytest.mark.full
 def test_so_are_those_of_several_outcomes_in_strata(joint_model, joint_sampler):
     assert_expansion_is_that_of_pymc(joint_model, joint_sampler.compiled)
@@ -129,6 +131,7 @@ def test_other_data_take_the_place_of_the_first(england_sampler, england_spec, e
     assert_allclose(refitted.density(point)[0], fresh.density(point)[0], rtol=1e-12)
 
 
+@pytest.mark.ci
 @pytest.mark.full
 def test_so_do_those_of_several_outcomes_in_strata(joint_sampler):
     other = joint_design(seed=2)

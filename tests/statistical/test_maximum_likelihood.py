@@ -37,6 +37,7 @@ def assert_agrees(fit, expected):
             assert ours.loc[name, "lower"] < row["estimate"] < ours.loc[name, "upper"], name
 
 
+@pytest.mark.ci
 @pytest.mark.slow
 @pytest.mark.parametrize("family", ["poisson", "negative_binomial"])
 def test_london_violence(shared_data, family):
