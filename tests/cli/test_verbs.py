@@ -88,6 +88,7 @@ class TestFit:
         names = {path.stem for path in tables.iterdir()}
         assert names == set(tables_of(written.draws)) - {"ranks", "pairs"}
 
+    @pytest.mark.full
     def test_area_data_are_stored_only_when_asked(self, bayesgrad, spec_file, table_file, tmp_path):
         out = tmp_path / "fit.nc"
         bayesgrad("fit", spec_file, table_file, "--out", out, *SHORT)

@@ -11,6 +11,7 @@ from bayesgrad.inference.laplace.certainty import STANDARD_ERRORS, rows_near_cer
 from bayesgrad.inference.laplace.latent import Latent
 from bayesgrad.inference.laplace.newton import find_mode
 from tests.inference.laplace.cases import Case, form_of
+from tests.tiers import quick
 
 
 @pytest.mark.full
@@ -46,7 +47,7 @@ def first(case: Case) -> np.ndarray:
     return np.arange(len(case.point.fixed)) == 0
 
 
-@pytest.mark.parametrize("form", ["odds", "default"])
+@pytest.mark.parametrize("form", quick(["odds", "default"], "default"))
 def test_other_links_have_no_such_end(form):
     case = form_of(form)
     hyper = case.hyper.at(case.theta)
