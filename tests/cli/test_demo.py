@@ -7,7 +7,6 @@ from bayesgrad import simulate
 from bayesgrad.estimands import tables_of
 
 
-@pytest.mark.ci
 @pytest.mark.full
 @pytest.mark.usefixtures("compiled")
 def test_the_demo_goes_the_whole_path(bayesgrad, england, monkeypatch, tmp_path):

@@ -108,7 +108,6 @@ def test_known_gradients_are_recovered_where_dropping_the_areas_is_biased(scenar
     assert errors(other) < errors(fitted) - 0.04
 
 
-@pytest.mark.ci
 @pytest.mark.full
 def test_strata_and_several_outcomes_may_have_suppressed_counts():
     base = simulate_scenario("sex", seed=1, authorities=15, areas=400)

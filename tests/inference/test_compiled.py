@@ -50,7 +50,6 @@ def test_the_log_density_is_that_of_pymc(model, england_sampler):
     assert_density_is_that_of_pymc(model, england_sampler.compiled)
 
 
-@pytest.mark.ci
 @pytest.mark.full
 def test_so_is_that_of_several_outcomes_in_strata(joint_model, joint_sampler):
     assert_density_is_that_of_pymc(joint_model, joint_sampler.compiled)
@@ -84,7 +83,6 @@ def test_expanded_variables_are_those_of_pymc(model, england_sampler):
     assert_expansion_is_that_of_pymc(model, england_sampler.compiled)
 
 
-@pytest.mark.ci
 @pytest.mark.full
 def test_so_are_those_of_several_outcomes_in_strata(joint_model, joint_sampler):
     assert_expansion_is_that_of_pymc(joint_model, joint_sampler.compiled)
@@ -99,6 +97,7 @@ def test_behind_a_lock_the_density_is_the_same(behind_a_lock, england_sampler):
         assert_allclose(gradient, expected_gradient, rtol=1e-10, atol=1e-10)
 
 
+@pytest.mark.ci
 @pytest.mark.slow
 def test_behind_a_lock_the_draws_have_the_same_posterior(
     behind_a_lock, england_sampler, england_spec
@@ -131,7 +130,6 @@ def test_other_data_take_the_place_of_the_first(england_sampler, england_spec, e
     assert_allclose(refitted.density(point)[0], fresh.density(point)[0], rtol=1e-12)
 
 
-@pytest.mark.ci
 @pytest.mark.full
 def test_so_do_those_of_several_outcomes_in_strata(joint_sampler):
     other = joint_design(seed=2)

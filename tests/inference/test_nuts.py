@@ -98,6 +98,7 @@ def mean_and_error(draws: xr.DataArray) -> tuple[np.ndarray, np.ndarray]:
     return mean.values, (draws.std(("chain", "draw")) / np.sqrt(az.ess(values)["value"])).values
 
 
+@pytest.mark.ci
 @pytest.mark.slow
 def test_a_refit_has_the_posterior_of_the_new_data(england_sampler, england_design):
     # Twice the children at risk: every rate halves, and nothing else changes. The two runs agree

@@ -37,7 +37,6 @@ def assert_close(found: float, expected: float) -> None:
 ALSO_QUICK = ("full", "low rank", "common deviations", "years", "neighbourhoods", "dispersed risk")
 
 
-@pytest.mark.ci
 @pytest.mark.parametrize("form", quick(FORMS, "plain", "stages in strata", *ALSO_QUICK))
 def test_the_joint_density_is_that_of_scipy(form):
     spec = spec_named(form)
@@ -110,7 +109,6 @@ GRADIENTS = [
 ]
 
 
-@pytest.mark.ci
 @pytest.mark.parametrize(
     ("form", "more"),
     quick(GRADIENTS, ("full", PARTIAL), ("years", PARTIAL), ("neighbourhoods", PARTIAL)),

@@ -47,6 +47,7 @@ def test_london_violence(shared_data, family):
     assert_agrees(fit, reference(shared_data, f"london_violence2019_{name}"))
 
 
+@pytest.mark.ci
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("family", "name"),
