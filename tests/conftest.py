@@ -5,12 +5,36 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.tiers import SHARED, sharing
+
 if TYPE_CHECKING:
     from bayesgrad.design import Design
     from bayesgrad.fitting import GradientFit
     from bayesgrad.inference.nuts import Sampler
     from bayesgrad.simulate import SyntheticEngland
     from bayesgrad.spec import ModelSpec
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run tests that share a fit one after another, and first, as they take longest."""
+    for item in items:
+        for fixture in set(SHARED) & set(getattr(item, "fixturenames", ())):
+            file = item.nodeid.split("::", maxsplit=1)[0]
+            if file not in SHARED[fixture]:
+                raise pytest.UsageError(f"{file} uses {fixture}: name it in tests/tiers.py")
+    items.sort(key=lambda item: sharing(item.nodeid) == item.nodeid.split("::", maxsplit=1)[0])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Give all files that share a fit to one worker, so that the fit is made once."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByFit(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return sharing(nodeid)
+
+    return ByFit(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 @pytest.fixture(scope="session")

@@ -97,6 +97,7 @@ def test_the_table_of_scale_has_every_size_and_its_ratios():
     assert "no result" in text
 
 
+@pytest.mark.full
 def test_scale_fits_from_the_file(tmp_path):
     options = argparse.Namespace(draws=100, tune=50, chains=2, started=0.0)
     scale.write_data(scale.Size(areas=300, authorities=12), tmp_path)

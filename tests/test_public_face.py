@@ -58,6 +58,7 @@ def test_an_unknown_name_is_an_attribute_error():
         _ = bayesgrad.fits
 
 
+@pytest.mark.full
 def test_fit_is_the_function_whatever_has_been_imported():
     code = (
         "import importlib, pkgutil, bayesgrad\n"

@@ -49,6 +49,7 @@ def test_so_few_authorities_are_not_judged(audited):
     assert "**slope: survives**" not in audited.verdict
 
 
+@pytest.mark.full
 def test_the_interaction_of_a_form_is_that_of_a_fit(audited, world, spec):
     fit = bayesgrad.fit(spec, world.areas, engine="laplace", draws=50, progress=False)
     mean = float(fit.draws["reference"]["mean_authority_deprivation"])

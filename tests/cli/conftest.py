@@ -52,9 +52,15 @@ def table_file(england_folder) -> Path:
 
 
 @pytest.fixture(scope="session")
-def fit_file(england_fit, tmp_path_factory) -> Path:
-    """A saved fit that passed its diagnostics."""
-    return england_fit.save(tmp_path_factory.mktemp("fit") / "fit.nc")
+def passed_fit() -> GradientFit:
+    """A fit that passed its diagnostics."""
+    return GradientFit(spec_of(), fabricated_draws(), {"engine": "nuts", "seed": 7})
+
+
+@pytest.fixture(scope="session")
+def fit_file(passed_fit, tmp_path_factory) -> Path:
+    """Its file."""
+    return passed_fit.save(tmp_path_factory.mktemp("fit") / "fit.nc")
 
 
 @pytest.fixture(scope="session")

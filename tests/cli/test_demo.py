@@ -7,6 +7,7 @@ from bayesgrad import simulate
 from bayesgrad.estimands import tables_of
 
 
+@pytest.mark.full
 @pytest.mark.usefixtures("compiled")
 def test_the_demo_goes_the_whole_path(bayesgrad, england, monkeypatch, tmp_path):
     monkeypatch.setattr(simulate, "simulate_england", lambda *, seed: england)

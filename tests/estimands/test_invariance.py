@@ -1,5 +1,7 @@
 """What must not matter: names, the size of populations, the unit of deprivation."""
 
+from itertools import product
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +9,7 @@ import xarray as xr
 
 from bayesgrad.estimands import table
 from tests.fabricate import fabricated_draws, with_group
+from tests.tiers import quick
 
 FACTOR = 2.5
 
@@ -79,9 +82,19 @@ def in_another_unit(draws: xr.DataTree, moderation: str) -> xr.DataTree:
 IN_STRATA = {"strata": ("a", "b", "c"), "authority_deviations": True}
 
 
-@pytest.mark.parametrize("more", [{}, IN_STRATA, {"family": "binomial"}])
-@pytest.mark.parametrize("centre", ["authority", "national"])
-@pytest.mark.parametrize("moderation", ["linear", "log", "spline"])
+MODERATIONS, CENTRES = ("linear", "log", "spline"), ("authority", "national")
+
+
+@pytest.mark.parametrize(
+    ("moderation", "centre", "more"),
+    quick(
+        product(MODERATIONS, CENTRES, ({}, IN_STRATA, {"family": "binomial"})),
+        ("linear", "authority", {}),
+        ("log", "national", IN_STRATA),
+        ("spline", "authority", {"family": "binomial"}),
+        ("spline", "national", {}),
+    ),
+)
 def test_the_unit_is_a_matter_of_words(moderation: str, centre: str, more: dict) -> None:
     draws = fabricated_draws(moderation=moderation, centre=centre, curvature="quadratic", **more)
     other = in_another_unit(draws, moderation)

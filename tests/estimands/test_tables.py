@@ -9,6 +9,7 @@ import xarray as xr
 from bayesgrad.errors import DiagnosticsError, FitError
 from bayesgrad.estimands import TABLES, table, tables_of
 from tests.fabricate import fabricated_draws
+from tests.tiers import quick
 
 CONTRACT = {
     "gradients": "authority name outcome stratum gradient lower upper log_mean log_sd "
@@ -141,7 +142,7 @@ def test_only_ranks_are_withheld_when_diagnostics_fail() -> None:
         assert len(table(draws, name, despite_failed_diagnostics=True))
 
 
-@pytest.mark.parametrize(("model", "names"), MODELS, ids=IDS)
+@pytest.mark.parametrize(("model", "names"), quick(MODELS, MODELS[0]), ids=IDS)
 def test_draws_read_from_a_file_give_the_same_bytes(
     tmp_path: Path, model: dict, names: list[str]
 ) -> None:

@@ -28,6 +28,7 @@ def fitted(scenario):
     return bg.fit(spec, scenario.areas, store_data=True, **SMALL)
 
 
+@pytest.mark.full
 def test_ranks_among_replicates_are_shown_and_not_tested(fitted):
     pit = fitted.predictive().set_index("check").loc["pit_uniformity"]
     assert np.isfinite(pit["observed"])
@@ -35,6 +36,7 @@ def test_ranks_among_replicates_are_shown_and_not_tested(fitted):
     assert "not uniform" not in repr(fitted)
 
 
+@pytest.mark.full
 def test_no_effect_of_a_neighbourhood_is_among_the_draws(fitted):
     posterior = fitted.draws["posterior"].to_dataset()
     assert posterior["sd_neighbourhood"].dims == ("chain", "draw", "outcome")
@@ -43,6 +45,7 @@ def test_no_effect_of_a_neighbourhood_is_among_the_draws(fitted):
         assert has == (name == "neighbourhoods"), name
 
 
+@pytest.mark.full
 def test_effects_are_summarised_where_data_are_stored(fitted, scenario):
     found = fitted.draws["neighbourhoods"].to_dataset()
     assert set(found["neighbourhood"].values) == set(scenario.areas["neighbourhood"])
@@ -54,12 +57,14 @@ def test_effects_are_summarised_where_data_are_stored(fitted, scenario):
     assert "areas" not in plain.draws.children
 
 
+@pytest.mark.full
 def test_a_fit_is_saved_and_loaded(fitted, tmp_path):
     again = bg.load(fitted.save(tmp_path / "fit.nc"))
     assert again.spec == fitted.spec
     assert again.heterogeneity().equals(fitted.heterogeneity())
 
 
+@pytest.mark.full
 def test_tables_and_summary_have_the_level(fitted):
     parameters = fitted.parameters().set_index("parameter")
     sd = fitted.draws["posterior"]["sd_neighbourhood"]
@@ -71,6 +76,7 @@ def test_tables_and_summary_have_the_level(fitted):
     assert "neighbourhoods (neighbourhood) of an authority: median rate ratio" in repr(fitted)
 
 
+@pytest.mark.full
 def test_fitted_events_and_rates_add_up_to_those_observed(fitted, scenario):
     """The mean over the posterior is within 2% of the total: its sd is about 1.3% of it."""
     rates = fitted.draws["rates"].to_dataset()

@@ -138,6 +138,7 @@ def test_a_small_authority_of_rare_events_gains_half_the_width_of_its_own_regres
     assert row["prior_share"] > 0.5
 
 
+@pytest.mark.ci
 @pytest.mark.slow
 def test_the_posterior_is_that_of_quadrature():
     """One authority, Poisson, all but its two effects known: their posterior on a grid."""

@@ -73,6 +73,8 @@ def test_other_names_of_authorities_change_no_draw(compiled, england, england_sp
     assert fit.gradients()["name"].str.startswith("The ").all()
 
 
+@pytest.mark.ci
+@pytest.mark.slow
 def test_a_relabelled_authority_keeps_its_own_estimate(
     compiled, england, england_spec, england_fit
 ):

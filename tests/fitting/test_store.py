@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from itertools import product
 from pathlib import Path
 
 import h5py
@@ -20,6 +21,7 @@ from bayesgrad.fitting import store
 from bayesgrad.fitting.gradient_fit import GradientFit
 from tests.fabricate import fabricated_draws, with_group
 from tests.small import spec_of
+from tests.tiers import quick
 
 PROVENANCE = {
     "engine": "nuts",
@@ -71,24 +73,25 @@ def test_tables_of_a_loaded_fit_are_the_same_bytes(england_fit, saved):
         assert csv_text(loaded.table(name)) == csv_text(england_fit.table(name)), name
 
 
-def test_a_fit_loaded_and_saved_again_is_the_same_file(saved, tmp_path):
-    again = bg.load(saved).save(tmp_path / "again.nc")
-    assert bg.load(again).draws.identical(bg.load(saved).draws)
+def test_a_fit_loaded_and_saved_again_is_the_same_file(small_file, tmp_path):
+    loaded = bg.load(small_file)
+    again = loaded.save(tmp_path / "again.nc")
+    assert bg.load(again).draws.identical(loaded.draws)
 
 
-@pytest.mark.parametrize(
-    "settings",
-    [
-        {"moderation": "none", "family": "poisson"},
-        {"moderation": "spline", "curvature": "spline", "covariates": ("density", "rural")},
-        {
-            "authority_moderators": ("spend",),
-            "area_moderators": ("rural",),
-            "covariates": ("rural",),
-        },
-        {"outcomes": ("referrals", "plans"), "strata": ("boys", "girls"), "correlated": False},
-    ],
-)
+FORMS = [
+    {"moderation": "none", "family": "poisson"},
+    {"moderation": "spline", "curvature": "spline", "covariates": ("density", "rural")},
+    {
+        "authority_moderators": ("spend",),
+        "area_moderators": ("rural",),
+        "covariates": ("rural",),
+    },
+    {"outcomes": ("referrals", "plans"), "strata": ("boys", "girls"), "correlated": False},
+]
+
+
+@pytest.mark.parametrize("settings", quick(FORMS, FORMS[1], FORMS[3]))
 def test_fits_of_every_form_survive_the_round_trip(settings, tmp_path):
     fit = fabricated_fit(draws=20, authorities=4, **settings)
     loaded = bg.load(fit.save(tmp_path / "fit.nc"))
@@ -96,14 +99,14 @@ def test_fits_of_every_form_survive_the_round_trip(settings, tmp_path):
         assert node.to_dataset().equals(loaded.draws[name].to_dataset()), name
 
 
-def test_names_that_are_not_ascii_survive(england_fit, tmp_path):
-    draws = england_fit.draws.copy()
+def test_names_that_are_not_ascii_survive(tmp_path):
+    draws = fabricated_draws(draws=20, authorities=4)
     names = draws["authorities"]["name"].values.astype("<U40")
     names[0] = "Ynys Môn – Bryn ŵ"
     draws["authorities"] = xr.DataTree(
         draws["authorities"].to_dataset().assign(name=("authority", names))
     )
-    loaded = bg.load(GradientFit(england_fit.spec, draws, PROVENANCE).save(tmp_path / "fit.nc"))
+    loaded = bg.load(GradientFit(spec_of(), draws, PROVENANCE).save(tmp_path / "fit.nc"))
     assert loaded.draws["authorities"]["name"].values[0] == "Ynys Môn – Bryn ŵ"
 
 
@@ -209,8 +212,17 @@ def test_saving_into_a_folder_that_does_not_exist_is_refused(england_fit, tmp_pa
         england_fit.save(tmp_path / "none" / "fit.nc")
 
 
-@pytest.mark.parametrize("broken", ["xarray.DataTree.to_netcdf", "os.fsync", "os.replace"])
-@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+FULL_DISK, INTERRUPTED = OSError(28, "No space left on device"), KeyboardInterrupt()
+
+
+@pytest.mark.parametrize(
+    ("broken", "error"),
+    quick(
+        product(("xarray.DataTree.to_netcdf", "os.fsync", "os.replace"), (FULL_DISK, INTERRUPTED)),
+        ("xarray.DataTree.to_netcdf", FULL_DISK),
+        ("os.replace", INTERRUPTED),
+    ),
+)
 def test_a_save_that_breaks_off_leaves_the_old_file(tmp_path, monkeypatch, broken, error):
     path = fabricated_fit(draws=20).save(tmp_path / "fit.nc")
     before = path.read_bytes()
@@ -234,6 +246,7 @@ fabricated_fit(draws=40, seed=2).save(sys.argv[1])
 """
 
 
+@pytest.mark.full
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs a system with SIGKILL")
 @pytest.mark.parametrize("step", ["fsync", "replace"])
 def test_a_killed_save_leaves_the_old_file(tmp_path, step):

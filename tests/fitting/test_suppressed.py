@@ -35,6 +35,7 @@ def test_the_scenario_hides_counts_of_one_to_five_and_no_other(scenario):
     assert SCENARIOS["suppressed"].suppressed == (1, 5)
 
 
+@pytest.mark.full
 def test_the_implied_total_holds_the_true_one(scenario, fitted):
     count = scenario.draws.count.ravel()
     hidden = (count >= 1) & (count <= 5)
@@ -53,6 +54,7 @@ def test_the_implied_total_holds_the_true_one(scenario, fitted):
     assert (~inside).sum() < 3
 
 
+@pytest.mark.full
 def test_events_are_those_published_with_the_suppressed_beside(scenario, fitted):
     count = scenario.draws.count.ravel()
     hidden = (count >= 1) & (count <= 5)
@@ -64,24 +66,29 @@ def test_events_are_those_published_with_the_suppressed_beside(scenario, fitted)
     assert any("counts suppressed (c: 1 to 5)" in note for note in fitted.rows.notes)
 
 
+@pytest.mark.full
 def test_observed_rates_by_band_hold_what_is_implied(scenario, fitted):
     rates, count = fitted.draws["rates"], scenario.draws.count.ravel()
     # Of the whole, the implied part is uncertain by less than a tenth.
     assert float(rates["observed"].sum()) == pytest.approx(count.sum(), rel=0.02)
 
 
+@pytest.mark.full
 def test_the_model_describes_counts_drawn_from_it(fitted):
     checks = fitted.predictive().set_index("check")
     # The level of the check itself: one seed in a thousand.
     assert checks.loc["pit_uniformity", "prob"] > 0.001
 
 
+@pytest.mark.full
 def test_a_fit_is_the_same_when_it_is_read_again(fitted, tmp_path):
     read = bg.load(fitted.save(tmp_path / "fit.nc"))
     pd.testing.assert_frame_equal(read.table("suppressed"), fitted.table("suppressed"))
     assert str(read) == str(fitted)
 
 
+@pytest.mark.ci
+@pytest.mark.slow
 def test_known_gradients_are_recovered_where_dropping_the_areas_is_biased(scenario, fitted):
     known = scenario.authorities.set_index("authority")["slope"]
     count = pd.Series(scenario.draws.count.ravel())
@@ -101,6 +108,7 @@ def test_known_gradients_are_recovered_where_dropping_the_areas_is_biased(scenar
     assert errors(other) < errors(fitted) - 0.04
 
 
+@pytest.mark.full
 def test_strata_and_several_outcomes_may_have_suppressed_counts():
     base = simulate_scenario("sex", seed=1, authorities=15, areas=400)
     table, rng = base.areas, np.random.default_rng(1)

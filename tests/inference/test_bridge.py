@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
 from numpy.testing import assert_allclose
 
 from bayesgrad.inference.bridge import sample_points
@@ -41,6 +42,7 @@ def test_points_are_those_of_the_density():
     assert not sampled.statistics["diverging"].any()
 
 
+@pytest.mark.full
 def test_sampling_loads_neither_arviz_nor_matplotlib():
     program = """
 import sys

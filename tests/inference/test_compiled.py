@@ -51,6 +51,7 @@ def test_the_log_density_is_that_of_pymc(model, england_sampler):
     assert_density_is_that_of_pymc(model, england_sampler.compiled)
 
 
+@pytest.mark.full
 def test_so_is_that_of_several_outcomes_in_strata(joint_model, joint_sampler):
     assert_density_is_that_of_pymc(joint_model, joint_sampler.compiled)
 
@@ -92,10 +93,12 @@ def test_expanded_variables_are_those_of_pymc(model, england_sampler):
     assert_expansion_is_that_of_pymc(model, england_sampler.compiled)
 
 
+@pytest.mark.full
 def test_so_are_those_of_several_outcomes_in_strata(joint_model, joint_sampler):
     assert_expansion_is_that_of_pymc(joint_model, joint_sampler.compiled)
 
 
+@pytest.mark.full
 def test_behind_a_lock_the_density_is_the_same(behind_a_lock, england_sampler):
     for point in drawn_points(behind_a_lock.size):
         value, gradient = behind_a_lock.density(point)
@@ -104,6 +107,8 @@ def test_behind_a_lock_the_density_is_the_same(behind_a_lock, england_sampler):
         assert_allclose(gradient, expected_gradient, rtol=1e-10, atol=1e-10)
 
 
+@pytest.mark.ci
+@pytest.mark.slow
 def test_behind_a_lock_the_draws_have_the_same_posterior(
     behind_a_lock, england_sampler, england_spec
 ):
@@ -135,6 +140,7 @@ def test_other_data_take_the_place_of_the_first(england_sampler, england_spec, e
     assert_allclose(refitted.density(point)[0], fresh.density(point)[0], rtol=1e-12)
 
 
+@pytest.mark.full
 def test_so_do_those_of_several_outcomes_in_strata(joint_sampler):
     other = joint_design(seed=2)
     refitted = joint_sampler.with_design(other).compiled

@@ -127,6 +127,8 @@ def test_without_coefficients_there_is_nothing_to_change():
     assert uncoupled(Normal(np.eye(7)), {"z_parameters": Block(0, (7,))}, np.zeros(7)) is None
 
 
+@pytest.mark.ci
+@pytest.mark.slow
 def test_terms_of_splines_mix_as_all_else(monkeypatch):
     settings = Sampling(draws=1500, tune=300, chains=2, seed=4)
     case = simulated_case("splines", authorities=40, areas=40)

@@ -98,6 +98,8 @@ def mean_and_error(draws: xr.DataArray) -> tuple[np.ndarray, np.ndarray]:
     return mean.values, (draws.std(("chain", "draw")) / np.sqrt(az.ess(values)["value"])).values
 
 
+@pytest.mark.ci
+@pytest.mark.slow
 def test_a_refit_has_the_posterior_of_the_new_data(england_sampler, england_design):
     # Twice the children at risk: every rate halves, and nothing else changes. The two runs agree
     # within Monte Carlo error: 48 means at 5 standard errors give a false alarm in 40,000.
@@ -146,6 +148,7 @@ def joint(joint_sampler) -> xr.Dataset:
     return draw(joint_sampler)
 
 
+@pytest.mark.full
 def test_draws_of_several_outcomes_in_strata_have_the_layout(joint):
     dims = {name: values.dims[2:] for name, values in joint.data_vars.items()}
     of_authorities = ("authority", "outcome", "stratum")
@@ -167,6 +170,7 @@ def test_draws_of_several_outcomes_in_strata_have_the_layout(joint):
     assert joint["effect_pair"].values[1] == "referrals intercept, plans intercept"
 
 
+@pytest.mark.full
 def test_deviations_of_strata_sum_to_zero_in_every_draw(joint):
     for name in ("stratum_intercept", "stratum_slope", "authority_stratum_slope"):
         total = joint[name].sum("stratum")
@@ -174,6 +178,7 @@ def test_deviations_of_strata_sum_to_zero_in_every_draw(joint):
         assert float(joint[name].std()) > 0.0
 
 
+@pytest.mark.full
 def test_correlations_of_every_draw_are_those_of_a_matrix(joint):
     pairs = joint["effect_correlation"].values.reshape(-1, 6)
     matrices = np.tile(np.eye(4), (len(pairs), 1, 1))
@@ -183,6 +188,7 @@ def test_correlations_of_every_draw_are_those_of_a_matrix(joint):
     np.testing.assert_allclose(joint["correlation"].values.reshape(-1, 2), pairs[:, [0, 5]])
 
 
+@pytest.mark.full
 def test_a_joint_model_draws_the_same_by_seed_and_after_a_refit(joint_sampler, joint):
     assert joint.equals(draw(joint_sampler.with_design(joint_design())))
     other = draw(joint_sampler.with_design(joint_design(seed=2)))

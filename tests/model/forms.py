@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import pymc as pm
@@ -189,6 +189,16 @@ def density_of(model: pm.Model, theta: Parameters, *names: str) -> float:
     """Log density of variables (all by default) with respect to their natural scale."""
     chosen = [model[name] for name in names] or None
     return float(model.compile_logp(chosen, jacobian=False, mode=MODE)(point_of(model, theta)))
+
+
+def densities_of(model: pm.Model, theta: Parameters, names: Iterable[str]) -> dict[str, float]:
+    """Log density of each of the variables with respect to its natural scale."""
+    chosen = list(names)
+    terms = model.logp([model[name] for name in chosen], jacobian=False, sum=False)
+    evaluate = model.compile_fn(
+        [term.sum() for term in terms], inputs=model.value_vars, mode=MODE, on_unused_input="ignore"
+    )
+    return dict(zip(chosen, map(float, evaluate(point_of(model, theta))), strict=True))
 
 
 def effect_means(design: Design, theta: Parameters) -> np.ndarray:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pymc as pm
@@ -25,6 +26,7 @@ from tests.model.forms import (
     spec_named,
 )
 from tests.small import drawn_design
+from tests.tiers import quick
 
 
 def assert_close(found: float, expected: float) -> None:
@@ -32,7 +34,10 @@ def assert_close(found: float, expected: float) -> None:
     assert_allclose(found, expected, rtol=0, atol=2e-7 * max(1.0, abs(expected) ** 0.5))
 
 
-@pytest.mark.parametrize("form", FORMS)
+ALSO_QUICK = ("full", "low rank", "common deviations", "years", "neighbourhoods", "dispersed risk")
+
+
+@pytest.mark.parametrize("form", quick(FORMS, "plain", "stages in strata", *ALSO_QUICK))
 def test_the_joint_density_is_that_of_scipy(form):
     spec = spec_named(form)
     design = drawn_design(spec)
@@ -48,8 +53,17 @@ NESTED = ("neighbourhoods", "neighbourhoods in strata")
 STRATIFIED = ("crossed strata", "common deviations", "years", "stages in strata")
 
 
-@pytest.mark.parametrize("more", [NON_CENTRED, PARTIAL])
-@pytest.mark.parametrize("form", [*COVARIANCES, *STRATIFIED, *NESTED])
+@pytest.mark.parametrize(
+    ("form", "more"),
+    quick(
+        product([*COVARIANCES, *STRATIFIED, *NESTED], [NON_CENTRED, PARTIAL]),
+        ("two outcomes", NON_CENTRED),
+        ("low rank", PARTIAL),
+        ("stages in strata", PARTIAL),
+        ("years", NON_CENTRED),
+        ("neighbourhoods", PARTIAL),
+    ),
+)
 def test_other_coordinates_imply_the_same_density_and_effects(form, more):
     spec = spec_named(form, more)
     design = drawn_design(spec)
@@ -87,14 +101,17 @@ def test_a_design_with_strata_that_the_spec_does_not_name_repeats_the_effects_ov
     assert_close(density_of(build_model(spec, design), theta), joint_density(spec, design, theta))
 
 
+GRADIENTS = [
+    ("two outcomes", CENTRED),
+    ("low rank", CENTRED),
+    ("crossed strata", NON_CENTRED),
+    *((form, PARTIAL) for form in ("full", "by outcome", "low rank", *STRATIFIED, *NESTED)),
+]
+
+
 @pytest.mark.parametrize(
     ("form", "more"),
-    [
-        ("two outcomes", CENTRED),
-        ("low rank", CENTRED),
-        ("crossed strata", NON_CENTRED),
-        *((form, PARTIAL) for form in ("full", "by outcome", "low rank", *STRATIFIED, *NESTED)),
-    ],
+    quick(GRADIENTS, ("full", PARTIAL), ("years", PARTIAL), ("neighbourhoods", PARTIAL)),
 )
 def test_the_gradient_of_the_density_agrees_with_finite_differences(form, more):
     spec = spec_named(form, more)
@@ -175,6 +192,7 @@ def test_risks_of_one_or_more_have_no_density(form):
     assert density_of(build_model(spec, design), impossible) == -np.inf
 
 
+@pytest.mark.full
 def test_pymc_itself_samples_the_model():
     spec = spec_named("two independent", PARTIAL)
     with build_model(spec, drawn_design(spec, authorities=4, areas=6)):

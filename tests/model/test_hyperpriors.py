@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytensor
 import pytest
 from numpy.testing import assert_allclose
 
@@ -10,6 +11,7 @@ from bayesgrad.inference.laplace.partial import factor_of
 from bayesgrad.model.arrays import model_arrays
 from bayesgrad.model.graph import build_model
 from bayesgrad.model.start import Start
+from tests.model.forms import MODE
 from tests.packs import pack_with, with_pack
 from tests.small import drawn_design, spec_of
 
@@ -21,14 +23,15 @@ def model_of(pack, text="", *, outcomes=("referrals",), authorities=1):
 
 def values_at(model, z):
     """Value of each variable where the pack's coordinates are z."""
-    return {
-        name: model[name].eval({model["z_parameters"]: z})
-        for name in ("intercept", "slope", "between", "interaction", "sd_intercept", "sd_slope")
-    } | {
-        name: model[name].eval({model["z_parameters"]: z})
-        for name in ("correlation", "effect_correlation", "overdispersion")
-        if name in model.named_vars
-    }
+    always = ("intercept", "slope", "between", "interaction", "sd_intercept", "sd_slope")
+    where_present = ("correlation", "effect_correlation", "overdispersion")
+    names = [*always, *(name for name in where_present if name in model.named_vars)]
+    evaluate = pytensor.function(
+        [model["z_parameters"]],
+        [model[name] for name in names],
+        mode=MODE,
+    )
+    return dict(zip(names, evaluate(z), strict=True))
 
 
 def expected_of(pack, z):

@@ -181,6 +181,7 @@ def test_outcomes_of_all_families_add_up_to_scipy_s():
     assert_allclose(found, total, rtol=1e-11)
 
 
+@pytest.mark.full
 def test_the_operation_is_the_same_compiled_and_not():
     design, given = drawn_mixture()
     data = {name: pt.constant(array) for name, array in likelihood_arrays(design).items()}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pymc as pm
 import pytest
@@ -28,6 +30,7 @@ from tests.model.forms import (
     spec_named,
 )
 from tests.small import drawn_design
+from tests.tiers import quick
 
 # A00 to A03 are connected, A04 has no neighbour.
 PAIRS = [("A00", "A01"), ("A01", "A02"), ("A00", "A02"), ("A02", "A03")]
@@ -83,8 +86,18 @@ def drawn(form, more):
     return spec, design, theta | shares
 
 
-@pytest.mark.parametrize("more", [CENTRED, PARTIAL, NON_CENTRED])
-@pytest.mark.parametrize("form", ["full", "by outcome", "independent", "two outcomes", "low rank"])
+SPATIAL = ("full", "by outcome", "independent", "two outcomes", "low rank")
+
+
+@pytest.mark.parametrize(
+    ("form", "more"),
+    quick(
+        product(SPATIAL, (CENTRED, PARTIAL, NON_CENTRED)),
+        ("full", CENTRED),
+        ("by outcome", PARTIAL),
+        ("low rank", NON_CENTRED),
+    ),
+)
 def test_the_density_is_that_of_one_normal_distribution_of_all_effects(form, more):
     spec, design, theta = drawn(form, more)
     model = build_model(spec, design)
@@ -115,6 +128,7 @@ def test_a_share_of_nothing_leaves_authorities_independent():
     assert_allclose(density_of(build_model(spec, design), found), expected, rtol=0, atol=1e-6)
 
 
+@pytest.mark.full
 def test_the_gradient_of_the_density_agrees_with_finite_differences():
     spec, design, theta = drawn("by outcome", PARTIAL)
     model = build_model(spec, design)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from bayesgrad.model.start import (
 from bayesgrad.spec import ModelSpec
 from tests.model.forms import CENTRED, FORMS, MODE, NON_CENTRED, PARTIAL, spec_named
 from tests.small import drawn_design, drawn_table, spec_of, table_of
+from tests.tiers import quick
 
 RISK = '[likelihood]\nfamily = "{}"\nlink = "log"\n'
 
@@ -52,15 +54,25 @@ def densities_of_starts(spec: ModelSpec, design: Design, seeds: int = 3) -> list
     return found
 
 
-@pytest.mark.parametrize("form", FORMS)
+ALSO_QUICK = ("low rank", "years", "dispersed risk", "neighbourhoods in strata")
+
+
+@pytest.mark.parametrize("form", quick(FORMS, "plain", "stages in strata", *ALSO_QUICK))
 def test_every_form_starts_where_its_density_is_finite(form):
     spec = spec_named(form, PARTIAL)
     design = drawn_design(spec, authorities=8, areas=12)
     assert np.isfinite(densities_of_starts(spec, design)).all()
 
 
-@pytest.mark.parametrize("more", [CENTRED, NON_CENTRED])
-@pytest.mark.parametrize("form", ["full", "low rank", "stages in strata", "crossed strata"])
+OTHER = ("full", "low rank", "stages in strata", "crossed strata")
+
+
+@pytest.mark.parametrize(
+    ("form", "more"),
+    quick(
+        product(OTHER, (CENTRED, NON_CENTRED)), ("full", CENTRED), ("crossed strata", NON_CENTRED)
+    ),
+)
 def test_so_do_other_coordinates(form, more):
     spec = spec_named(form, more)
     design = drawn_design(spec, authorities=8, areas=12)

@@ -122,6 +122,7 @@ def test_axes_and_legend_are_labelled_with_units() -> None:
     assert encoding["color"]["scale"]["scheme"]["name"] == "viridis"
 
 
+@pytest.mark.full
 def test_more_points_than_altair_takes_from_a_table_are_no_obstacle() -> None:
     import altair as alt
 

@@ -75,6 +75,7 @@ def laplace_fits(england, england_spec) -> dict[str, bg.GradientFit]:
     }
 
 
+@pytest.mark.full
 def test_a_poisson_fit_to_overdispersed_counts_is_told_apart(laplace_fits):
     poisson = laplace_fits["poisson"]
     assert float(poisson.draws["predictive"]["pit_p_value"][0]) < 1e-4
@@ -86,6 +87,7 @@ def test_a_poisson_fit_to_overdispersed_counts_is_told_apart(laplace_fits):
     assert areas[0] > areas[1] + 100
 
 
+@pytest.mark.full
 def test_moderation_that_is_there_improves_the_score(laplace_fits):
     found = bg.compare_scores(laplace_fits["truth"], laplace_fits["unmoderated"])
     assert found.difference > 0

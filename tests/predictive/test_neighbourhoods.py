@@ -23,6 +23,7 @@ from tests.predictive.cases import (
     shared_parts,
 )
 from tests.small import in_neighbourhoods
+from tests.tiers import quick
 
 GRID = np.linspace(-6.0, 6.0, 61)
 
@@ -74,8 +75,11 @@ def by_grid(design, posterior: xr.Dataset) -> np.ndarray:
     return total
 
 
+NAMED = [*(("plain", form) for form in FORMS), ("several", "negative_binomial")]
+
+
 @pytest.mark.parametrize(
-    ("name", "form"), [*(("plain", form) for form in FORMS), ("several", "negative_binomial")]
+    ("name", "form"), quick(NAMED, ("plain", "negative_binomial"), ("plain", "binomial"))
 )
 def test_scores_of_authorities_integrate_neighbourhoods_out(name, form):
     design = in_neighbourhoods(model(name, form))

@@ -71,6 +71,7 @@ def posterior(spec, england_design) -> xr.Dataset:
     return posterior_of(spec, england_design)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("left_out", [7, 13])
 def test_the_score_of_an_authority_is_its_density_under_a_fit_to_the_others(
     spec, england_design, posterior, left_out

@@ -159,6 +159,8 @@ def test_totals_are_those_of_england(name, column, total):
     assert drawn == pytest.approx(total, rel=0.17)
 
 
+@pytest.mark.ci
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "exposure"),
     [
@@ -189,6 +191,8 @@ def test_strata_have_rates_in_the_order_of_their_ratios():
     assert rate["Mixed"] > rate["Black"] > rate["White"] > rate["Asian"]
 
 
+@pytest.mark.ci
+@pytest.mark.slow
 def test_no_chance_of_a_stage_reaches_one():
     for seed in range(10):
         scenario = simulate_scenario("stages", seed=seed)

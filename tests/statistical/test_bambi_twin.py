@@ -13,6 +13,7 @@ from bayesgrad.simulate import EnglandSettings
 bambi = pytest.importorskip("bambi", reason="the extra bayesgrad[bambi] is not installed")
 
 
+@pytest.mark.ci
 @pytest.mark.slow
 def test_bambi_twin_has_the_same_posterior(tmp_path):
     from bayesgrad.model.bambi_twin import NAMES, bambi_twin

@@ -165,6 +165,7 @@ def test_a_replicate_that_laplace_refuses_takes_the_ranks_of_nuts():
     assert "laplace where it does not refuse: 1 of 2 replicates" in text
 
 
+@pytest.mark.full
 def test_replicates_depend_on_their_number_alone(world):
     settings = {"engines": ("laplace",), "workers": 1, "seed": 3}
     two = list(calibrate(FORMS["counts"], world, replicates=2, **settings))

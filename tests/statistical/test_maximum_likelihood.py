@@ -37,6 +37,8 @@ def assert_agrees(fit, expected):
             assert ours.loc[name, "lower"] < row["estimate"] < ours.loc[name, "upper"], name
 
 
+@pytest.mark.ci
+@pytest.mark.slow
 @pytest.mark.parametrize("family", ["poisson", "negative_binomial"])
 def test_london_violence(shared_data, family):
     name = {"poisson": "poisson", "negative_binomial": "nbinom2"}[family]
@@ -45,6 +47,8 @@ def test_london_violence(shared_data, family):
     assert_agrees(fit, reference(shared_data, f"london_violence2019_{name}"))
 
 
+@pytest.mark.ci
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("family", "name"),
     [("poisson", "mmmec_poisson_slope"), ("negative_binomial", "mmmec_nb2_slope")],

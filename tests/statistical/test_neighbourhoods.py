@@ -93,6 +93,8 @@ def test_the_spread_of_neighbourhoods_is_recovered():
         assert abs(found.loc[name, "mean"] - truth[name]) < 4 * found.loc[name, "sd"], name
 
 
+@pytest.mark.ci
+@pytest.mark.slow
 def test_a_region_of_england_is_fitted_with_its_msoas(shared_data, models):
     counts = pd.read_csv(shared_data / "outcomes" / "stroke_admissions_lsoa11_2017_2019.csv")
     lookup = pd.read_csv(

@@ -60,6 +60,8 @@ def test_england_with_log_moderation_is_recovered(tmp_path):
     assert np.sum(contrasts, axis=0).min() >= REPLICATES - 3
 
 
+@pytest.mark.ci
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("moderation", "family"), [("linear", "poisson"), ("log", "negative_binomial")]
 )

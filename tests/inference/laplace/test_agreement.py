@@ -19,7 +19,9 @@ OTHER = 0.03
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("form", ["two outcomes", "strata", "odds"])
+@pytest.mark.parametrize(
+    "form", [pytest.param("two outcomes", marks=pytest.mark.ci), "strata", "odds"]
+)
 def test_the_posterior_is_that_of_nuts(form, monkeypatch):
     ages = ("0-4", "5-9", "10-14", "15-17")
     strata = {"strata": ages, "strata_levels": (ages,)} if form == "strata" else {}

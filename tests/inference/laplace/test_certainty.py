@@ -11,8 +11,10 @@ from bayesgrad.inference.laplace.certainty import STANDARD_ERRORS, rows_near_cer
 from bayesgrad.inference.laplace.latent import Latent
 from bayesgrad.inference.laplace.newton import find_mode
 from tests.inference.laplace.cases import Case, form_of
+from tests.tiers import quick
 
 
+@pytest.mark.full
 def test_rows_are_counted_whose_linear_predictor_may_reach_zero():
     case = form_of("risks")
     hyper = case.hyper.at(case.theta)
@@ -45,7 +47,7 @@ def first(case: Case) -> np.ndarray:
     return np.arange(len(case.point.fixed)) == 0
 
 
-@pytest.mark.parametrize("form", ["odds", "default"])
+@pytest.mark.parametrize("form", quick(["odds", "default"], "default"))
 def test_other_links_have_no_such_end(form):
     case = form_of(form)
     hyper = case.hyper.at(case.theta)

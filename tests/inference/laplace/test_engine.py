@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from functools import cache
 
 import numpy as np
 import pytest
@@ -15,8 +16,9 @@ from bayesgrad.inference.laplace import LaplaceApproximation, sampling
 from bayesgrad.inference.laplace.importance import Weights
 from bayesgrad.model.arrays import DRAWN
 from bayesgrad.spec.parts import Sampling
-from tests.inference.laplace.cases import FULL, case_of
+from tests.inference.laplace.cases import FULL, Case, case_of
 from tests.inference.laplace.simulated import simulated_case
+from tests.tiers import quick
 
 SHORT = Sampling(engine="laplace", draws=100, chains=3, seed=5)
 
@@ -71,17 +73,24 @@ FORMS = (
 )
 
 
-@pytest.mark.parametrize("form", FORMS)
-def test_a_model_has_the_variables_of_its_form(form, monkeypatch):
+@cache
+def drawn_with_few_proposals(form: str) -> tuple[Case, xr.DataTree]:
+    """A case of the form and its draws, for what holds however few the proposals are."""
+    case = simulated_case(form, authorities=12, areas=12)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sampling, "_refuse_unreliable", lambda weights: None)
+        patch.setattr(sampling, "proposals_for", lambda hyperparameters: 6)
+        drawn = LaplaceApproximation.find(case.spec, case.design).sample(SHORT)
+    return case, drawn["posterior"]
+
+
+@pytest.mark.parametrize("form", quick(FORMS, "two outcomes in strata"))
+def test_a_model_has_the_variables_of_its_form(form):
     import pymc as pm
 
     from bayesgrad.model.graph import build_model
 
-    # What is tested is the layout, however few the proposals.
-    monkeypatch.setattr(sampling, "_refuse_unreliable", lambda weights: None)
-    monkeypatch.setattr(sampling, "proposals_for", lambda hyperparameters: 6)
-    case = simulated_case(form, authorities=12, areas=12)
-    drawn = LaplaceApproximation.find(case.spec, case.design).sample(SHORT)["posterior"]
+    case, drawn = drawn_with_few_proposals(form)
     model = build_model(case.spec, case.design)
     assert isinstance(model, pm.Model)
     assert list(drawn.data_vars) == [name for name in DRAWN if name in model.named_vars]
@@ -95,11 +104,8 @@ def test_a_model_has_the_variables_of_its_form(form, monkeypatch):
             assert tuple(values.values) == tuple(str(value) for value in model.coords[name])
 
 
-def test_variables_of_one_draw_belong_together(monkeypatch):
-    monkeypatch.setattr(sampling, "_refuse_unreliable", lambda weights: None)
-    monkeypatch.setattr(sampling, "proposals_for", lambda hyperparameters: 6)
-    case = simulated_case("two outcomes in strata", authorities=12, areas=12)
-    drawn = LaplaceApproximation.find(case.spec, case.design).sample(SHORT)["posterior"]
+def test_variables_of_one_draw_belong_together():
+    _, drawn = drawn_with_few_proposals("two outcomes in strata")
     pairs = drawn["effect_correlation"]
     assert_allclose(drawn["correlation"].values, pairs.values[..., [0, 5]])
     for kind in ("intercept", "slope"):
@@ -186,6 +192,7 @@ def test_each_check_fails_beyond_its_threshold(short, statistic, value, check):
     assert [c.name for c in laplace_checks(draws) if not c.passed] == [check]
 
 
+@pytest.mark.full
 def test_counts_too_few_to_be_normal_do_not_pass():
     case = case_of(FULL, authorities=10, areas=5, largest=2)
     try:
@@ -195,6 +202,7 @@ def test_counts_too_few_to_be_normal_do_not_pass():
     assert not all(check.passed for check in laplace_checks(drawn))
 
 
+@pytest.mark.full
 def test_no_engine_of_symbols_is_imported(england_folder):
     code = (
         "import sys, bayesgrad as bg\n"

@@ -41,6 +41,7 @@ def test_the_error_is_that_of_repeated_proposals():
     assert_allclose(np.std([one.log for one in found]), stated, rtol=0.3)
 
 
+@pytest.mark.full
 def test_evidence_of_a_value_held_is_the_density_ratio_there(england, england_spec):
     """Savage and Dickey: p(y | c) / p(y) is the posterior over the prior density at c."""
     spec = with_sampling(england_spec, {"engine": "laplace", "draws": 2000, "chains": 2})

@@ -8,8 +8,11 @@ from scipy.optimize import minimize
 from bayesgrad.inference.laplace.latent import Latent
 from bayesgrad.inference.laplace.newton import find_mode
 from bayesgrad.model.strata import strata_kinds
-from tests.inference.laplace.cases import FULL, Case, case_of
+from tests.inference.laplace.cases import FORMS, FULL, Case, case_of
 from tests.inference.laplace.test_arrow import dense
+from tests.tiers import quick
+
+FEW = ("default", "splines", "strata, full", "two outcomes in strata")
 
 
 def flat_of(latent: Latent) -> np.ndarray:
@@ -49,6 +52,7 @@ def on_the_natural_scale(case: Case, log_prior: float) -> float:
     return log_prior - logs.sum() + 2.0 * np.log(np.cosh(artanh)).sum() + len(artanh) * np.log(2.0)
 
 
+@pytest.mark.parametrize("case", quick(FORMS, *FEW), indirect=True)
 def test_the_log_density_is_that_of_the_pymc_model(case):
     from bayesgrad.model.graph import build_model
 

@@ -11,6 +11,7 @@ from bayesgrad.inference.laplace.latent import LOG_TWO_PI, Latent
 from bayesgrad.inference.laplace.marginal import MarginalPosterior
 from bayesgrad.inference.laplace.skewness import covariances, largest_shift, mean_shift
 from tests.inference.laplace.cases import Case, case_of, form_of
+from tests.tiers import quick
 
 SIZE = 4000
 
@@ -45,7 +46,10 @@ class Integral:
         return float(logsumexp(self.log_ratio) - np.log(SIZE))
 
 
-@pytest.mark.parametrize("form", ["default", "Poisson", "full", "odds", "strata", "two outcomes"])
+MARGINAL = ("default", "Poisson", "full", "odds", "strata", "two outcomes")
+
+
+@pytest.mark.parametrize("form", quick(MARGINAL, "default", "odds"))
 def test_the_marginal_is_that_of_integrating_the_latent_vector_out(form):
     case = form_of(form, authorities=5, areas=30)
     integral = Integral(case)

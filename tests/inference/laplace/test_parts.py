@@ -55,6 +55,7 @@ def test_the_last_outcome_of_a_spec_is_the_same_alone():
     )
 
 
+@pytest.mark.full
 def test_statistics_of_parts_are_those_of_the_worst(monkeypatch):
     monkeypatch.setattr(sampling, "proposals_for", lambda hyperparameters: 9)
     case = simulated_case("each outcome for itself", authorities=15, areas=15)
