@@ -38,7 +38,7 @@ def test_files_read_back_as_the_same_numbers(scenario, tmp_path):
                 column: "str" for column in table if pd.api.types.is_string_dtype(table[column])
             },
             keep_default_na=False,
-            float_precision="round_trip",
+            engine="pyarrow",
         )
         if name not in ("areas", "neighbours"):
             assert read["synthetic"].all()
