@@ -104,7 +104,7 @@ def measure(way: str, folder: str, options: argparse.Namespace) -> Cost:
         command += [f"--{name}", str(getattr(options, name))]
     command += ["--started", str(started)]
     with tempfile.TemporaryDirectory() as cache:
-        new = {"NUMBA_CACHE_DIR": cache, "PYTENSOR_FLAGS": f"base_compiledir={cache}"}
+        new = {"BAYESGRAD_CACHE_DIR": cache}
         environment = os.environ | (new if way == "first nuts" else {})
         done = subprocess.run(command, check=True, capture_output=True, env=environment)
     return Cost(**json.loads(done.stdout.splitlines()[-1]))

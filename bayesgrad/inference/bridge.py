@@ -7,16 +7,13 @@ handed to its public `from_pyfunc`, and the raw points come back.
 
 from __future__ import annotations
 
-import importlib
 import os
-import sys
-import types
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-import pyarrow
 
+from bayesgrad.compat.nutpie_trace import columns_of, import_nutpie
 from bayesgrad.design.splines import Floats
 from bayesgrad.errors import FitError
 from bayesgrad.inference.coordinates import Density
@@ -70,7 +67,7 @@ def sample_points(
         If no chain could be started.
     """
     bar = progress and has_bar()
-    nutpie = _nutpie()
+    nutpie = import_nutpie()
     try:
         sampling = nutpie.sample(
             _for_nutpie(model, start),
@@ -86,7 +83,7 @@ def sample_points(
             return_raw_trace=True,
             blocking=False,
         )
-        return _collected(_whole(sampling), statistics)
+        return Sampled(*columns_of(_whole(sampling), point=POINT, statistics=statistics))
     except RuntimeError as error:
         raise FitError(
             f"sampling stopped: {error}",
@@ -94,26 +91,8 @@ def sample_points(
         ) from error
 
 
-class _WhenUsed(types.ModuleType):
-    """Stands for a module, and imports it when something in it is asked for."""
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(importlib.import_module(self.__name__), name)
-
-
-def _nutpie() -> Any:
-    """nutpie, which by itself would import all of ArviZ, and Matplotlib with it, at once."""
-    if "nutpie" in sys.modules or "arviz" in sys.modules:
-        return importlib.import_module("nutpie")
-    sys.modules["arviz"] = _WhenUsed("arviz")
-    try:
-        return importlib.import_module("nutpie")
-    finally:
-        del sys.modules["arviz"]
-
-
 def _for_nutpie(model: Density, start: Callable[[int], Floats]) -> Any:
-    return _nutpie().compiled_pyfunc.from_pyfunc(
+    return import_nutpie().compiled_pyfunc.from_pyfunc(
         model.size,
         lambda: model.density,
         lambda *_: _as_it_is,
@@ -135,24 +114,3 @@ def _whole(sampling: Any) -> Any:
     except BaseException:
         sampling.cancel()
         raise
-
-
-def _collected(trace: Any, statistics: Sequence[str]) -> Sampled:
-    """Points and statistics after the warm-up, out of nutpie's raw trace."""
-    drawn, numbers = trace.get_arrow_trace()
-    kept = [~_values(batch, "tuning").astype(bool) for batch in numbers]
-
-    def stacked(batches: Any, name: str) -> np.ndarray:
-        columns = [_values(batch, name) for batch in batches]
-        return np.stack([c.reshape(len(k), -1)[k] for c, k in zip(columns, kept, strict=True)])
-
-    return Sampled(
-        stacked(drawn, POINT), {name: stacked(numbers, name)[:, :, 0] for name in statistics}
-    )
-
-
-def _values(batch: Any, name: str) -> np.ndarray:
-    """A column of an Arrow table as one flat array."""
-    column = pyarrow.array(batch.column(name))
-    flat = column.flatten() if hasattr(column, "flatten") else column
-    return np.asarray(flat.to_numpy(zero_copy_only=False))

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bayesgrad.kernels.cache import VARIABLE
 from tests.statistical import portable_numbers
 
 
@@ -21,7 +22,7 @@ def numbers(folder: Path, cache: Path, **environment: str) -> dict[str, np.ndarr
         check=False,
         capture_output=True,
         text=True,
-        env=os.environ | {"NUMBA_CACHE_DIR": str(cache)} | environment,
+        env=os.environ | {VARIABLE: str(cache)} | environment,
     )
     assert done.returncode == 0, done.stderr
     return {name: np.array(value) for name, value in json.loads(done.stdout).items()}
