@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import importlib
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -133,6 +134,16 @@ def _fitting(value: Any, leaf: Any) -> Any:
         return np.asarray(value).item()
     array = np.require(value, requirements=["C", "W"])
     return array if array.ndim == leaf.ndim else array.reshape(-1)
+
+
+def kernel_named(name: str) -> Kernel:
+    """The kernel of a name, whose module is imported if it has not been.
+
+    So an operation can pass to another process, which has only its kernel's name.
+    """
+    if name not in KERNELS:
+        importlib.import_module(name.rpartition(".")[0])
+    return KERNELS[name]
 
 
 def kernel(function: Callable[..., Any]) -> Kernel:

@@ -17,7 +17,7 @@ from pytensor.graph.op import Op
 
 from bayesgrad.compat.operations import arrays_caller, register_operation
 from bayesgrad.kernels.cache import stamp
-from bayesgrad.kernels.kernel import KERNELS, Kernel
+from bayesgrad.kernels.kernel import Kernel, kernel_named
 
 Tensor = Any
 Size = int | tuple[int, int]
@@ -35,7 +35,7 @@ class KernelOp(Op):  # type: ignore[misc]
     Parameters
     ----------
     kernel : str
-        Name, of `KERNELS`.
+        Its name; see `kernel_named`.
     shapes : tuple of shapes
         Of the arrays that are filled.
     """
@@ -45,8 +45,8 @@ class KernelOp(Op):  # type: ignore[misc]
     def __init__(self, kernel: str, shapes: tuple[Shape, ...]) -> None:
         self.kernel = kernel
         self.shapes = shapes
-        self.leaves = tuple(KERNELS[kernel].leaves)
-        self.returns = KERNELS[kernel].returns
+        self.leaves = tuple(kernel_named(kernel).leaves)
+        self.returns = kernel_named(kernel).returns
 
     def make_node(self, *inputs: Any) -> Apply:
         """Apply to the kernel's arguments."""
@@ -69,7 +69,7 @@ class KernelOp(Op):  # type: ignore[misc]
     def perform(self, _node: Any, inputs: Any, outputs: Any) -> None:
         """Evaluate without compiling."""
         filled = [np.empty(shape) for shape in self._shapes([np.shape(value) for value in inputs])]
-        number = KERNELS[self.kernel].call_with_leaves([*inputs, *filled])
+        number = kernel_named(self.kernel).call_with_leaves([*inputs, *filled])
         results = [*filled, *([np.asarray(number)] if self.returns else [])]
         for storage, result in zip(outputs, results, strict=True):
             storage[0] = result
@@ -77,7 +77,7 @@ class KernelOp(Op):  # type: ignore[misc]
 
 register_operation(
     KernelOp,
-    lambda op: arrays_caller(KERNELS[op.kernel].emit_call, op.leaves, op.shapes, op.returns),
+    lambda op: arrays_caller(kernel_named(op.kernel).emit_call, op.leaves, op.shapes, op.returns),
     int(stamp(), 16),
 )
 
@@ -139,7 +139,7 @@ class DifferentiableOp(KernelOp):
 
 register_operation(
     DifferentiableOp,
-    lambda op: arrays_caller(KERNELS[op.kernel].emit_call, op.leaves, op.shapes, op.returns),
+    lambda op: arrays_caller(kernel_named(op.kernel).emit_call, op.leaves, op.shapes, op.returns),
     int(stamp(), 16),
 )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from bayesgrad.kernels.coordinates.bym2 import OfNeighbours, Touching, neighbours_density
 from bayesgrad.kernels.coordinates.correlation import (
     loadings_backward,
     loadings_forward,
@@ -21,7 +22,6 @@ from bayesgrad.kernels.coordinates.neighbourhoods import (
     neighbourhoods_backward,
     neighbourhoods_forward,
 )
-from bayesgrad.kernels.coordinates.neighbours import OfNeighbours, Touching, neighbours_density
 from bayesgrad.kernels.coordinates.partial_noncentred import (
     KnownContrasts,
     contrasts_backward,
@@ -141,7 +141,7 @@ def density_of_neighbours(
 ) -> Tensor:
     """Log density of effects that neighbours share, less that of independent ones, a scalar.
 
-    See `bayesgrad.kernels.coordinates.neighbours`.
+    See `bayesgrad.kernels.coordinates.bym2`.
     """
     return _NEIGHBOURS(*fixed, *spread, *of, *touching)[-1]
 

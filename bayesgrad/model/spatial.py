@@ -31,7 +31,7 @@ from typing import Any
 
 import pymc as pm
 
-from bayesgrad.kernels.coordinates.neighbours import OfNeighbours, Touching
+from bayesgrad.kernels.coordinates.bym2 import OfNeighbours, Touching
 from bayesgrad.model.effects import EffectsPrior
 from bayesgrad.model.operations import density_of_neighbours
 from bayesgrad.model.strata import KINDS

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 from itertools import product
 
@@ -25,7 +27,7 @@ from tests.model.forms import (
     point_of,
     spec_named,
 )
-from tests.small import drawn_design
+from tests.small import drawn_design, spec_of
 from tests.tiers import quick
 
 
@@ -209,3 +211,20 @@ def test_pymc_itself_samples_the_model():
         )
     assert trace["posterior"]["authority_slope"].shape == (1, 5, 4, 2)
     assert np.isfinite(trace["posterior"]["authority_slope"]).all()
+
+
+@pytest.mark.full
+def test_the_model_can_pass_to_another_process(tmp_path):
+    cloudpickle = pytest.importorskip("cloudpickle")
+    spec = spec_of(NON_CENTRED)
+    model = build_model(spec, drawn_design(spec))
+    (tmp_path / "model").write_bytes(cloudpickle.dumps(model))
+    program = (
+        "import cloudpickle, sys\n"
+        "model = cloudpickle.load(open(sys.argv[1], 'rb'))\n"
+        "print(model.compile_logp()(model.initial_point()))\n"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path / "model")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert_allclose(float(done.stdout), model.compile_logp()(model.initial_point()), rtol=1e-12)

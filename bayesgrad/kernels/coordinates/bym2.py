@@ -1,4 +1,4 @@
-r"""What authorities that touch share: the log density of their effects less that of strangers.
+r"""BYM2: the log density of effects that authorities which touch share, less that of strangers.
 
 With :math:`U \operatorname{diag}(\lambda) U'` the covariance of structured effects of variance 1,
 :math:`\phi_e` the share of effect e that is structured, L the factor of effects' correlations and

@@ -7,8 +7,8 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy import stats
 
+from bayesgrad.kernels.coordinates.bym2 import OfNeighbours, Touching, neighbours_density
 from bayesgrad.kernels.coordinates.layout import Fixed, Spread
-from bayesgrad.kernels.coordinates.neighbours import OfNeighbours, Touching, neighbours_density
 
 AUTHORITIES, TERMS = 7, 1
 SHAPES = [(1, 1), (2, 2), (2, 1)]
