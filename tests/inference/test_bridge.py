@@ -46,8 +46,8 @@ def test_points_are_those_of_the_density():
 def test_sampling_loads_neither_arviz_nor_matplotlib():
     program = """
 import sys
-from bayesgrad.inference import bridge
-nutpie = bridge._nutpie()
+from bayesgrad.compat.nutpie_trace import import_nutpie
+nutpie = import_nutpie()
 assert not {"arviz", "arviz_plots", "matplotlib"} & set(sys.modules)
 assert nutpie.sample.__module__ == "nutpie.sample"
 import arviz
