@@ -23,7 +23,7 @@ SECONDS_PER_NEIGHBOURHOOD = 1e-8
 NEIGHBOURHOOD_STEPS, NEIGHBOURHOOD_CHECKS = 2, 10
 """Factors of the gradients of a draw, and of the checks, where there are neighbourhoods."""
 START_SECONDS = 4
-FIRST_COMPILE_SECONDS = 15
+FIRST_COMPILE_SECONDS = 18
 """More, the first time that a form of model is fitted on a machine."""
 LAPLACE_SECONDS = 2
 LAPLACE_PASSES = 2000
