@@ -1,4 +1,4 @@
-"""Compiled code on disk is of the sources at hand: a change of a leaf reaches all callers."""
+"""Compiled code on disk is of the sources at hand, whatever was edited and whoever wrote it."""
 
 from __future__ import annotations
 
@@ -23,12 +23,32 @@ BEFORE, AFTER = "    p = p * r + 0.5\n", "    p = p * r + 0.6\n"
 pytestmark = pytest.mark.full
 
 
-def evaluated(package: Path, cache: Path) -> dict[str, float]:
+def begun(package: Path, cache: Path) -> subprocess.Popen[str]:
     environment = os.environ | {VARIABLE: str(cache)}
     command = [sys.executable, str(PROGRAM), str(package.parent)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.Popen(command, env=environment, text=True, **pipes)
+
+
+def ended(process: subprocess.Popen[str]) -> dict[str, float]:
+    out, err = process.communicate()
+    assert process.returncode == 0, err
+    return json.loads(out.splitlines()[-1])
+
+
+def evaluated(package: Path, cache: Path) -> dict[str, float]:
+    return ended(begun(package, cache))
+
+
+def test_two_first_runs_at_once_both_work_and_leave_all_compiled(tmp_path):
+    package, cache = Path(bayesgrad.__file__).parent, tmp_path / "code"
+    one, other = [begun(package, cache) for _ in range(2)]
+    first, second = ended(one), ended(other)
+    third = evaluated(package, cache)
+    assert third["compiled"] == 0
+    for name in ("density", "score"):
+        assert first[name] == pytest.approx(third[name], rel=1e-12)
+        assert second[name] == pytest.approx(third[name], rel=1e-12)
 
 
 def test_a_change_of_a_leaf_kernel_reaches_every_caller_in_a_warm_cache(tmp_path):
