@@ -7,8 +7,10 @@ PyTensor compiles the log density with numba and keeps it on disk, beside the ke
 from __future__ import annotations
 
 import math
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -88,6 +90,16 @@ class CompiledModel:
 
 def compile_model(model: pm.Model, *, names: Sequence[str]) -> CompiledModel:
     """Compile a PyMC model whose variables all have dims, keeping the variables named."""
+    try:
+        return _compiled_in(place().folder / "pytensor", model, names)
+    except Exception:
+        # What is on disk may be damaged, or the disk full; another error comes again.
+        with tempfile.TemporaryDirectory(prefix="bayesgrad-") as folder:
+            return _compiled_in(Path(folder), model, names)
+
+
+def _compiled_in(folder: Path, model: pm.Model, names: Sequence[str]) -> CompiledModel:
+    """Compile a model, and keep in a folder what is compiled, or read it there."""
     layout, end = {}, 0
     for variable in model.free_RVs:
         dims = model.named_vars_to_dims[variable.name]
@@ -101,7 +113,7 @@ def compile_model(model: pm.Model, *, names: Sequence[str]) -> CompiledModel:
     }
     data = {variable: variable.type(name=variable.name) for variable in model.data_vars}
     arrays = {variable.name: np.array(variable.get_value(), order="C") for variable in data}
-    with model, pytensor_keeping_in(place().folder / "pytensor"):
+    with model, pytensor_keeping_in(folder):
         compiled = CompiledModel(
             layout=layout,
             arrays=arrays,

@@ -120,10 +120,16 @@ class Kernel:
 
 
 def _dispatcher(function: Callable[..., Any], signature: Any, *, fast: bool) -> Any:
-    options = {"fastmath": set(SUMS)} if fast else {}
-    compiled = njit(error_model="numpy", nogil=True, cache=True, no_cfunc_wrapper=True, **options)
-    dispatcher = compiled(function)
-    dispatcher.compile(signature)
+    """Numba's function, compiled for a signature, or read from the disk."""
+    options = {"error_model": "numpy", "nogil": True, "no_cfunc_wrapper": True}
+    options |= {"fastmath": set(SUMS)} if fast else {}
+    try:
+        dispatcher = njit(cache=True, **options)(function)
+        dispatcher.compile(signature)
+    except Exception:
+        # What is on disk may be damaged, or the disk full; an error of the kernel comes again.
+        dispatcher = njit(**options)(function)
+        dispatcher.compile(signature)
     dispatcher.disable_compile()
     return dispatcher
 

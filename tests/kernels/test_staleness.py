@@ -68,3 +68,16 @@ def test_a_change_of_a_leaf_kernel_reaches_every_caller_in_a_warm_cache(tmp_path
     # Back to what it was: that is on disk, too.
     (package / LEAF).write_text(source, encoding="utf-8")
     assert evaluated(package, cache) == warm
+
+
+def test_damaged_files_are_compiled_again(tmp_path):
+    package, cache = Path(bayesgrad.__file__).parent, tmp_path / "code"
+    whole = evaluated(package, cache)
+    files = list(cache.rglob("*.nbi"))
+    assert files
+    for file in files:
+        file.write_bytes(file.read_bytes()[:40])
+    damaged = evaluated(package, cache)
+    assert damaged["compiled"] > 0
+    for name in ("density", "score"):
+        assert damaged[name] == pytest.approx(whole[name], rel=1e-12)
