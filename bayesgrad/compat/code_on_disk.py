@@ -59,7 +59,9 @@ def pytensor_keeping_in(folder: Path) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True)
     before = cache.NUMBA_CACHE_PATH
     cache.NUMBA_CACHE_PATH = folder
-    settings = {"cxx": "", "generated_src_dir": str(folder)}
+    settings = {"cxx": ""}
+    if hasattr(pytensor.config, "generated_src_dir"):  # from PyTensor 3.3 on
+        settings["generated_src_dir"] = str(folder)
     try:
         with pytensor.config.change_flags(**settings), warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Loop fusion failed", category=UserWarning)
