@@ -7,6 +7,7 @@ PyTensor compiles the log density with numba and keeps it on disk, beside the ke
 from __future__ import annotations
 
 import math
+import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -90,12 +91,17 @@ class CompiledModel:
 
 def compile_model(model: pm.Model, *, names: Sequence[str]) -> CompiledModel:
     """Compile a PyMC model whose variables all have dims, keeping the variables named."""
+    folder = place().folder / "pytensor"
     try:
-        return _compiled_in(place().folder / "pytensor", model, names)
+        return _compiled_in(folder, model, names)
     except Exception:
         # What is on disk may be damaged, or the disk full; another error comes again.
-        with tempfile.TemporaryDirectory(prefix="bayesgrad-") as folder:
-            return _compiled_in(Path(folder), model, names)
+        shutil.rmtree(folder, ignore_errors=True)
+    try:
+        return _compiled_in(folder, model, names)
+    except OSError:
+        with tempfile.TemporaryDirectory(prefix="bayesgrad-") as spare:
+            return _compiled_in(Path(spare), model, names)
 
 
 def _compiled_in(folder: Path, model: pm.Model, names: Sequence[str]) -> CompiledModel:

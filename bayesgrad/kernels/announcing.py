@@ -11,10 +11,10 @@ from numba.core import event
 
 from bayesgrad.kernels.cache import VARIABLE, place
 
-EXPECT = "compiling this form of model, once on this machine (some 10 to 30 s) ..."
+EXPECT = "compiling this form of model (some 10 to 30 s; later runs need not) ..."
 IN_VAIN = (
-    "what is compiled cannot be kept, so that every run compiles: "
-    f"set {VARIABLE} to a folder that can be written"
+    "compiling this form of model (some 10 to 30 s), as every run will, since what is compiled "
+    f"cannot be kept: set {VARIABLE} to a folder that can be written"
 )
 
 
@@ -41,7 +41,7 @@ class Announcer(event.Listener):  # type: ignore[misc]
             return
         where, stream = place(), self._stream
         self._stream = None
-        words = EXPECT if where.lasting else f"{EXPECT}\n  {IN_VAIN} ({where.reason})"
+        words = EXPECT if where.lasting else f"{IN_VAIN} ({where.reason})"
         print(words, file=stream, flush=True)
 
     def on_end(self, _event: Any) -> None:

@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib import resources
 from importlib.metadata import version
 from pathlib import Path
@@ -87,11 +88,14 @@ def place() -> Place:
     folder = None
     try:
         root = Path(asked) if asked else platformdirs.user_cache_path("bayesgrad")
+        root = root.expanduser().absolute()
         folder = root / f"{PREFIX}{stamp()}"
         folder.mkdir(parents=True, exist_ok=True)
         _try_to_write(folder)
     except (OSError, RuntimeError) as error:
-        return _temporary(like=folder, reason=str(error))
+        known = getattr(error, "strerror", None)
+        reason = f"{folder}: {known}" if folder and known else str(error)
+        return _temporary(like=folder, reason=reason)
     _remove_unused(root, keep=folder)
     return Place(folder, lasting=True)
 
@@ -108,9 +112,19 @@ def _temporary(*, like: Path | None, reason: str) -> Place:
     """A folder that is removed when the process ends, with what can be read of another."""
     folder = Path(tempfile.mkdtemp(prefix="bayesgrad-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    if like is not None and like.is_dir():
-        shutil.copytree(like, folder, dirs_exist_ok=True)
+    if like is not None:
+        _copy_what_can_be_read(like, folder)
     return Place(folder, lasting=False, reason=reason)
+
+
+def _copy_what_can_be_read(source: Path, target: Path) -> None:
+    """Copy the files of a folder and of its folders, without their modes."""
+    for place, _, files in os.walk(source):
+        inner = target / Path(place).relative_to(source)
+        inner.mkdir(exist_ok=True)
+        for name in files:
+            with suppress(OSError):
+                shutil.copyfile(Path(place) / name, inner / name)
 
 
 def give_pytensor_a_folder() -> None:

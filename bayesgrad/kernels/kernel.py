@@ -123,15 +123,23 @@ def _dispatcher(function: Callable[..., Any], signature: Any, *, fast: bool) -> 
     """Numba's function, compiled for a signature, or read from the disk."""
     options = {"error_model": "numpy", "nogil": True, "no_cfunc_wrapper": True}
     options |= {"fastmath": set(SUMS)} if fast else {}
-    try:
-        dispatcher = njit(cache=True, **options)(function)
+
+    def compiled(*, cache: bool) -> Any:
+        dispatcher = njit(cache=cache, **options)(function)
         dispatcher.compile(signature)
+        dispatcher.disable_compile()
+        return dispatcher
+
+    try:
+        return compiled(cache=True)
     except Exception:
         # What is on disk may be damaged, or the disk full; an error of the kernel comes again.
-        dispatcher = njit(**options)(function)
-        dispatcher.compile(signature)
-    dispatcher.disable_compile()
-    return dispatcher
+        for file in place().folder.glob(f"*{function.__name__}-{function.__module__}.*"):
+            file.unlink(missing_ok=True)
+    try:
+        return compiled(cache=True)
+    except OSError:
+        return compiled(cache=False)
 
 
 def _fitting(value: Any, leaf: Any) -> Any:

@@ -41,4 +41,4 @@ def test_a_function_of_others_is_not_announced(monkeypatch):
 
 def test_where_nothing_can_be_kept_it_says_why_and_what_to_do(monkeypatch):
     place = Place(Path("code"), lasting=False, reason="no home")
-    assert told(monkeypatch, place, KERNEL) == f"{EXPECT}\n  {IN_VAIN} (no home)\n"
+    assert told(monkeypatch, place, KERNEL) == f"{IN_VAIN} (no home)\n"

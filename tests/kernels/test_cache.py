@@ -55,8 +55,11 @@ def test_a_full_disk_is_not_written_to(monkeypatch, tmp_path):
 
 def test_compiled_code_that_can_only_be_read_is_used(monkeypatch, tmp_path):
     warm = tmp_path / f"{PREFIX}{cache.stamp()}"
-    warm.mkdir()
-    (warm / "kernel.nbc").write_bytes(b"compiled")
+    (warm / "pytensor").mkdir(parents=True)
+    for file in (warm / "kernel.nbc", warm / "pytensor" / "graph.nbc"):
+        file.write_bytes(b"compiled")
+        file.chmod(0o444)
+    (warm / "dangling").symlink_to(tmp_path / "nothing")
     monkeypatch.setenv(VARIABLE, str(tmp_path))
 
     def refuse(folder: Path) -> None:
@@ -65,7 +68,33 @@ def test_compiled_code_that_can_only_be_read_is_used(monkeypatch, tmp_path):
     monkeypatch.setattr(cache, "_try_to_write", refuse)
     place = cache.place()
     assert not place.lasting
-    assert (place.folder / "kernel.nbc").read_bytes() == b"compiled"
+    assert place.reason == f"{warm}: Permission denied"
+    for file in (place.folder / "kernel.nbc", place.folder / "pytensor" / "graph.nbc"):
+        assert file.read_bytes() == b"compiled"
+        assert file.stat().st_mode & 0o200
+    assert not (place.folder / "dangling").exists()
+
+
+def test_a_folder_that_cannot_be_entered_is_as_if_there_were_none(monkeypatch, tmp_path):
+    monkeypatch.setenv(VARIABLE, str(tmp_path))
+
+    def refuse(*_, **__) -> None:
+        raise PermissionError(13, "Permission denied", "somewhere")
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    monkeypatch.setattr(cache.os, "walk", lambda _: iter(()))
+    assert not cache.place().lasting
+
+
+def test_a_relative_folder_stays_where_it_was_and_a_tilde_is_the_home(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(VARIABLE, "code")
+    assert cache.place().folder.parent == tmp_path / "code"
+    cache.place.cache_clear()
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path / "home"))
+    monkeypatch.setenv(VARIABLE, "~/code")
+    assert cache.place().folder.parent == tmp_path / "home" / "code"
 
 
 def test_folders_of_other_sources_go_when_they_have_long_not_been_used(monkeypatch, tmp_path):

@@ -79,5 +79,6 @@ def test_damaged_files_are_compiled_again(tmp_path):
         file.write_bytes(file.read_bytes()[:40])
     damaged = evaluated(package, cache)
     assert damaged["compiled"] > 0
+    assert evaluated(package, cache)["compiled"] == 0
     for name in ("density", "score"):
         assert damaged[name] == pytest.approx(whole[name], rel=1e-12)
