@@ -54,6 +54,8 @@ class DataReport:
     dropped : tuple of Dropped
     notes : tuple of str
         What a reader should know though nothing was dropped for it.
+    warnings : tuple of str
+        What looks wrong in the table, and what to do about it.
     """
 
     rows_read: int
@@ -62,6 +64,7 @@ class DataReport:
     authorities: int
     dropped: tuple[Dropped, ...] = ()
     notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         lines = [
@@ -71,13 +74,15 @@ class DataReport:
         for item in self.dropped:
             shown = ", ".join(item.codes[:5]) + (", ..." if len(item.codes) > 5 else "")
             lines.append(f"dropped {item.rows:,}: {item.reason} ({shown})")
-        return "\n".join([*lines, *(f"note: {note}" for note in self.notes)])
+        lines += [f"note: {note}" for note in self.notes]
+        return "\n".join([*lines, *(f"warning: {warning}" for warning in self.warnings)])
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for the provenance of a fit, as JSON would return them."""
         content = asdict(self)
         dropped = [{**item, "codes": list(item["codes"])} for item in content["dropped"]]
-        return {**content, "dropped": dropped, "notes": list(content["notes"])}
+        words = {name: list(content[name]) for name in ("notes", "warnings")}
+        return {**content, "dropped": dropped, **words}
 
     @classmethod
     def from_dict(cls, content: dict[str, Any]) -> DataReport:
@@ -86,7 +91,8 @@ class DataReport:
             Dropped(item["reason"], item["rows"], tuple(item["codes"]))
             for item in content["dropped"]
         )
-        return cls(**{**content, "dropped": dropped, "notes": tuple(content["notes"])})
+        words = {name: tuple(content.get(name, ())) for name in ("notes", "warnings")}
+        return cls(**{**content, "dropped": dropped, **words})
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,8 @@ from bayesgrad.data.measures import refuse_no_variation
 from bayesgrad.data.neighbourhoods import check_neighbourhoods
 from bayesgrad.data.neighbours import check_neighbours
 from bayesgrad.data.places import check_places
+from bayesgrad.data.plausibility import warnings_on
+from bayesgrad.data.plausibility.evidence import Evidence
 from bayesgrad.data.selection import select
 from bayesgrad.data.strata import check_strata, strata_of
 from bayesgrad.data.suppressed import notes_on_suppressed
@@ -49,8 +51,8 @@ def prepare_table(spec: ModelSpec, table: pd.DataFrame, *, source: str = "table"
     selection, excluded = without_excluded(spec, select(spec, table, source=source))
     strata = strata_of(spec, selection)
     place_notes = check_places(spec, selection)
-    checked = check_values(spec, selection)
-    checked, without_count, outcome_notes = without_outcomes(spec, checked)
+    given = check_values(spec, selection)
+    checked, without_count, outcome_notes = without_outcomes(spec, given)
     checked, small, small_notes = without_small(spec, checked)
     refuse_single_authority(spec, checked.selection)
     authorities = authority_table(spec, checked.selection)
@@ -75,6 +77,7 @@ def prepare_table(spec: ModelSpec, table: pd.DataFrame, *, source: str = "table"
             *neighbour_notes,
             *notes_on_suppressed(spec, rows),
         ),
+        warnings=warnings_on(Evidence(spec, given, checked)),
     )
     return AnalysisTable(
         rows, covariates, authorities, moderators, report, strata.labels, strata.levels
