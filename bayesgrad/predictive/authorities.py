@@ -11,19 +11,15 @@ Pareto-smoothed, and the shape :math:`\hat k` of their tail says whether they ca
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import xarray as xr
 
 from bayesgrad.areas.rates import affordable, thinned
 from bayesgrad.design.design import Design
 from bayesgrad.design.splines import Floats
+from bayesgrad.inference.pareto import smooth
 from bayesgrad.predictive.integrated import integrated_likelihood
 from bayesgrad.predictive.scoring import DRAWS, standard_error
-
-SHORTEST_TAIL = 5
-"""Draws in the tail of the importance ratios, without which it has no shape to estimate."""
 
 
 def leave_one_authority_out(design: Design, posterior: xr.Dataset) -> xr.Dataset:
@@ -56,18 +52,6 @@ def leave_one_authority_out(design: Design, posterior: xr.Dataset) -> xr.Dataset
 
 
 def _leave_out(likelihood: Floats) -> tuple[float, float]:
-    """Score of one authority from its log likelihoods, (sample,), and the shape of the tail.
-
-    Without a tail to smooth (too few draws, or equal ones) the weights are the plain ratios, and
-    the shape is NaN.
-    """
-    from arviz_stats.base import array_stats
-
-    log_weights, k_hat = -likelihood, np.nan
-    size = len(likelihood)
-    tail = np.sort(likelihood)[: math.floor(min(size / 5, 3 * math.sqrt(size)))]
-    if len(tail) >= SHORTEST_TAIL and tail[0] < tail[-1]:
-        # The function takes log densities, and weighs by their reciprocals.
-        log_weights, k_hat = array_stats.psislw(likelihood)
-    log_weights = log_weights - np.logaddexp.reduce(log_weights)
-    return float(np.logaddexp.reduce(log_weights + likelihood)), float(k_hat)
+    """Score of one authority from its log likelihoods, (sample,), and the shape of the tail."""
+    log_weights, k_hat = smooth(-likelihood)
+    return float(np.logaddexp.reduce(log_weights + likelihood)), k_hat

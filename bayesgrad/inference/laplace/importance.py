@@ -11,10 +11,11 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.special import chdtri, gammaln, ndtri
-from scipy.stats import qmc
 
 from bayesgrad.design.design import Integers
 from bayesgrad.design.splines import Floats
+from bayesgrad.inference.laplace.quasi_random import scrambled_sobol
+from bayesgrad.inference.pareto import smooth
 
 DEGREES_OF_FREEDOM = 6.0
 """Of the proposals, or half their dimension where that is more: in many dimensions the radius of
@@ -60,9 +61,7 @@ def propose(
     """
     dim = len(location)
     nu = max(DEGREES_OF_FREEDOM, dim / 2)
-    uniform = qmc.Sobol(dim + 1, scramble=True, rng=seed).random_base2(log2_size)
-    # A scrambled point may still be 0 to the last digit.
-    uniform = np.clip(uniform, 1e-12, 1.0 - 1e-12)
+    uniform = scrambled_sobol(dim + 1, log2_size=log2_size, rng=seed)
     chi_square = chdtri(nu, uniform[:, 0])
     standard = ndtri(uniform[:, 1:]) * np.sqrt(nu / chi_square)[:, None]
     lower = np.linalg.cholesky(covariance)
@@ -82,12 +81,8 @@ def smoothed_weights(log_ratio: Floats) -> Weights:
     log_ratio : ndarray, shape (n,)
         Log of target over proposal density, up to a constant.
     """
-    from arviz_stats.base import array_stats
-
-    # The function takes log ratios as leave-one-out has them: of the opposite sign.
-    smoothed, k_hat = array_stats.psislw(-log_ratio)
-    log = smoothed - np.logaddexp.reduce(smoothed)
-    return Weights(log, float(k_hat), float(1.0 / np.exp(2.0 * log).sum()))
+    log, k_hat = smooth(log_ratio)
+    return Weights(log, k_hat, float(1.0 / np.exp(2.0 * log).sum()))
 
 
 def evidence_of(log_ratio: Floats, *, proposed: int) -> Evidence:
