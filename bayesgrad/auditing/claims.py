@@ -130,7 +130,7 @@ def quantities_of(
         draws=draws,
         gradients={shift: _flat(gradient.sel(shift=shift)) for shift in shifts},
         extrapolated={shift: bool(outside.sel(shift=shift)) for shift in shifts},
-        explained=float(explained.item()),
+        explained=float(explained.mean().item()),
         spread=spread,
         curve=(grid, lines.transpose("sample", "authority_grid").values),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import xarray as xr
 
@@ -13,6 +14,7 @@ from bayesgrad.estimands.summaries import (
     DEFAULT_LEVEL,
     exponential,
     mean,
+    monte_carlo_error,
     probability,
     sd,
     with_interval,
@@ -33,6 +35,11 @@ COLUMNS = (
     "reliability",
     "events",
     "areas",
+    "prob_above_average",
+    "reliability_error",
+    "gradient_per_sd",
+    "gradient_per_sd_lower",
+    "gradient_per_sd_upper",
 )
 
 
@@ -101,6 +108,19 @@ def reliability(residual: xr.DataArray, variance: xr.DataArray) -> xr.DataArray:
     return (1 - within / mean(variance)).clip(min=0)
 
 
+def reliability_error(
+    residual: xr.DataArray, variance: xr.DataArray, draws: xr.DataTree
+) -> xr.DataArray:
+    """Monte Carlo standard error of `reliability`, by authority.
+
+    That of Var(u_j | data), over its share of the variance; the error of the variance that it is
+    divided by is common to all authorities and much smaller.
+    """
+    dims = sample_dims(residual)
+    squared = (residual - residual.mean(dims)) ** 2
+    return monte_carlo_error(squared, draws) / mean(variance)
+
+
 def gradients_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> pd.DataFrame:
     """Gradient of each authority, by outcome and stratum.
 
@@ -108,9 +128,13 @@ def gradients_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> pd.D
     odds where the link is logit, of hazards where exposure is time at risk. With a common curve it
     holds at the mean authority deprivation, where the curve is flat. Its interval is equal-tailed;
     `log_mean` and `log_sd` describe b_j. `prob_above_national` is P(b_j > slope), where slope is
-    that of an authority of mean deprivation in the same stratum. `events` are those published;
-    where any counts are suppressed, their number stands beside as `suppressed`. Rows are in order
-    of outcome, stratum and authority code.
+    that of an authority whose deprivation is the unweighted mean over authorities, in the same
+    stratum; `prob_above_average` is P(b_j > the unweighted mean of b over authorities), missing of
+    a single authority. `gradient_per_sd` is exp(b_j sd_j / unit), with sd_j the
+    exposure-weighted standard deviation of deprivation within the authority. `reliability_error`
+    is the Monte Carlo standard error of `reliability`. `events` are those published; where any
+    counts are suppressed, their number stands beside as `suppressed`. Rows are in order of outcome,
+    stratum and authority code.
 
     Raises
     ------
@@ -120,20 +144,30 @@ def gradients_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> pd.D
     posterior, authorities = group(draws, "posterior"), group(draws, "authorities")
     reference = group(draws, "reference")
     national = national_effect(posterior, authorities, "slope")
+    spread = authorities["deprivation_sd"] / float(reference["unit"])
+    several = authorities.sizes["authority"] > 1
 
     def of_cell(outcome: int, stratum: int) -> xr.Dataset:
         slopes = whole_effect(posterior, "slope", outcome=outcome, stratum=stratum)
         middle = national.isel(outcome=outcome, stratum=stratum, drop=True)
         place = {"outcome": outcome, "stratum": stratum}
         residual = slope_residual(posterior, authorities, **place)
+        variance = residual_variance(posterior, reference, **place)
+        above = probability(slopes > slopes.mean("authority"))
         return xr.Dataset(
             {
                 **with_interval(gradient(slopes), point="gradient", level=level),
                 "log_mean": mean(slopes),
                 "log_sd": sd(slopes),
                 "prob_above_national": probability(slopes > middle),
-                "reliability": reliability(
-                    residual, residual_variance(posterior, reference, **place)
+                "reliability": reliability(residual, variance),
+                "prob_above_average": above if several else xr.full_like(above, np.nan),
+                "reliability_error": reliability_error(residual, variance, draws),
+                **with_interval(
+                    gradient(slopes * spread),
+                    point="gradient_per_sd",
+                    prefix="gradient_per_sd_",
+                    level=level,
                 ),
             }
         )
@@ -145,5 +179,6 @@ def gradients_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> pd.D
         **{name: authorities[name] for name in ("name", "events", "areas")},
         **hidden,
     }
-    columns = (*COLUMNS, *hidden)
+    after = COLUMNS.index("areas") + 1
+    columns = (*COLUMNS[:after], *hidden, *COLUMNS[after:])
     return to_frame(quantities, by=("outcome", "stratum", "authority"), columns=columns)

@@ -13,12 +13,14 @@ from bayesgrad.estimands.frame import to_frame
 from bayesgrad.estimands.layout import (
     families,
     group,
+    intercept_contributions,
     links,
     mean_share,
     neighbourhood_variance,
     outcome_names,
     reference_position,
     size_parameter,
+    slope_contributions,
 )
 from bayesgrad.estimands.summaries import DEFAULT_LEVEL, exponential, with_interval
 from bayesgrad.spec.parts import CASE_FAMILIES
@@ -30,6 +32,8 @@ MEASURES = (
     "vpc",
     "vpc_reference",
 )
+CHANGES = ("intercept_variance_explained", "gradient_variance_explained")
+"""Proportional changes in variance."""
 NEIGHBOURHOOD_MEASURES = ("neighbourhood_rate_ratio", "neighbourhood_vpc")
 """Measures of a model that has larger neighbourhoods."""
 
@@ -140,6 +144,47 @@ def latent_variance_partition(variance: xr.DataArray) -> xr.DataArray:
     return variance / (variance + LOGISTIC_VARIANCE)
 
 
+def proportional_change(explained: xr.DataArray, residual: xr.DataArray) -> xr.DataArray:
+    """Proportional change in variance: the share that moderators of authorities account for.
+
+    Var_j(explained) / (Var_j(explained) + residual), the variance over authorities with divisor J:
+    what the variance between authorities falls by when the model is given their deprivation and
+    other moderators. It cannot be negative, so it is above 0 where these have no effect.
+
+    Parameters
+    ----------
+    explained : DataArray
+        What moderators add to the effect of each authority: chain, draw, outcome, authority.
+    residual : DataArray
+        Variance of what they leave: chain, draw, outcome.
+
+    References
+    ----------
+    Merlo, Yang, Chaix, Lynch and Rastam (2005), Journal of Epidemiology and Community Health 59,
+    729-736.
+    """
+    share = explained.var("authority")
+    return share / (share + residual)
+
+
+def _changes(posterior: xr.Dataset, authorities: xr.Dataset) -> dict[str, xr.DataArray]:
+    """Give proportional changes of the variance of intercepts and of log gradients."""
+    contributions = (
+        (intercept_contributions, "sd_intercept"),
+        (slope_contributions, "sd_slope"),
+    )
+    found = {}
+    for name, (parts_of, sd) in zip(CHANGES, contributions, strict=True):
+        by_outcome = []
+        for s in range(posterior.sizes["outcome"]):
+            one = posterior.isel(outcome=s)
+            none = xr.zeros_like(one[sd]).expand_dims(authority=authorities["authority"].values)
+            whole = sum(parts_of(one, authorities).values(), start=none)
+            by_outcome.append(proportional_change(whole, one[sd] ** 2))
+        found[name] = xr.concat(by_outcome, "outcome")
+    return found
+
+
 def heterogeneity(
     posterior: xr.Dataset, authorities: xr.Dataset, reference: xr.Dataset
 ) -> xr.Dataset:
@@ -155,9 +200,10 @@ def heterogeneity(
     Returns
     -------
     Dataset
-        median_rate_ratio, median_gradient_ratio, vpc, vpc_reference (= m), and, where the model
-        has neighbourhoods, neighbourhood_rate_ratio and neighbourhood_vpc of those within an
-        authority, with dimensions chain, draw, outcome.
+        median_rate_ratio, median_gradient_ratio, vpc, vpc_reference (= m),
+        intercept_variance_explained, gradient_variance_explained, and, where the model has
+        neighbourhoods, neighbourhood_rate_ratio and neighbourhood_vpc of those within an authority,
+        with dimensions chain, draw, outcome.
     """
     outcomes = outcome_names(posterior)
     x = reference_position(authorities, reference)
@@ -179,9 +225,13 @@ def heterogeneity(
         names = ("vpc", "neighbourhood_vpc")
         named = dict(zip(names, shares, strict=True)) | {"vpc_reference": count}
         parts.append(xr.Dataset(named))
-    found = xr.concat(parts, dim="outcome").assign(
-        median_rate_ratio=median_ratio(variance**0.5),
-        median_gradient_ratio=median_ratio(posterior["sd_slope"]),
+    found = (
+        xr.concat(parts, dim="outcome")
+        .assign(
+            median_rate_ratio=median_ratio(variance**0.5),
+            median_gradient_ratio=median_ratio(posterior["sd_slope"]),
+        )
+        .assign(xr.Dataset(_changes(posterior, authorities)))
     )
     if "sd_neighbourhood" not in posterior:
         return found.drop_vars("neighbourhood_vpc")
@@ -222,9 +272,11 @@ def heterogeneity_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> 
     What remains between authorities after their deprivation and other moderators, and in the mean
     over strata; posterior medians with equal-tailed intervals. With a logit link the ratios are of
     odds, and `vpc` is the share of the latent log odds. `vpc_reference` is the expected count of
-    the area at which `vpc` holds: but for a logit link, the share depends on it. Where the model
-    has larger neighbourhoods, there are more columns: `neighbourhood_rate_ratio` compares two of
-    one authority, and `neighbourhood_vpc` is the share that lies between these.
+    the area at which `vpc` holds: but for a logit link, the share depends on it.
+    `intercept_variance_explained` and `gradient_variance_explained` are proportional changes in
+    variance, 0 without moderators of authorities. Where the model has larger neighbourhoods, there
+    are more columns: `neighbourhood_rate_ratio` compares two of one authority, and
+    `neighbourhood_vpc` is the share that lies between these.
 
     Raises
     ------
@@ -236,7 +288,7 @@ def heterogeneity_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> 
     )
     own = tuple(name for name in NEIGHBOURHOOD_MEASURES if name in measures)
     quantities: dict[str, xr.DataArray] = {}
-    for measure in (*MEASURES, *own):
+    for measure in (*MEASURES, *own, *CHANGES):
         quantities |= with_interval(
             measures[measure], point=measure, prefix=f"{measure}_", level=level
         )

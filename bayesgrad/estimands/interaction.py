@@ -22,7 +22,13 @@ COLUMNS = (
     "upper",
     "prob_negative",
     "slope_variance_explained",
+    "slope_variance_explained_lower",
+    "slope_variance_explained_upper",
 )
+
+CLEAR = 0.975
+"""Probability of one sign from which a coefficient is clear enough for a share of variance: with
+less, the share is mostly the square of the coefficient's own error."""
 
 
 class Coefficient(NamedTuple):
@@ -64,15 +70,16 @@ def slope_variance_explained(
 ) -> dict[str, xr.DataArray]:
     """Share of the variance of log gradients between authorities that a moderator carries.
 
-    Posterior mean of Var_j(contribution of the moderator) / (Var_j(all contributions) +
-    sd_slope^2), variances over authorities with divisor J. For deprivation the contribution is
-    that of all terms of its basis. Shares of correlated moderators need not add up to the share
-    of all of them.
+    Var_j(contribution of the moderator) / (Var_j(all contributions) + sd_slope^2) in each draw,
+    variances over authorities with divisor J. For deprivation the contribution is that of all
+    terms of its basis. Shares of correlated moderators need not add up to the share of all of
+    them. A share cannot be negative, so that of a moderator without any effect is above 0: the
+    more so the fewer the data.
 
     Returns
     -------
     dict of str to DataArray
-        By moderator, dimension outcome.
+        By moderator, dimensions chain, draw, outcome.
     """
     by_outcome = [
         _shares(posterior.isel(outcome=s), authorities) for s in range(posterior.sizes["outcome"])
@@ -87,7 +94,25 @@ def _shares(posterior: xr.Dataset, authorities: xr.Dataset) -> dict[str, xr.Data
         return {}
     whole = sum(parts.values(), start=xr.zeros_like(posterior["slope"]))
     total = whole.var("authority") + posterior["sd_slope"] ** 2
-    return {name: mean(part.var("authority") / total) for name, part in parts.items()}
+    return {name: part.var("authority") / total for name, part in parts.items()}
+
+
+def _explained(
+    coefficients: list[Coefficient], shares: dict[str, xr.DataArray], *, outcome: str, level: float
+) -> dict[str, tuple[float, float, float]]:
+    """Mean share and its interval by moderator, of those of which some coefficient is clear."""
+    found = {}
+    for name, share in shares.items():
+        signs = [
+            float(probability(coefficient.values.sel(outcome=outcome) < 0))
+            for coefficient in coefficients
+            if coefficient.of_authorities and coefficient.moderator == name
+        ]
+        if max(max(below, 1.0 - below) for below in signs) >= CLEAR:
+            values = share.sel(outcome=outcome)
+            lower, upper = interval(values, level=level).values
+            found[name] = (float(mean(values)), float(lower), float(upper))
+    return found
 
 
 def interaction_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> pd.DataFrame:
@@ -95,8 +120,10 @@ def interaction_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> pd
 
     It changes the gradients of all strata alike. `prob_negative` is P(coefficient < 0): for
     authority deprivation, the probability that more affluent authorities have steeper gradients.
-    `slope_variance_explained` is missing for area-level moderators; on the rows of a spline it is
-    that of all terms together. Without any moderator the table is empty.
+    `slope_variance_explained` is a posterior mean with its interval; it is missing for area-level
+    moderators, and where the sign of no coefficient of the moderator has a probability of 0.975;
+    on the rows of a spline it is that of all terms together. Without any moderator the table is
+    empty.
 
     Raises
     ------
@@ -106,15 +133,15 @@ def interaction_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> pd
     posterior, authorities = group(draws, "posterior"), group(draws, "authorities")
     shares = slope_variance_explained(posterior, authorities)
     rows = []
+    coefficients = interaction_coefficients(posterior)
     for outcome in posterior["outcome"].values.tolist():
-        for coefficient in interaction_coefficients(posterior):
+        explained = _explained(coefficients, shares, outcome=outcome, level=level)
+        for coefficient in coefficients:
             values = coefficient.values.sel(outcome=outcome)
             lower, upper = interval(values, level=level).values
-            share = (
-                float(shares[coefficient.moderator].sel(outcome=outcome))
-                if coefficient.of_authorities
-                else math.nan
-            )
+            share = (math.nan,) * 3
+            if coefficient.of_authorities:
+                share = explained.get(coefficient.moderator, share)
             rows.append(
                 {
                     "outcome": outcome,
@@ -125,7 +152,9 @@ def interaction_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> pd
                     "lower": lower,
                     "upper": upper,
                     "prob_negative": float(probability(values < 0)),
-                    "slope_variance_explained": share,
+                    "slope_variance_explained": share[0],
+                    "slope_variance_explained_lower": share[1],
+                    "slope_variance_explained_upper": share[2],
                 }
             )
     return from_rows(rows, columns=COLUMNS)

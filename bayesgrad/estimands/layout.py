@@ -86,15 +86,32 @@ def slope_contributions(posterior: xr.Dataset, authorities: xr.Dataset) -> dict[
     dict of str to DataArray
         By moderator, dimensions chain, draw, outcome, authority; empty without moderators.
     """
+    return _contributions(posterior, authorities, "interaction", "authority_moderator_gradient")
+
+
+def intercept_contributions(
+    posterior: xr.Dataset, authorities: xr.Dataset
+) -> dict[str, xr.DataArray]:
+    """Give what each authority-level moderator adds to the intercept of each authority.
+
+    `deprivation` adds between . W_j, a further moderator authority_moderator_level M_j; as
+    `slope_contributions`.
+    """
+    return _contributions(posterior, authorities, "between", "authority_moderator_level")
+
+
+def _contributions(
+    posterior: xr.Dataset, authorities: xr.Dataset, of_deprivation: str, of_moderators: str
+) -> dict[str, xr.DataArray]:
     parts: dict[str, xr.DataArray] = {}
     if is_moderated(posterior):
         parts["deprivation"] = xr.dot(
-            posterior["interaction"], authorities["moderation_basis"], dim="moderation_term"
+            posterior[of_deprivation], authorities["moderation_basis"], dim="moderation_term"
         )
-    if "authority_moderator_gradient" in posterior:
+    if of_moderators in posterior:
         for name in posterior["authority_moderator"].values.tolist():
             chosen = {"authority_moderator": name}
-            coefficient = posterior["authority_moderator_gradient"].sel(chosen, drop=True)
+            coefficient = posterior[of_moderators].sel(chosen, drop=True)
             parts[str(name)] = coefficient * authorities["moderator"].sel(chosen, drop=True)
     return parts
 

@@ -29,6 +29,7 @@ COLUMNS = (
     "prob_top_decile",
     "prob_bottom_decile",
     "tier",
+    "not_told_apart",
 )
 
 
@@ -95,8 +96,9 @@ def ranks_table(
     ends rounded outward to ranks, `simultaneous_lower` and `simultaneous_upper` a band that holds
     for all authorities at once. With J authorities and k = max(1, round(J / 10)),
     `prob_top_decile` is P(rank <= k) and `prob_bottom_decile` P(rank > J - k). `tier` groups
-    authorities within which no pair can be told apart at `level`; see `tiers`. Rows are by
-    expected rank, ties by code.
+    authorities within which no pair can be told apart at `level`; see `tiers`. `not_told_apart` is
+    the number of other authorities, of any tier, from which this one cannot be told apart at
+    `level`. Rows are by expected rank, ties by code.
 
     Unless authorities have deviations of their own in each stratum, their order is the same in all
     strata: it is then given once for each outcome, with an empty `stratum`.
@@ -147,6 +149,7 @@ def _rank(population: Population, names: list[str], *, level: float) -> pd.DataF
     order = np.lexsort((np.arange(count), expected))
     lower, upper = outward_interval(ranks, level=level)
     band_lower, band_upper = simultaneous_band(ranks, level=level)
+    steeper = probability_steeper(population.slopes)
     table = pd.DataFrame(
         {
             "authority": population.codes,
@@ -160,7 +163,8 @@ def _rank(population: Population, names: list[str], *, level: float) -> pd.DataF
             "simultaneous_upper": band_upper,
             "prob_top_decile": (ranks <= decile).mean(axis=1),
             "prob_bottom_decile": (ranks > count - decile).mean(axis=1),
-            "tier": tiers(probability_steeper(population.slopes), order=order, level=level),
+            "tier": tiers(steeper, order=order, level=level),
+            "not_told_apart": count - 1 - told_apart(steeper, level=level).sum(axis=1),
         }
     )
     return table.iloc[order]

@@ -36,7 +36,12 @@ COLUMNS = (
     "prior_lower",
     "prior_upper",
     *(f"{share}{part}" for share in SHARES for part in ("", "_lower", "_upper")),
+    "prior_conflict",
 )
+
+CONFLICT = 0.005
+"""Of `prior_conflict`, below which a summary says so, divided by the number of outcomes: the chance
+that it does of an authority that is like those of the pack."""
 
 NODES = 41
 """Of the quadrature over the log of the standard deviation of gradients."""
@@ -116,6 +121,31 @@ def prior_share(posterior: xr.Dataset, nation: xr.Dataset) -> xr.DataArray:
     return (after / prior_variance(nation)).clip(max=1.0)
 
 
+def prior_conflict(posterior: xr.Dataset, nation: xr.Dataset) -> xr.DataArray:
+    r"""Probability that an authority of the pack's nation differs more from what the pack expects.
+
+    With the mean and variance of the log gradient by the pack alone, :math:`m_0, v_0`, and given
+    the counts too, :math:`m_1, v_1`, where both are normal
+    :math:`z = (m_1 - m_0) / \sqrt{v_0 - v_1}` is the authority's own estimate less
+    :math:`m_0`, in standard deviations that it has by the pack before the counts are seen: the
+    prior predictive check of Box (1980), two-sided. Missing where the counts say nothing of the
+    gradient. Dimensions authority, outcome.
+
+    References
+    ----------
+    Box (1980), Journal of the Royal Statistical Society A 143, 383-430; Evans and Moshonov (2006),
+    Bayesian Analysis 1, 893-914.
+    """
+    from scipy.special import ndtr
+
+    slopes = posterior["authority_slope"]
+    dims = sample_dims(posterior["slope"])
+    gained = prior_variance(nation) - slopes.var(dims, ddof=1)
+    z = (slopes.mean(dims) - nation["line_mean"]) / gained.where(gained > 0) ** 0.5
+    found: xr.DataArray = 2.0 * xr.apply_ufunc(ndtr, -abs(z))
+    return found
+
+
 def share_below(
     posterior: xr.Dataset, authorities: xr.Dataset, nation: xr.Dataset, *, outcome: int
 ) -> dict[str, xr.DataArray]:
@@ -162,7 +192,10 @@ def standing_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> pd.Da
     counts are seen. `share_of_nation_below` is the posterior mean of the share of the nation's
     authorities whose gradient is lower, over the pack's distribution of their deprivation;
     `share_of_alike_below` is the same among authorities of its own deprivation; both with
-    equal-tailed intervals. The nation is the pack's population of authorities, not a list of them.
+    equal-tailed intervals. `prior_conflict` is the two-sided probability that an authority of the
+    nation differs as much from what the pack expects: where it is small, the gradient is drawn
+    towards authorities that this one is not like. The nation is the pack's population of
+    authorities, not a list of them.
     Rows are in order of outcome and authority code.
 
     Raises
@@ -197,6 +230,7 @@ def standing_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> pd.Da
         "prior_lower": exponential(bounds.sel(quantile=lower, drop=True)),
         "prior_upper": exponential(bounds.sel(quantile=upper, drop=True)),
         **{str(name): whole[name] for name in whole.data_vars},
+        "prior_conflict": prior_conflict(posterior, nation),
         "name": authorities["name"],
     }
     return to_frame(found, by=("outcome", "authority"), columns=COLUMNS)

@@ -16,6 +16,9 @@ DEFAULT_LEVEL = 0.95
 
 INTERVAL_KIND = "equal-tailed"
 
+BATCHES = 25
+"""Of each chain, for Monte Carlo standard errors."""
+
 
 def checked_level(level: float) -> float:
     """Return `level` if it is a probability strictly between 0 and 1.
@@ -104,6 +107,31 @@ def sd(values: xr.DataArray) -> xr.DataArray:
 def probability(event: xr.DataArray) -> xr.DataArray:
     """Posterior probability of an event: the share of draws in which it is true."""
     return event.mean(sample_dims(event))
+
+
+def monte_carlo_error(values: xr.DataArray, draws: xr.DataTree) -> xr.DataArray:
+    """Standard error of the mean of `values` that is due to the number of draws, by batch means.
+
+    Each chain is cut into `BATCHES` batches of successive draws. Draws of the Laplace engine come
+    in clusters that share their hyperparameters: they are put in order of their cluster first.
+
+    Parameters
+    ----------
+    values : DataArray
+        With the dimensions chain and draw.
+    draws : DataTree
+        The fit that the values are of.
+    """
+    chains = values.transpose("chain", "draw", ...)
+    series = chains.values
+    if "sample_stats" in draws.children and "proposal" in draws["sample_stats"].data_vars:
+        cluster = draws["sample_stats"].to_dataset()["proposal"].values.ravel()
+        series = series.reshape(1, -1, *series.shape[2:])[:, np.argsort(cluster, kind="stable")]
+    length = max(series.shape[1] // BATCHES, 1)
+    batches = series[:, : series.shape[1] // length * length]
+    means = batches.reshape(-1, length, *batches.shape[2:]).mean(axis=1)
+    error = means.std(axis=0, ddof=1) / np.sqrt(len(means))
+    return xr.DataArray(error, dims=chains.dims[2:], coords=chains.isel(chain=0, draw=0).coords)
 
 
 def with_interval(

@@ -2,7 +2,12 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from bayesgrad.estimands.gradients import gradients_table, reliability, slope_residual
+from bayesgrad.estimands.gradients import (
+    gradients_table,
+    reliability,
+    reliability_error,
+    slope_residual,
+)
 from tests.fabricate import fabricated_draws, with_group
 
 
@@ -110,3 +115,47 @@ def test_reliability_is_that_of_the_authority_where_strata_shift_all_alike() -> 
     girls, boys = (table[table["stratum"] == stratum] for stratum in ("girls", "boys"))
     assert girls["reliability"].tolist() == boys["reliability"].tolist()
     assert girls["gradient"].tolist() != boys["gradient"].tolist()
+
+
+def test_steeper_than_the_average_authority() -> None:
+    draws = fabricated_draws(authorities=4)
+    slopes = draws["posterior"]["authority_slope"].isel(outcome=0)
+    expected = (slopes > slopes.mean("authority")).mean(("chain", "draw"))
+    rows = gradients_table(draws).set_index("authority")
+    assert rows["prob_above_average"].to_dict() == pytest.approx(expected.to_series().to_dict())
+    alone = gradients_table(fabricated_draws(authorities=1))
+    assert alone["prob_above_average"].isna().all()
+
+
+def test_gradient_per_standard_deviation_within_the_authority() -> None:
+    draws = fabricated_draws(authorities=3, unit=0.05)
+    rows = gradients_table(draws)
+    spread = draws["authorities"]["deprivation_sd"].values / 0.05
+    for part in ("gradient", "lower", "upper"):
+        name = "gradient_per_sd" if part == "gradient" else f"gradient_per_sd_{part}"
+        assert rows[name].tolist() == pytest.approx(
+            (rows[part].values ** spread).tolist(), rel=1e-4
+        )
+
+
+@pytest.mark.parametrize("clustered", [False, True])
+def test_error_of_reliability_is_its_spread_over_runs(clustered: bool) -> None:
+    """Two hundred runs; their spread is known to 5%, and a ratio of 1.3 is six of its errors."""
+    rng, size = np.random.default_rng(1), 10 if clustered else 1
+    draws = fabricated_draws(authorities=2, chains=2, draws=500)
+    values, errors = [], []
+    for _ in range(200):
+        residual = np.repeat(rng.normal(size=(1000 // size, 2)), size, axis=0)
+        order = rng.permutation(1000) if clustered else np.arange(1000)
+        shape = ("chain", "draw", "authority")
+        u = xr.DataArray(residual[order].reshape(2, 500, 2), dims=shape)
+        variance = xr.full_like(u.isel(authority=0), 2.0)
+        proposal = (np.arange(1000) // size)[order].reshape(2, 500)
+        statistics = draws["sample_stats"].to_dataset()
+        if clustered:
+            statistics["proposal"] = (("chain", "draw"), proposal)
+        fit = with_group(draws, sample_stats=statistics)
+        values.append(reliability(u, variance).values)
+        errors.append(reliability_error(u, variance, fit).values)
+    ratio = np.mean(errors, axis=0) / np.std(values, axis=0, ddof=1)
+    assert (np.abs(np.log(ratio)) < np.log(1.3)).all()

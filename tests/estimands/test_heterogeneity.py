@@ -146,3 +146,24 @@ def test_each_outcome_is_partitioned_by_its_own_family() -> None:
     share = between / (between + m + m**2 * np.exp(s2) / alpha)
     assert together.loc["b", "vpc"] == pytest.approx(np.median(share))
     assert together.loc["a", "vpc"] > together.loc["b", "vpc"]
+
+
+def test_variance_explained_is_that_of_the_definition() -> None:
+    draws = fabricated_draws(moderation="log", authority_moderators=["spending"])
+    flat = draws["posterior"].to_dataset().isel(outcome=0).stack(sample=("chain", "draw"))
+    known = draws["authorities"].to_dataset()
+    row = heterogeneity_table(draws).iloc[0]
+    for name, basis, moderator, sd in (
+        ("intercept_variance_explained", "between", "authority_moderator_level", "sd_intercept"),
+        ("gradient_variance_explained", "interaction", "authority_moderator_gradient", "sd_slope"),
+    ):
+        explained = known["moderation_basis"].values @ flat[basis].values
+        explained = explained + known["moderator"].values @ flat[moderator].values
+        share = explained.var(axis=0) / (explained.var(axis=0) + flat[sd].values ** 2)
+        found = [row[name], row[f"{name}_lower"], row[f"{name}_upper"]]
+        assert found == pytest.approx(np.quantile(share, [0.5, 0.025, 0.975]))
+
+
+def test_without_moderators_no_variance_is_explained() -> None:
+    row = heterogeneity_table(fabricated_draws(moderation="none")).iloc[0]
+    assert row["intercept_variance_explained"] == row["gradient_variance_explained_upper"] == 0.0

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from bayesgrad.areas.effects import whole_effect
 from bayesgrad.estimands.gradients import gradients_table
 from bayesgrad.estimands.national import national_table
 from tests.fabricate import fabricated_draws, with_group
@@ -71,3 +72,19 @@ def test_each_stratum_has_a_gradient_of_its_own_at_every_shift() -> None:
     assert len(table) == 2 * 2 * 3
     row = table.query("outcome == 'b' and stratum == 'girls' and deprivation_shift == 0.1")
     assert row["gradient"].item() == pytest.approx(np.median(np.exp(log_gradient)))
+
+
+@pytest.mark.parametrize("strata", [("",), ("younger", "older")])
+def test_the_average_authority_is_the_mean_of_authorities(strata: tuple[str, ...]) -> None:
+    draws = fabricated_draws(
+        outcomes=("referral", "plan"), strata=strata, authority_deviations=True
+    )
+    posterior = draws["posterior"].to_dataset()
+    rows = national_table(draws)
+    for s, outcome in enumerate(("referral", "plan")):
+        for k, stratum in enumerate(strata):
+            whole = whole_effect(posterior, "slope", outcome=s, stratum=k).mean("authority")
+            own = rows[(rows["outcome"] == outcome) & (rows["stratum"] == stratum)]
+            expected = np.quantile(np.exp(whole.values), [0.5, 0.025, 0.975])
+            for row in own[["average_gradient", "average_lower", "average_upper"]].to_numpy():
+                assert row.tolist() == pytest.approx(expected.tolist())

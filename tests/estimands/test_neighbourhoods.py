@@ -10,7 +10,7 @@ from scipy.integrate import quad
 from scipy.special import expit
 from scipy.stats import norm
 
-from bayesgrad.estimands.heterogeneity import MEASURES, heterogeneity, heterogeneity_table
+from bayesgrad.estimands.heterogeneity import CHANGES, MEASURES, heterogeneity, heterogeneity_table
 from bayesgrad.estimands.layout import group, mean_rate
 from bayesgrad.estimands.levels import levels_table
 from bayesgrad.estimands.parameters import named_parameters
@@ -51,7 +51,7 @@ def test_without_neighbourhoods_there_is_no_measure_of_them():
     found = heterogeneity(
         *(group(draws, name) for name in ("posterior", "authorities", "reference"))
     )
-    assert set(found.data_vars) == set(MEASURES)
+    assert set(found.data_vars) == {*MEASURES, *CHANGES}
     assert found["vpc"].notnull().all()
     columns = heterogeneity_table(draws).columns
     assert not any(name.startswith("neighbourhood") for name in columns)

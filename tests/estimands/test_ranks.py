@@ -86,3 +86,14 @@ def test_failed_diagnostics_withhold_ranks_unless_insisted_upon() -> None:
     assert "despite_failed_diagnostics=True" in caught.value.do
     insisted = ranks_table(draws, despite_failed_diagnostics=True)
     assert insisted.equals(ranks_table(fabricated_draws()))
+
+
+def test_others_that_cannot_be_told_apart_are_counted() -> None:
+    draws = fabricated_draws(authorities=8)
+    slopes = draws["posterior"]["authority_slope"].isel(outcome=0)
+    flat = slopes.stack(sample=("chain", "draw")).transpose("authority", "sample").values
+    steeper = (flat[:, None] > flat[None]).mean(axis=2)
+    unclear = (np.maximum(steeper, 1 - steeper) < 0.9).sum(axis=1)
+    rows = ranks_table(draws, level=0.9).set_index("authority")["not_told_apart"]
+    assert rows.sort_index().tolist() == unclear.tolist()
+    assert 0 < unclear.sum() < 56

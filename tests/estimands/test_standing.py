@@ -120,3 +120,17 @@ def test_a_wider_level_gives_wider_intervals(draws):
     for name in ("", "prior_", "share_of_nation_below_", "share_of_alike_below_"):
         assert wide[f"{name}lower"] < narrow[f"{name}lower"]
         assert wide[f"{name}upper"] > narrow[f"{name}upper"]
+
+
+def test_conflict_is_the_normal_tail_of_the_own_estimate():
+    """Conjugate normal draws: the own estimate, 0.1 (sd 0.12), against 0.5 (sd 0.0922)."""
+    tree = fabricated_draws(authorities=1, draws=4000)
+    prior, own = 0.02**2 + 0.09**2, 0.12**2
+    variance = 1.0 / (1.0 / prior + 1.0 / own)
+    values = np.random.default_rng(2).normal(size=(2, 4000, 1, 1))
+    values = (values - values.mean()) / values.std(ddof=1) * np.sqrt(variance)
+    posterior = tree["posterior"].to_dataset()
+    posterior["authority_slope"][:] = variance * (0.5 / prior + 0.1 / own) + values
+    whole = with_group(tree, posterior=posterior, nation=nation_dataset(tree))
+    expected = 2 * norm.cdf(-0.4 / np.sqrt(prior + own))
+    assert table(whole, "standing")["prior_conflict"][0] == pytest.approx(expected, rel=1e-6)

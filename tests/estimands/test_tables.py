@@ -13,16 +13,18 @@ from tests.tiers import quick
 
 CONTRACT = {
     "gradients": "authority name outcome stratum gradient lower upper log_mean log_sd "
-    "prob_above_national reliability events areas",
-    "national": "outcome stratum deprivation_shift gradient lower upper extrapolated",
+    "prob_above_national reliability events areas prob_above_average reliability_error "
+    "gradient_per_sd gradient_per_sd_lower gradient_per_sd_upper",
+    "national": "outcome stratum deprivation_shift gradient lower upper extrapolated "
+    "average_gradient average_lower average_upper",
     "interaction": "outcome moderator form mean sd lower upper prob_negative "
-    "slope_variance_explained",
+    "slope_variance_explained slope_variance_explained_lower slope_variance_explained_upper",
     "levels": "authority name outcome stratum deprivation rate_per_10000 lower upper",
     "contextual": "outcome within_mean within_lower within_upper between_mean between_lower "
     "between_upper contextual_mean contextual_lower contextual_upper prob_contextual_negative "
     "crossover crossover_lower crossover_upper",
     "ranks": "authority name outcome stratum expected_rank lower upper simultaneous_lower "
-    "simultaneous_upper prob_top_decile prob_bottom_decile tier",
+    "simultaneous_upper prob_top_decile prob_bottom_decile tier not_told_apart",
     "pairs": "authority_a authority_b outcome stratum prob_a_steeper ratio lower upper",
     "thresholds": "from_outcome to_outcome transition lower upper prob_rises",
     "transitions": "authority name from_outcome to_outcome transition lower upper prob_rises",
@@ -37,10 +39,14 @@ CONTRACT = {
     "correlations": "outcome_a effect_a outcome_b effect_b mean sd lower upper prob_positive",
     "inequality": "outcome authority rii rii_lower rii_upper sii_per_10000 sii_per_10000_lower "
     "sii_per_10000_upper concentration_index concentration_index_lower concentration_index_upper "
-    "paf paf_lower paf_upper",
+    "paf paf_lower paf_upper excess_events excess_events_lower excess_events_upper rii_observed "
+    "sii_observed_per_10000 paf_observed rii_phe sii_phe_per_10000",
     "heterogeneity": "outcome median_rate_ratio median_rate_ratio_lower median_rate_ratio_upper "
     "median_gradient_ratio median_gradient_ratio_lower median_gradient_ratio_upper vpc vpc_lower "
-    "vpc_upper vpc_reference vpc_reference_lower vpc_reference_upper",
+    "vpc_upper vpc_reference vpc_reference_lower vpc_reference_upper intercept_variance_explained "
+    "intercept_variance_explained_lower intercept_variance_explained_upper "
+    "gradient_variance_explained gradient_variance_explained_lower "
+    "gradient_variance_explained_upper",
     "predictive": "outcome check observed expected lower upper prob",
     "scores": "score outcome authority elpd se p_loo terms unreliable k_hat",
     "parameters": "parameter mean sd lower upper ess_bulk ess_tail r_hat",
@@ -48,7 +54,7 @@ CONTRACT = {
     "standing": "authority name outcome gradient lower upper reliability prior_share "
     "prior_gradient prior_lower prior_upper share_of_nation_below share_of_nation_below_lower "
     "share_of_nation_below_upper share_of_alike_below share_of_alike_below_lower "
-    "share_of_alike_below_upper",
+    "share_of_alike_below_upper prior_conflict",
 }
 
 FULL = {

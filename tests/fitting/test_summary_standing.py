@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from bayesgrad.estimands import table
 from bayesgrad.fitting.summary.standing import standing_words
 from tests.fabricate import fabricated_draws, with_group
@@ -27,6 +29,17 @@ def test_one_authority_is_told_in_three_lines():
     )
     assert lines[2] == "  the prior alone: 1.65 (1.38 to 1.98) for an authority as deprived"
     assert lines[3].startswith(f"  steeper than {row['share_of_nation_below']:.0%} (")
+
+
+@pytest.mark.parametrize(("shift", "told"), [(0.0, False), (-0.6, True)])
+def test_counts_that_contradict_the_pack_are_told(shift, told):
+    draws = fabricated_draws(authorities=1)
+    posterior = draws["posterior"].to_dataset()
+    posterior["authority_slope"] = posterior["authority_slope"] + shift
+    lines = standing_words(with_group(draws, posterior=posterior, nation=nation_dataset(draws)))
+    found = [line for line in lines if "ITS OWN COUNTS CONTRADICT THE PRIOR" in line]
+    assert len(found) == told
+    assert all("without prior_pack" in line for line in found)
 
 
 def test_outcomes_are_named_where_there_are_several():
