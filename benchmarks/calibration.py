@@ -1,7 +1,8 @@
 """Simulation-based calibration of both engines: posteriors neither too narrow nor too wide.
 
-    python benchmarks/calibration.py [--form counts|thresholds|strata|ordered|cases|suppressed]
-        [--engine nuts|laplace|both] [--replicates 500] [--workers 2]
+    python benchmarks/calibration.py [--form counts|thresholds|strata|ordered|cases|suppressed
+        |years|neighbourhoods|spatial|pack] [--engine nuts|laplace|both]
+        [--replicates 500] [--workers 2]
 
 Parameters are drawn from the priors and counts from the model, by code that shares nothing with the
 package's (`calibration_forms`); where an engine is right, each true value is equally likely to have
@@ -33,8 +34,8 @@ from calibration_forms import (
     World,
     draw_counts,
     draw_truth,
-    quantities,
 )
+from calibration_quantities import quantities
 from common import machine
 from uniformity import RankTest
 
@@ -69,11 +70,13 @@ def ranks(
 def thinned(form: Form, posterior: xr.Dataset, *, draws: int = RANKED_DRAWS) -> Values:
     """Draws evenly spaced over the chains put end to end, each of shape (draws, ...)."""
     by_authority = ["authority_intercept", "authority_slope"]
-    names = [*form.locations, *form.scales, "correlation", *by_authority]
+    names = [*form.locations, *form.scales, *form.shares, "correlation", *by_authority]
     if len(form.outcomes) > 1:
         names.append("effect_correlation")
     if form.has_strata:
         names += ["stratum_intercept", "stratum_slope"]
+    if form.years:
+        names += ["authority_stratum_intercept", "authority_stratum_slope"]
     size = posterior.sizes["chain"] * posterior.sizes["draw"]
     kept = np.linspace(0, size - 1, draws).round().astype(np.int64)
     chosen = posterior[names].isel(moderation_term=0)
@@ -82,7 +85,10 @@ def thinned(form: Form, posterior: xr.Dataset, *, draws: int = RANKED_DRAWS) -> 
     flat = chosen.stack(sample=("chain", "draw")).isel(sample=kept)
     values = {name: flat[name].transpose("sample", ...).values for name in names}
     none = np.zeros((draws, len(form.outcomes), len(form.strata)))
-    return {"stratum_intercept": none, "stratum_slope": none} | values
+    of_authorities = np.zeros((draws, 1, len(form.outcomes), len(form.strata)))
+    absent = {"stratum_intercept": none, "stratum_slope": none}
+    absent |= {f"authority_{name}": of_authorities for name in absent}
+    return absent | values
 
 
 @dataclass(frozen=True)
@@ -114,14 +120,14 @@ def replicate(
     """Draw and fit one replicate; where Laplace refuses, NUTS fits too."""
     from threadpoolctl import threadpool_limits
 
-    from bayesgrad import ModelSpec, prepare_table
+    from bayesgrad import prepare_table
     from bayesgrad.design import build_design
 
     streams = np.random.SeedSequence(seed, spawn_key=(number,)).spawn(2)
     rng = np.random.default_rng(streams[0])
     truth = draw_truth(form, world, rng)
     count = draw_counts(form, world, truth, rng)
-    spec = ModelSpec.from_toml(form.spec_text(SAMPLING))
+    spec = form.spec(world, SAMPLING)
     engine_seed = int(streams[1].generate_state(1)[0])
     sampling = spec.sampling.model_copy(update={"seed": engine_seed})
     spec = spec.model_copy(update={"sampling": sampling})
@@ -283,8 +289,8 @@ def _checks(fits: Sequence[Fitted]) -> str:
 def main() -> None:
     options = parsed()
     form = FORMS[options.form]
-    # The Laplace engine does not have the beta-binomial.
-    possible = ENGINES[:1] if form.of_cases else ENGINES
+    # The Laplace engine does not have the beta-binomial, nor what only NUTS fits.
+    possible = ENGINES[:1] if form.nuts_only else ENGINES
     engines = possible if options.engine == "both" else (options.engine,)
     world = World.draw(authorities=options.authorities, areas=options.areas)
     found = list(

@@ -1,19 +1,26 @@
 """Forms of the model drawn from their priors, by code that shares nothing with the package's.
 
 A form has outcomes whose authority effects are all correlated, strata or none, and counts of people
-or events out of cases. Everything that a replicate draws is under the names, and in the order of
-dimensions, of the posterior, with a first dimension of one draw.
+or events out of cases; or one outcome with years, larger neighbourhoods or neighbours that are
+alike. Everything that a replicate draws is under the names, and in the order of dimensions, of the
+posterior, with a first dimension of one draw.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from calibration_pack import DEPRIVATION, draw_parameters, prior_pack
+from calibration_structure import grid_pairs, neighbourhoods, touching_effects, walk
 from numpy.typing import NDArray
-from scipy.special import betaln, expit, gammaln, logsumexp
+from scipy.special import expit
+
+if TYPE_CHECKING:
+    from bayesgrad import ModelSpec
 
 type Floats = NDArray[np.float64]
 type Integers = NDArray[np.int64]
@@ -28,6 +35,9 @@ SCALES = {
     "overdispersion": 0.4,
     "sd_stratum_intercept": 0.4,
     "sd_stratum_slope": 0.15,
+    "sd_authority_stratum_intercept": 0.15,
+    "sd_authority_stratum_slope": 0.08,
+    "sd_neighbourhood": 0.2,
 }
 """Scale of the half-normal priors."""
 CASES_PER_CHILD = 0.05
@@ -65,6 +75,11 @@ class World:
         """Areas per authority."""
         return np.bincount(self.authority)
 
+    @property
+    def codes(self) -> list[str]:
+        """Codes of the authorities."""
+        return [f"A{j:03d}" for j in range(len(self.sizes))]
+
     def deprivation(self, exposure: Integers) -> Floats:
         """Mean deprivation of each authority, weighted by the exposure of its areas."""
         weighted = np.bincount(self.authority, exposure * self.income_score)
@@ -86,6 +101,14 @@ class Form:
         Beta-binomial with a logit link in place of negative binomial counts.
     hidden : tuple of int or None
         Smallest and largest count that is suppressed.
+    years : bool
+        Whether ordered strata are years, in which authorities take courses of their own.
+    nested : int
+        Areas of a larger neighbourhood; 0 where there are none.
+    touching : bool
+        Whether neighbouring authorities are alike.
+    pack : bool
+        Whether parameters come from a prior pack.
     """
 
     outcomes: tuple[str, ...] = ("referrals",)
@@ -93,6 +116,10 @@ class Form:
     ordered: bool = False
     of_cases: bool = False
     hidden: tuple[int, int] | None = None
+    years: bool = False
+    nested: int = 0
+    touching: bool = False
+    pack: bool = False
 
     @property
     def has_strata(self) -> bool:
@@ -103,6 +130,20 @@ class Form:
     def family(self) -> str:
         """Family of every outcome."""
         return "beta_binomial" if self.of_cases else "negative_binomial"
+
+    @property
+    def nuts_only(self) -> bool:
+        """Whether the Laplace engine does not have the form."""
+        return self.of_cases or self.years or self.nested > 0 or self.touching or self.pack
+
+    @property
+    def gaps(self) -> Floats | float:
+        """Square roots of the years between a stratum and the one before it."""
+        if not self.years:
+            return 1.0
+        years = np.array(self.strata, dtype=float)
+        gaps: Floats = np.sqrt(np.diff(years, prepend=years[0]))
+        return gaps
 
     @property
     def locations(self) -> dict[str, tuple[float, float]]:
@@ -117,8 +158,18 @@ class Form:
     @property
     def scales(self) -> dict[str, float]:
         """Scales of the half-normal priors of the standard deviations that the form has."""
-        of_strata = self.has_strata
-        return {name: s for name, s in SCALES.items() if of_strata or "stratum" not in name}
+        there = {
+            "sd_stratum": self.has_strata,
+            "sd_authority_stratum": self.years,
+            "sd_neighbourhood": self.nested > 0,
+        }
+        absent = tuple(name for name, present in there.items() if not present)
+        return {name: scale for name, scale in SCALES.items() if not name.startswith(absent or "-")}
+
+    @property
+    def shares(self) -> tuple[str, ...]:
+        """Shares that are uniform from 0 to 1."""
+        return ("phi_intercept", "phi_slope") if self.touching else ()
 
     def exposure(self, world: World) -> Integers:
         """Exposure of every area's stratum: children, or cases."""
@@ -133,10 +184,10 @@ class Form:
     def w(self, world: World) -> Floats:
         """Log deprivation of each authority, relative to the mean of authorities."""
         deprivation = world.deprivation(self.exposure(world))
-        return np.log(deprivation / deprivation.mean())
+        return np.log(deprivation / (DEPRIVATION if self.pack else deprivation.mean()))
 
     def spec_text(self, sampling: dict[str, int]) -> str:
-        """Spec with every prior given."""
+        """Spec with every prior given, which a pack takes the place of."""
         normal = '{name} = {{ distribution = "Normal", mu = {0!r}, sigma = {1!r} }}'
         half = '{name} = {{ distribution = "HalfNormal", sigma = {0!r} }}'
         lines = [
@@ -148,9 +199,13 @@ class Form:
             'deprivation = "income_score"',
             'vintage = "Synthetic"',
         ]
+        if self.nested:
+            lines += ['neighbourhood = "neighbourhood"']
         for outcome in self.outcomes:
             lines += ["[[outcomes]]", f'column = "{outcome}"']
-        if self.has_strata:
+        if self.years:
+            lines += ["[years]", 'column = "stratum"']
+        elif self.has_strata:
             lines += ["[strata]", 'column = "stratum"']
             lines += [f"ordered = {str(self.ordered).lower()}"]
         lines += ["[likelihood]", f'family = "{self.family}"']
@@ -164,9 +219,25 @@ class Form:
         lines += [f"{name} = {value}" for name, value in sampling.items()]
         return "\n".join(lines)
 
+    def spec(self, world: World, sampling: dict[str, int]) -> ModelSpec:
+        """Spec of the form, with the neighbours of the world's authorities where it has any."""
+        from bayesgrad import ModelSpec
+        from bayesgrad.spec.adjacency import Adjacency
+        from bayesgrad.spec.parts import Spatial
+
+        spec = ModelSpec.from_toml(self.spec_text(sampling))
+        if self.pack:
+            return spec.model_copy(update={"prior_pack": prior_pack(self.outcomes[0])})
+        if not self.touching:
+            return spec
+        codes = world.codes
+        pairs = [(codes[one], codes[other]) for one, other in grid_pairs(len(codes))]
+        spatial = Spatial(adjacency=Adjacency.of(pairs, alone=[]))
+        return spec.model_copy(update={"spatial": spatial})
+
     def table(self, world: World, count: Integers) -> pd.DataFrame:
         """Table of areas x strata with counts, (areas, outcomes, strata)."""
-        codes = np.array([f"A{j:03d}" for j in range(len(world.sizes))])[world.authority]
+        codes = np.array(world.codes)[world.authority]
         strata = len(self.strata)
         by_area = {
             "area": [f"{code}-{row:05d}" for row, code in enumerate(codes)],
@@ -174,6 +245,9 @@ class Form:
             "exposure": self.exposure(world),
             "income_score": world.income_score,
         }
+        if self.nested:
+            number = neighbourhoods(world.authority, self.nested)
+            by_area["neighbourhood"] = [f"N{n:05d}" for n in number]
         table = pd.DataFrame({name: np.repeat(values, strata) for name, values in by_area.items()})
         if self.has_strata:
             table["stratum"] = np.tile(self.strata, len(codes))
@@ -192,6 +266,10 @@ FORMS = {
     "ordered": Form(strata=("1", "2", "3", "4", "5", "6"), ordered=True),
     "cases": Form(outcomes=("re_referrals",), of_cases=True),
     "suppressed": Form(hidden=(1, 5)),
+    "years": Form(strata=("2015", "2016", "2018", "2019"), ordered=True, years=True),
+    "neighbourhoods": Form(nested=4),
+    "spatial": Form(touching=True),
+    "pack": Form(pack=True),
 }
 
 
@@ -200,13 +278,22 @@ def draw_truth(form: Form, world: World, rng: np.random.Generator) -> Values:
     outcomes, strata = len(form.outcomes), len(form.strata)
     truth = {name: rng.normal(*prior, (1, outcomes)) for name, prior in form.locations.items()}
     truth |= {n: np.abs(rng.normal(0.0, s, (1, outcomes))) for n, s in form.scales.items()}
+    truth |= {name: rng.uniform(size=(1, outcomes)) for name in form.shares}
     correlation = lkj(2 * outcomes, ETA, rng)
+    if form.pack:
+        truth |= (given := draw_parameters(rng))
+        correlation = np.array([[1.0, given["correlation"].item()]] * 2)
+        correlation[1] = correlation[1, ::-1]
     rows, columns = np.tril_indices(2 * outcomes, -1)
     truth["effect_correlation"] = correlation[rows, columns][None]
     truth["correlation"] = np.diagonal(correlation, -1)[None, 0::2]
     w = form.w(world)[:, None]
     # Intercepts and slopes in turn, outcome by outcome.
-    effects = rng.standard_normal((len(w), 2 * outcomes)) @ np.linalg.cholesky(correlation).T
+    if form.touching:
+        shares = np.array([truth[name][0, 0] for name in form.shares])
+        effects = touching_effects(correlation, shares, len(w), rng)
+    else:
+        effects = rng.standard_normal((len(w), 2 * outcomes)) @ np.linalg.cholesky(correlation).T
     truth["authority_intercept"] = (
         truth["intercept"] + truth["between"] * w + truth["sd_intercept"] * effects[:, 0::2]
     )[None]
@@ -214,13 +301,23 @@ def draw_truth(form: Form, world: World, rng: np.random.Generator) -> Values:
         truth["slope"] + truth["interaction"] * w + truth["sd_slope"] * effects[:, 1::2]
     )[None]
     for kind in ("intercept", "slope"):
-        deviation = np.zeros((outcomes, strata))
-        if form.has_strata:
-            steps = truth[f"sd_stratum_{kind}"][0][:, None] * rng.standard_normal(deviation.shape)
-            raw = np.cumsum(steps, axis=1) if form.ordered else steps
-            deviation = raw - raw.mean(axis=1, keepdims=True)
-        truth[f"stratum_{kind}"] = deviation[None]
+        steps = rng.standard_normal((outcomes, strata)) * form.gaps
+        truth[f"stratum_{kind}"] = truth.get(f"sd_stratum_{kind}", np.zeros((1, outcomes)))[
+            :, :, None
+        ] * _deviations(form, steps)
+        own = truth.get(f"sd_authority_stratum_{kind}", np.zeros((1, outcomes)))[:, None, :, None]
+        steps = rng.standard_normal((len(w), outcomes, strata)) * form.gaps
+        truth[f"authority_stratum_{kind}"] = own * _deviations(form, steps)
+    if form.nested:
+        count = neighbourhoods(world.authority, form.nested).max() + 1
+        spread = truth["sd_neighbourhood"][:, :, None]
+        truth["neighbourhood_effect"] = spread * rng.standard_normal((1, outcomes, count))
     return truth
+
+
+def _deviations(form: Form, steps: Floats) -> Floats:
+    """Deviations of strata of a standard deviation of 1, from standard normal values or steps."""
+    return walk(steps) if form.ordered else steps - steps.mean(axis=-1, keepdims=True)
 
 
 def lkj(size: int, eta: float, rng: np.random.Generator) -> Floats:
@@ -240,14 +337,19 @@ def lkj(size: int, eta: float, rng: np.random.Generator) -> Floats:
 
 def predictor(form: Form, world: World, values: Values, draw: int) -> Floats:
     """Log rate or logit of every area, outcome and stratum, (areas, outcomes, strata)."""
-    level = values["authority_intercept"][draw][world.authority]
-    slope = values["authority_slope"][draw][world.authority]
-    x = form.x(world)[:, None, None]
-    return (
-        level[:, :, None]
-        + values["stratum_intercept"][draw]
-        + (slope[:, :, None] + values["stratum_slope"][draw]) * x
+    level, slope = (
+        (
+            values[f"authority_{kind}"][draw][:, :, None]
+            + values[f"stratum_{kind}"][draw]
+            + values[f"authority_stratum_{kind}"][draw]
+        )[world.authority]
+        for kind in ("intercept", "slope")
     )
+    found = level + slope * form.x(world)[:, None, None]
+    if form.nested:
+        own = values["neighbourhood_effect"][draw].T
+        found = found + own[neighbourhoods(world.authority, form.nested)][:, :, None]
+    return found
 
 
 def draw_counts(form: Form, world: World, truth: Values, rng: np.random.Generator) -> Integers:
@@ -259,63 +361,3 @@ def draw_counts(form: Form, world: World, truth: Values, rng: np.random.Generato
         share = expit(eta)
         return rng.binomial(exposure, rng.beta(share * size, (1.0 - share) * size))
     return rng.poisson(exposure * np.exp(eta) * rng.gamma(size, 1.0 / size, eta.shape))
-
-
-def log_likelihood(form: Form, world: World, values: Values, count: Integers) -> Floats:
-    """Log likelihood of the counts at each draw, less what depends on the counts alone."""
-    exposure = form.exposure(world)[:, None, None]
-    found = np.empty(len(values["overdispersion"]))
-    for draw, overdispersion in enumerate(values["overdispersion"]):
-        size = (overdispersion**-2.0)[:, None]
-        eta = predictor(form, world, values, draw)
-        if form.of_cases:
-            a, b = expit(eta) * size, expit(-eta) * size
-            each = betaln(count + a, exposure - count + b) - betaln(a, b)
-        else:
-            each = _of_counts(exposure * np.exp(eta), size, count)
-            if form.hidden:
-                whole = np.arange(form.hidden[0], form.hidden[1] + 1)
-                mean, of_outcome = (exposure * np.exp(eta))[..., None], size[..., None]
-                within = _of_counts(mean, of_outcome, whole) - gammaln(whole + 1.0)
-                known = (count < whole[0]) | (count > whole[-1])
-                each = np.where(known, each, logsumexp(within, axis=-1))
-        found[draw] = each.sum()
-    return found
-
-
-def _of_counts(mean: Floats, size: Floats, count: Integers) -> Floats:
-    """Log probabilities of negative binomial counts, less what depends on the counts alone."""
-    return (
-        gammaln(count + size)
-        - gammaln(size)
-        + count * np.log(mean / (mean + size))
-        - size * np.log1p(mean / size)
-    )
-
-
-def quantities(form: Form, world: World, values: Values, count: Integers) -> Values:
-    """Return what is ranked, each of shape (draws,); the log likelihood depends on the data too."""
-    order = np.argsort(world.sizes, kind="stable")
-    middle, smallest = order[len(order) // 2], order[0]
-    last = len(form.outcomes) - 1
-    found = {}
-    for name in (*form.locations, *form.scales, "correlation"):
-        for s in sorted({0, last}):
-            found[f"{name}, {form.outcomes[s]}" if last else name] = values[name][:, s]
-    if last:
-        pairs = list(zip(*np.tril_indices(2 * (last + 1), -1), strict=True))
-        chosen = {"intercepts": (2, 0), "slopes": (3, 1), "last slope, first intercept": pairs[-2]}
-        for title, pair in chosen.items():
-            place = pairs.index(pair)
-            found[f"correlation of {title}"] = values["effect_correlation"][:, place]
-    if form.has_strata:
-        for k in (0, len(form.strata) // 2):
-            for kind in ("intercept", "slope"):
-                name = f"stratum_{kind}"
-                found[f"{name}, {form.strata[k]}"] = values[name][:, 0, k]
-    return found | {
-        "gradient, middle authority": values["authority_slope"][:, middle, 0],
-        "gradient, smallest authority": values["authority_slope"][:, smallest, last],
-        "intercept, smallest authority": values["authority_intercept"][:, smallest, last],
-        "log likelihood": log_likelihood(form, world, values, count),
-    }

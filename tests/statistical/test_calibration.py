@@ -15,14 +15,16 @@ from calibration_forms import (
     draw_counts,
     draw_truth,
     lkj,
-    log_likelihood,
     predictor,
 )
+from calibration_quantities import log_likelihood
+from calibration_structure import grid_covariance, neighbourhoods, touching_effects, walk
 from scipy.stats import betabinom, kstest, nbinom
 from uniformity import RankTest
 
 from bayesgrad import ModelSpec, prepare_table
 from bayesgrad.design import build_design
+from bayesgrad.design.strata import walk_basis
 
 REPLICATES = 500
 REPLICATES_OF_FORMS = 100
@@ -112,7 +114,7 @@ def test_the_world_is_the_design_of_its_table(world, name):
     form, rng = FORMS[name], np.random.default_rng(5)
     truth = draw_truth(form, world, rng)
     count = draw_counts(form, world, truth, rng)
-    spec = ModelSpec.from_toml(form.spec_text(SAMPLING))
+    spec = form.spec(world, SAMPLING)
     design = build_design(spec, prepare_table(spec, form.table(world, count)))
     assert design.strata == form.strata
     # Rows are in the order of cells, which have one area after another.
@@ -128,6 +130,32 @@ def test_the_world_is_the_design_of_its_table(world, name):
     x = np.broadcast_to(form.x(world)[:, None, None], count.shape)
     assert np.allclose(design.rows.x, x.ravel()[order])
     assert np.allclose(design.authorities.moderation[:, 0], form.w(world))
+    if form.nested:
+        number = neighbourhoods(world.authority, form.nested)
+        assert [f"N{n:05d}" for n in range(number.max() + 1)] == list(design.neighbourhoods)
+        assert np.array_equal(design.rows.neighbourhood, number[order])
+    if form.touching:
+        given = design.neighbours.vectors * design.neighbours.values @ design.neighbours.vectors.T
+        assert np.allclose(given, grid_covariance(len(world.sizes)))
+
+
+def test_walks_have_the_covariance_of_the_model_where_a_year_is_missing():
+    form, rng = FORMS["years"], np.random.default_rng(8)
+    drawn = walk(rng.standard_normal((200_000, 4)) * form.gaps)
+    basis = walk_basis([float(year) for year in form.strata])
+    # Covariances of 200,000 walks have errors of at most 0.005.
+    assert np.allclose(np.cov(drawn.T), basis @ basis.T, atol=0.025)
+
+
+def test_effects_of_neighbours_have_the_covariance_of_the_model():
+    rng, shares = np.random.default_rng(9), np.array([0.3, 0.9])
+    correlation = np.array([[1.0, -0.4], [-0.4, 1.0]])
+    drawn = np.array([touching_effects(correlation, shares, 12, rng) for _ in range(20_000)])
+    covariance = grid_covariance(12)
+    for e, share in enumerate(shares):
+        expected = (1 - share) * np.eye(12) + share * covariance
+        # Errors of 20,000 draws are at most 0.03; six of them.
+        assert np.allclose(np.cov(drawn[:, :, e].T), expected, atol=0.18)
 
 
 @pytest.mark.parametrize("name", FORMS)
@@ -196,7 +224,7 @@ def test_laplace_refuses_few_replicates(replicates):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["thresholds", "ordered"])
+@pytest.mark.parametrize("name", ["thresholds", "ordered", "years", "neighbourhoods", "spatial"])
 def test_ranks_of_joint_and_ordered_forms_are_uniform(name):
     settings = {"replicates": REPLICATES_OF_FORMS, "workers": os.cpu_count() or 1, "seed": 2}
     found = calibrate(FORMS[name], World.draw(), engines=("nuts",), **settings)
