@@ -114,7 +114,7 @@ class AnalysisTable:
         Area covariates and moderators of the spec, float64, raw units, aligned with `rows`.
     authorities : DataFrame
         Indexed by authority code, sorted: `name`; `deprivation` where the spec names a column for
-        it (else absent); `mean_deprivation`, over all areas given, also those without a count.
+        it, else `mean_deprivation`, over all areas given, also those without a count.
     moderators : DataFrame
         Authority moderators of the spec, float64, raw units, aligned with `authorities`.
     report : DataReport

@@ -55,9 +55,9 @@ def prepare_table(spec: ModelSpec, table: pd.DataFrame, *, source: str = "table"
     checked, without_count, outcome_notes = without_outcomes(spec, given)
     checked, small, small_notes = without_small(spec, checked)
     refuse_single_authority(spec, checked.selection)
-    authorities = authority_table(spec, checked.selection).join(
-        mean_deprivation(spec, given, strata=strata.labels)
-    )
+    authorities = authority_table(spec, checked.selection)
+    if "deprivation" not in authorities:
+        authorities = authorities.join(mean_deprivation(spec, given, strata=strata.labels))
     moderators = moderator_table(spec, checked.selection)
     _refuse_constants(spec, checked)
     column = checked.selection.where(spec.columns.authority)

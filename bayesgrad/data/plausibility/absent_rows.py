@@ -9,6 +9,10 @@ no mean gives many of them and hardly any zeros.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from math import factorial
+from typing import Protocol
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaincc
@@ -22,6 +26,8 @@ FALSE_ALARM = 1e-3
 FEWEST_CASES = 5
 QUANTILE = 3.0
 """Standard errors by which the bound is lowered."""
+TOGETHER = (1, 2, 4, 8)
+"""Numbers of authorities that are judged together."""
 
 
 def warn_of_absent_zeros(evidence: Evidence) -> tuple[str, ...]:
@@ -46,26 +52,21 @@ def _absent(evidence: Evidence, outcome: Outcome) -> tuple[str, ...]:
         np.bincount(authority, (count == k) & ~hidden, minlength=len(codes)).astype(np.float64)
         for k in range(3)
     ]
-    share = 0.8 if of_cases else 1.0
     suppressed = evidence.spec.likelihood.suppressed
     if hidden.any() and suppressed is not None:
         if suppressed.lower != 1:
             return ()
         rows = np.bincount(authority, minlength=len(codes)).astype(np.float64)
         number = np.bincount(authority, hidden, minlength=len(codes)).astype(np.float64)
-        certain = rows * _least_zeros(number, rows, suppressed.upper)
-        overall = rows.sum() * _least_zeros(number.sum(), rows.sum(), suppressed.upper)
+        bound: _Bound = _HiddenBound(number, rows, suppressed.upper)
     else:
-        certain = share * _bound(small[1], small[2])
-        overall = share * _bound(small[1].sum(), small[2].sum())
+        bound = _SmallBound(small[1], small[2], 0.8 if of_cases else 1.0)
     missing = evidence.given.counts[column].isna() & (evidence.given.exposures[column] > 0)
-    if _too_few(small[0].sum(), overall, tests=1):
-        return (
-            _told(
-                column, float(small[0].sum()), float(overall), int(missing.sum()), of_cases=of_cases
-            ),
-        )
-    few = _too_few(small[0], certain, tests=len(codes))
+    overall = float(bound.overall())
+    zeros = float(small[0].sum())
+    if _too_few(zeros, overall, FALSE_ALARM):
+        return (_told(column, zeros, overall, int(missing.sum()), of_cases=of_cases),)
+    few, certain = _several(small[0], bound)
     if not few.any():
         return ()
     names = [code for code, one in zip(codes, few, strict=True) if one]
@@ -81,30 +82,78 @@ def _absent(evidence: Evidence, outcome: Outcome) -> tuple[str, ...]:
     )
 
 
-def _bound(ones: ArrayLike, twos: ArrayLike) -> Floats:
-    """Fewest zeros expected, lowered by its error: that of its logarithm is sqrt(4/f1 + 1/f2)."""
-    ones, twos = np.asarray(ones, np.float64), np.asarray(twos, np.float64)
-    error = np.sqrt(4 / np.maximum(ones, 1) + 1 / (twos + 1))
-    bound = ones * np.maximum(ones - 1, 0) / (2 * (twos + 1)) * np.exp(-QUANTILE * error)
-    return np.asarray(bound, np.float64)
+class _Bound(Protocol):
+    """Fewest zeros that are certain, lowered by so many standard errors of the bound."""
+
+    def overall(self) -> float: ...
+
+    def by_authority(self, errors: float) -> Floats: ...
 
 
-def _least_zeros(hidden: ArrayLike, rows: ArrayLike, upper: int) -> Floats:
-    """Smallest probability of 0 where 1 to `upper` has the share of `hidden` among `rows`."""
-    rows = np.maximum(rows, 1)
-    share = np.asarray(hidden, np.float64) / rows
-    lowered = share - QUANTILE * np.sqrt(share * (1 - share) / rows)
-    mean = np.linspace(0.05, 6 * upper + 30, 4_000)
-    between = gammaincc(upper + 1, mean) - np.exp(-mean)
-    top = int(np.argmax(between))
-    # From the largest share on, zeros and hidden counts both become rarer with the mean.
-    falling = between[top:][::-1]
-    return np.asarray(np.interp(lowered, falling, np.exp(-mean[top:])[::-1], left=0.0))
+@dataclass(frozen=True)
+class _SmallBound:
+    """From numbers of counts of 1 and of 2; the logarithm's error is sqrt(4 / f_1 + 1 / f_2)."""
+
+    ones: Floats
+    twos: Floats
+    share: float
+
+    def overall(self) -> float:
+        return float(self._at(self.ones.sum(), self.twos.sum(), QUANTILE))
+
+    def by_authority(self, errors: float) -> Floats:
+        return self._at(self.ones, self.twos, errors)
+
+    def _at(self, ones: ArrayLike, twos: ArrayLike, errors: float) -> Floats:
+        ones, twos = np.asarray(ones, np.float64), np.asarray(twos, np.float64)
+        error = np.sqrt(4 / np.maximum(ones, 1) + 1 / (twos + 1))
+        bound = ones * np.maximum(ones - 1, 0) / (2 * (twos + 1))
+        return np.asarray(self.share * bound * np.exp(-errors * error), np.float64)
 
 
-def _too_few(zeros: ArrayLike, certain: ArrayLike, *, tests: int) -> NDArray[np.bool_]:
-    """Where so few zeros have a probability below `FALSE_ALARM`, and are less than a half."""
-    few = gammaincc(np.asarray(zeros) + 1, np.maximum(certain, 1e-12)) < FALSE_ALARM / tests
+@dataclass(frozen=True)
+class _HiddenBound:
+    """From numbers of counts that are hidden, 1 to `upper`, and of rows."""
+
+    hidden: Floats
+    rows: Floats
+    upper: int
+
+    def overall(self) -> float:
+        return float(self._at(self.hidden.sum(), self.rows.sum(), QUANTILE))
+
+    def by_authority(self, errors: float) -> Floats:
+        return self._at(self.hidden, self.rows, errors)
+
+    def _at(self, hidden: ArrayLike, rows: ArrayLike, errors: float) -> Floats:
+        rows = np.maximum(rows, 1)
+        share = np.asarray(hidden, np.float64) / rows
+        lowered = share - errors * np.sqrt(share * (1 - share) / rows)
+        mean = np.linspace(0.05, 6 * self.upper + 30, 4_000)
+        between = gammaincc(self.upper + 1, mean) - np.exp(-mean)
+        top = int(np.argmax(between))
+        # From the largest share on, zeros and hidden counts both become rarer with the mean.
+        falling, zeros = between[top:][::-1], np.exp(-mean[top:])[::-1]
+        return np.asarray(rows * np.interp(lowered, falling, zeros, left=0.0), np.float64)
+
+
+def _several(zeros: Floats, bound: _Bound) -> tuple[NDArray[np.bool_], Floats]:
+    """Authorities with too few zeros: one against long odds, or several against shorter ones.
+
+    That k of J authorities have probabilities below t has at most a probability of (J t)^k / k!.
+    """
+    for number in TOGETHER:
+        certain = bound.by_authority(QUANTILE / np.sqrt(number))
+        odds = (factorial(number) * FALSE_ALARM / len(TOGETHER)) ** (1 / number)
+        few = _too_few(zeros, certain, odds / len(zeros))
+        if few.sum() >= number:
+            return few, certain
+    return np.zeros(len(zeros), np.bool_), np.zeros(len(zeros))
+
+
+def _too_few(zeros: ArrayLike, certain: ArrayLike, level: float) -> NDArray[np.bool_]:
+    """Where so few zeros have a probability below `level`, and are less than a half."""
+    few = gammaincc(np.asarray(zeros) + 1, np.maximum(certain, 1e-12)) < level
     return np.asarray(few & (np.asarray(zeros) < np.asarray(certain) / 2))
 
 

@@ -29,6 +29,8 @@ class AreaTotals:
         Number of each area's authority.
     deprivation, events, exposure : ndarray of float, (areas,)
         A suppressed count is taken as the middle of its bounds.
+    hidden : ndarray of bool, (areas,)
+        Areas with a suppressed count.
     """
 
     outcome: str
@@ -37,6 +39,7 @@ class AreaTotals:
     deprivation: Floats
     events: Floats
     exposure: Floats
+    hidden: NDArray[np.bool_]
 
     def by_authority(self, values: Floats) -> Floats:
         """Sum values of areas over each authority."""
@@ -56,6 +59,7 @@ class AreaTotals:
             self.deprivation[areas],
             self.events[areas],
             self.exposure[areas],
+            self.hidden[areas],
         )
 
 
@@ -88,6 +92,7 @@ def area_totals(spec: ModelSpec, checked: Checked) -> tuple[AreaTotals, ...]:
                 level[present],
                 np.bincount(own, count[entering], minlength=len(areas))[present],
                 np.bincount(own, exposure[entering], minlength=len(areas))[present],
+                np.bincount(own, hidden[entering], minlength=len(areas))[present] > 0,
             )
         )
     return tuple(found)

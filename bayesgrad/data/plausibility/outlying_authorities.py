@@ -10,12 +10,19 @@ from scipy.special import ndtri
 from bayesgrad.data.listing import counted, listed
 from bayesgrad.data.plausibility.area_totals import AreaTotals, Floats
 from bayesgrad.data.plausibility.evidence import Evidence
-from bayesgrad.data.plausibility.own_regressions import Booleans, OwnRegressions, own_regressions
+from bayesgrad.data.plausibility.own_regressions import (
+    FEWEST_AREAS,
+    Booleans,
+    OwnRegressions,
+    own_regressions,
+)
 
 FALSE_ALARM = 1e-3
 """Probability that a clean table has any authority that is named, for one outcome."""
 FEWEST_AUTHORITIES = 8
 FEWEST_IN_GROUP = 3
+MOST_HIDDEN = 0.05
+"""Share of areas with suppressed counts, above which likelihoods of counts are not compared."""
 FAR = np.log(5.0)
 """Ratio of the rates of two groups of authorities that are called far apart."""
 FAR_WITH_EXPOSURE = np.log(4.0)
@@ -23,6 +30,11 @@ FAR_WITH_EXPOSURE = np.log(4.0)
 SEPARATION = 5.0
 """Distance of the groups' means over the spread within them; halves of one normal have 2.7."""
 SEPARATION_WITH_EXPOSURE = 3.6
+DISTANCE = 4.7
+"""Spreads from the median log likelihood ratio of authorities of its size, for one that differs."""
+LEAST_FOR_DISTANCE = 6.0
+LEAST = 10.0
+"""Log likelihood ratio, at least, for one that is named without such a distance."""
 
 
 def warn_of_authorities(evidence: Evidence) -> tuple[str, ...]:
@@ -30,13 +42,16 @@ def warn_of_authorities(evidence: Evidence) -> tuple[str, ...]:
     warnings = list(_reversed_scale(evidence.totals[0]))
     for totals, fit in zip(evidence.totals, evidence.expected, strict=True):
         usable = totals.of(~fit.improbable)
-        warnings += _levels_apart(usable)
-        if len(totals.codes) >= FEWEST_AUTHORITIES and totals.events.sum() > 0:
+        apart = _levels_apart(usable)
+        warnings += apart
+        # Overdispersion that two orders of rates make says nothing of regressions.
+        if not apart and len(totals.codes) >= FEWEST_AUTHORITIES and totals.events.sum() > 0:
             regressions = own_regressions(fit)
             if len(regressions.codes) >= FEWEST_AUTHORITIES:
                 opposite = _opposite(regressions)
                 warnings += _told_opposite(totals.outcome, regressions, opposite)
-                warnings += _told_unrelated(totals.outcome, regressions, opposite)
+                if totals.hidden.mean() <= MOST_HIDDEN:
+                    warnings += _told_unrelated(totals.outcome, regressions, opposite)
     return tuple(warnings)
 
 
@@ -45,7 +60,7 @@ def _reversed_scale(totals: AreaTotals) -> tuple[str, ...]:
     base = np.maximum(totals.by_authority(totals.exposure), 1e-12)
     mean = totals.by_authority(totals.exposure * totals.deprivation) / base
     median = float(np.median(mean))
-    odd = (mean > 0.5) & (mean > 2.5 * median)
+    odd = (mean > 0.5) & (mean > 2.5 * median) & (totals.areas >= FEWEST_AREAS)
     if not odd.any() or len(mean) < FEWEST_AUTHORITIES:
         return ()
     return (
@@ -146,9 +161,9 @@ def _told_unrelated(outcome: str, found: OwnRegressions, opposite: Booleans) -> 
     distance = (found.unrelated - usual * areas) / np.sqrt(areas)
     spread = 1.4826 * float(np.median(np.abs(distance)))
     alone = distance > DISTANCE * max(spread, 1e-6)
-    scrambled = found.unrelated > np.log(len(areas) / (3 * FALSE_ALARM))
+    scrambled = found.unrelated > max(LEAST, np.log(len(areas) / FALSE_ALARM))
     scrambled |= (found.unrelated > LEAST_FOR_DISTANCE) & alone
-    scrambled &= ~opposite
+    scrambled &= ~opposite & np.isfinite(found.slope)
     if not scrambled.any():
         return ()
     return (
@@ -156,10 +171,6 @@ def _told_unrelated(outcome: str, found: OwnRegressions, opposite: Booleans) -> 
         "and deprivation of their areas, as they have in the other authorities: do they stand "
         "beside other areas' codes? Join these authorities' counts by code again.",
     )
-
-
-DISTANCE = 4.7
-LEAST_FOR_DISTANCE = 2.0
 
 
 def _named(codes: Sequence[str], chosen: Booleans) -> str:
