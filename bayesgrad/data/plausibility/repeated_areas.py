@@ -14,6 +14,7 @@ SHARE_OF_TABLE = 0.02
 SHARE_OF_AUTHORITY = 0.8
 EXPECTED = 0.1
 """Where more than this share of areas has a twin by chance, twins say nothing."""
+DEPENDENCE = 5.0
 
 
 def warn_of_repeated_areas(evidence: Evidence) -> tuple[str, ...]:
@@ -36,7 +37,10 @@ def warn_of_repeated_areas(evidence: Evidence) -> tuple[str, ...]:
     )
     if not (many or copied.any()):
         return ()
-    where = [name for name, one in zip(names, own > 0, strict=True) if one]
+    if not many:
+        total, by_chance = int(own[copied].sum()), float(expected[copied].sum())
+    named = own > 0 if many else copied
+    where = [name for name, one in zip(names, named, strict=True) if one]
     return (
         f"{counted(total, 'area has', 'areas have')} the same exposures, deprivation and counts "
         f"as another area, where chance gives some {by_chance:,.0f}, in "
@@ -48,7 +52,8 @@ def warn_of_repeated_areas(evidence: Evidence) -> tuple[str, ...]:
 def _twins(evidence: Evidence) -> tuple[Floats, Floats]:
     """Which areas have a twin, and the chance of one: (areas,) each, in the order of the table.
 
-    Chance takes exposures and deprivation as independent and counts as always equal.
+    Chance takes exposures, deprivation and counts as independent, but for counts being alike
+    `DEPENDENCE` times as often where exposures and deprivation are.
     """
     checked = evidence.kept
     keys = checked.selection.keys
@@ -65,9 +70,12 @@ def _twins(evidence: Evidence) -> tuple[Floats, Floats]:
     deprivation[area] = checked.deprivation.to_numpy(np.float64)
     frame = pd.DataFrame({"exposure": exposures, "count": counts, "deprivation": deprivation})
     twin = frame.duplicated(keep=False).to_numpy(np.float64)
-    alike = [frame.groupby(name)[name].transform("size") for name in ("exposure", "deprivation")]
-    chance = (alike[0] * alike[1] / size).clip(upper=1.0).to_numpy(np.float64)
-    return twin, chance
+    exposure, count, level = (
+        frame[name].map(frame[name].value_counts()).to_numpy(np.float64) / size
+        for name in ("exposure", "count", "deprivation")
+    )
+    chance = size * exposure * level * np.minimum(DEPENDENCE * count, 1.0)
+    return twin, np.minimum(chance, 1.0)
 
 
 def _added(area: np.ndarray, size: int, frame: pd.DataFrame) -> np.ndarray:
