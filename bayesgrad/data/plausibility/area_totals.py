@@ -64,7 +64,7 @@ class AreaTotals:
 
 
 def area_totals(spec: ModelSpec, checked: Checked) -> tuple[AreaTotals, ...]:
-    """Totals of every outcome of a spec, over the rows that enter."""
+    """Totals of every outcome of a spec that has rows, over the rows that enter."""
     keys = checked.selection.keys
     area, areas = pd.factorize(keys["area"], sort=True)
     authority, codes = pd.factorize(keys["authority"], sort=True)
@@ -79,6 +79,8 @@ def area_totals(spec: ModelSpec, checked: Checked) -> tuple[AreaTotals, ...]:
         count = np.where(hidden, middle, checked.counts[column].to_numpy(np.float64))
         exposure = checked.exposures[column].to_numpy(np.float64)
         own = area[entering]
+        if not len(own):
+            continue
         present = np.unique(own)
         of_area = np.zeros(len(areas), np.int64)
         of_area[area] = authority

@@ -125,8 +125,8 @@ def _sums_of(table: Floats) -> dict[int, list[int]]:
 def warn_of_total_areas(evidence: Evidence) -> tuple[str, ...]:
     """Warn of areas as large as all others of their authority, or of the table, together."""
     totals = evidence.totals[0]
-    first = evidence.spec.outcomes[0]
-    cases = evidence.spec.is_of_cases(first)
+    outcomes = {outcome.column: outcome for outcome in evidence.spec.outcomes}
+    cases = evidence.spec.is_of_cases(outcomes[totals.outcome])
     own, nation = _totals_of(totals, cases=cases)
     warnings = []
     for areas, whose in ((own, "their authority"), (nation, "all authorities")):
