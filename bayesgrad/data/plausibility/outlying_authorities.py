@@ -19,6 +19,8 @@ from bayesgrad.data.plausibility.own_regressions import (
 
 FALSE_ALARM = 1e-3
 """Probability that a clean table has any authority that is named, for one outcome."""
+OPPOSITE = 3e-4
+"""The same for slopes of the other sign: their errors are not quite normal."""
 FEWEST_AUTHORITIES = 8
 FEWEST_IN_GROUP = 3
 MOST_HIDDEN = 0.05
@@ -127,9 +129,9 @@ def _opposite(found: OwnRegressions) -> Booleans:
         sign * (found.usual - found.slope) / np.hypot(found.spread, found.error), nan=-np.inf
     )
     clear = sign * found.slope + 2 * np.nan_to_num(found.error) < 0
-    one = -float(ndtri(FALSE_ALARM / 2 / len(distance)))
-    two = -float(ndtri(np.sqrt(FALSE_ALARM) / 2 / len(distance)))
-    three = -float(ndtri(np.cbrt(FALSE_ALARM) / 2 / len(distance)))
+    one = -float(ndtri(OPPOSITE / 2 / len(distance)))
+    two = -float(ndtri(np.sqrt(OPPOSITE) / 2 / len(distance)))
+    three = -float(ndtri(np.cbrt(OPPOSITE) / 2 / len(distance)))
     far = np.sort(np.where(clear, distance, -np.inf))[::-1]
     if far[0] > one or far[1] > two or far[2] > three:
         return np.asarray(clear & (distance > three))
