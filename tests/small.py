@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 
@@ -44,8 +44,12 @@ def table_of(
     covariates: Mapping[str, Sequence[float]] | None = None,
     authority_deprivation: Sequence[float] | None = None,
     moderators: Mapping[str, Sequence[float]] | None = None,
+    staged: Collection[str] = (),
 ) -> AnalysisTable:
-    """An analysis table of rows that are given in its order."""
+    """An analysis table of rows that are given in its order.
+
+    Exposures of the outcomes `staged` are counts, and weigh no deprivation.
+    """
     size = len(authority)
     codes = sorted(set(authority))
     rows = pd.DataFrame(
@@ -63,6 +67,9 @@ def table_of(
     names = pd.DataFrame({"name": [f"Name of {code}" for code in codes]}, index=codes)
     if authority_deprivation is not None:
         names["deprivation"] = authority_deprivation
+    weight = rows["exposure"].where(~rows["outcome"].isin(list(staged)), 0.0)
+    sums = (weight * rows["deprivation"]).groupby(rows["authority"]).sum()
+    names["mean_deprivation"] = sums / weight.groupby(rows["authority"]).sum()
     report = DataReport(size, size, areas=size, authorities=len(codes))
     return AnalysisTable(
         rows,
@@ -120,6 +127,7 @@ def drawn_table(
         count=count[kept],
         covariates={name: values[kept] for name, values in of_areas.items()},
         moderators=of_authorities,
+        staged=out_of or {},
     )
 
 

@@ -7,6 +7,38 @@ import pandas as pd
 
 from bayesgrad.data.analysis_table import ROW_COLUMNS
 from bayesgrad.data.checked import Checked
+from bayesgrad.spec.model_spec import ModelSpec
+
+
+def mean_deprivation(spec: ModelSpec, given: Checked, *, strata: tuple[str, ...]) -> pd.Series:
+    """Mean deprivation of authorities over all rows given, weighted by exposure, by code.
+
+    Rows enter whether or not they have a count, so that a place is as deprived as it is whatever
+    is known of its outcomes; those of outcomes out of an earlier stage's events do not, since their
+    exposure is a count.
+
+    Returns
+    -------
+    Series
+        Float64, indexed by authority code, sorted, named `mean_deprivation`.
+    """
+    keys = given.selection.keys
+    authority, codes = pd.factorize(keys["authority"], sort=True)
+    # Sums are taken in the order of codes, so that the order of the table changes no digit.
+    order = np.lexsort(
+        (
+            pd.factorize(keys["area"], sort=True)[0],
+            pd.Index(strata).get_indexer(pd.Index(keys["stratum"])),
+        )
+    )
+    own = [outcome.column for outcome in spec.outcomes if outcome.out_of is None]
+    exposure = given.exposures[own].to_numpy(np.float64)[order].T.ravel()
+    at = np.tile(authority[order], len(own))
+    deprivation = np.tile(given.deprivation.to_numpy(np.float64)[order], len(own))
+    weighted = np.bincount(at, exposure * deprivation, minlength=len(codes))
+    with np.errstate(invalid="ignore"):
+        mean = weighted / np.bincount(at, exposure, minlength=len(codes))
+    return pd.Series(mean, index=codes, name="mean_deprivation")
 
 
 def lay_out(checked: Checked, *, strata: tuple[str, ...]) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from bayesgrad.data.listing import counted, listed
 from bayesgrad.errors import DataError
+from bayesgrad.spec.adjacency import Adjacency
 from bayesgrad.spec.model_spec import ModelSpec
 
 
@@ -41,8 +42,22 @@ def check_neighbours(spec: ModelSpec, codes: Sequence[str], *, where: str) -> tu
             f"{where}: no two authorities are neighbours by the file of [spatial] adjacency",
             "Give the pairs of authorities of this table, or leave [spatial] out.",
         )
+    notes = list(_gaps(adjacency, present))
     alone = sorted(present - joined)
-    if not alone:
-        return ()
-    have = counted(len(alone), "authority has", "authorities have")
-    return (f"{have} no neighbour and an effect of its own alone ({listed(alone)})",)
+    if alone:
+        have = counted(len(alone), "authority has", "authorities have")
+        notes.append(f"{have} no neighbour and an effect of its own alone ({listed(alone)})")
+    return tuple(notes)
+
+
+def _gaps(adjacency: Adjacency, present: set[str]) -> tuple[str, ...]:
+    """Say which boundaries do not meet, and what is made of them."""
+    return tuple(
+        f"boundaries of {counted(len(found), 'pair')} of authorities run along {gap}: "
+        f"{'it is' if len(found) == 1 else 'they are'} {what} ({listed(map(' - '.join, found))})"
+        for gap, what, pairs in (
+            ("a narrow gap and do not meet", "taken as neighbours", adjacency.across_gaps),
+            ("a wider gap, such as a river", "not taken as neighbours", adjacency.apart),
+        )
+        if (found := [pair for pair in pairs if set(pair) <= present])
+    )

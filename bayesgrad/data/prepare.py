@@ -8,7 +8,7 @@ from bayesgrad.data.analysis_table import AnalysisTable, DataReport
 from bayesgrad.data.authorities import authority_table, moderator_table, refuse_single_authority
 from bayesgrad.data.checked import Checked, check_values
 from bayesgrad.data.dropping import without_excluded, without_outcomes, without_small
-from bayesgrad.data.layout import lay_out
+from bayesgrad.data.layout import lay_out, mean_deprivation
 from bayesgrad.data.listing import counted, listed
 from bayesgrad.data.measures import refuse_no_variation
 from bayesgrad.data.neighbourhoods import check_neighbourhoods
@@ -17,7 +17,7 @@ from bayesgrad.data.places import check_places
 from bayesgrad.data.plausibility import warnings_on
 from bayesgrad.data.plausibility.evidence import Evidence
 from bayesgrad.data.selection import select
-from bayesgrad.data.strata import check_strata, strata_of
+from bayesgrad.data.strata import check_strata, note_absent, strata_of
 from bayesgrad.data.suppressed import notes_on_suppressed
 from bayesgrad.data.years import check_years
 from bayesgrad.spec.model_spec import ModelSpec
@@ -56,11 +56,17 @@ def prepare_table(spec: ModelSpec, table: pd.DataFrame, *, source: str = "table"
     checked, small, small_notes = without_small(spec, checked)
     refuse_single_authority(spec, checked.selection)
     authorities = authority_table(spec, checked.selection)
+    if "deprivation" not in authorities:
+        authorities = authorities.join(mean_deprivation(spec, given, strata=strata.labels))
     moderators = moderator_table(spec, checked.selection)
     _refuse_constants(spec, checked)
     column = checked.selection.where(spec.columns.authority)
     neighbour_notes = check_neighbours(spec, list(authorities.index), where=column)
-    strata_notes = (*check_strata(checked, strata), *check_years(spec, checked, strata.labels))
+    strata_notes = (
+        *check_strata(checked, strata),
+        *note_absent(spec, given, strata),
+        *check_years(spec, checked, strata.labels),
+    )
     neighbourhood_notes = check_neighbourhoods(spec, checked.selection)
     rows, covariates = lay_out(checked, strata=strata.labels)
     notes = [*place_notes, *outcome_notes, *small_notes, *_narrow_authorities(checked)]

@@ -158,6 +158,22 @@ def check_strata(checked: Checked, strata: Strata) -> tuple[str, ...]:
     return tuple(notes)
 
 
+def note_absent(spec: ModelSpec, given: Checked, strata: Strata) -> tuple[str, ...]:
+    """Note areas that have no row in some stratum, among all rows that the table gives."""
+    if not strata.columns or spec.years is not None:
+        return ()
+    keys = given.selection.keys[["area", "stratum"]]
+    areas = keys["area"].nunique()
+    absent = areas * len(strata.labels) - len(keys.drop_duplicates())
+    if not absent:
+        return ()
+    return (
+        f"{absent:,} of {areas * len(strata.labels):,} combinations of area and stratum are not in "
+        "the table, as if nobody were at risk there; where somebody was and there was no event, a "
+        "row with a count of 0 is missing",
+    )
+
+
 def _leading_numbers(labels: Sequence[str]) -> list[float | None]:
     found = (_LEADING_NUMBER.match(label) for label in labels)
     return [float(number.group(1).replace(",", "")) if number else None for number in found]

@@ -45,7 +45,7 @@ def build_design(spec: ModelSpec, table: AnalysisTable) -> Design:
     rows = table.rows
     forms = tuple(_form(spec, outcome) for outcome in spec.outcomes)
     authority = _positions(rows["authority"], tuple(table.authorities.index))
-    basis, curve, authorities = _authorities(spec, table, forms=forms, authority=authority)
+    basis, curve, authorities = _authorities(spec, table, forms=forms)
     neighbourhoods = _neighbourhoods(rows)
     design = Design(
         authorities=authorities,
@@ -78,15 +78,13 @@ def build_design(spec: ModelSpec, table: AnalysisTable) -> Design:
 
 
 def _authorities(
-    spec: ModelSpec, table: AnalysisTable, *, forms: Sequence[OutcomeForm], authority: Integers
+    spec: ModelSpec, table: AnalysisTable, *, forms: Sequence[OutcomeForm]
 ) -> tuple[ModerationBasis, CommonCurve, Authorities]:
     """Columns of authorities, and the bases of moderation and of the common curve."""
     rows, unit, national = table.rows, spec.gradient.unit, spec.prior_pack
     area_deprivation = rows["deprivation"].to_numpy(np.float64)
     at_risk = _at_risk(forms, rows["outcome"], rows["exposure"].to_numpy(np.float64))
-    deprivation = _authority_deprivation(
-        table, authority=authority, deprivation=area_deprivation, exposure=at_risk
-    )
+    deprivation = _authority_deprivation(table)
     if national is None:
         basis = ModerationBasis.of(spec.authority.moderation, deprivation, unit=unit)
         curve = CommonCurve.of(spec.gradient.curvature, area_deprivation, at=basis.mean, unit=unit)
@@ -201,17 +199,11 @@ def _at_risk(forms: Sequence[OutcomeForm], outcome: pd.Series, exposure: Floats)
     return np.where(outcome.isin(staged), 0.0, exposure)
 
 
-def _authority_deprivation(
-    table: AnalysisTable,
-    *,
-    authority: Integers,
-    deprivation: Floats,
-    exposure: Floats,
-) -> Floats:
+def _authority_deprivation(table: AnalysisTable) -> Floats:
     """D_j: the authority's column where the spec names one, else the exposure-weighted mean."""
-    if "deprivation" in table.authorities:
-        return table.authorities["deprivation"].to_numpy(np.float64)
-    return np.bincount(authority, exposure * deprivation) / np.bincount(authority, exposure)
+    named = "deprivation" in table.authorities
+    column = table.authorities["deprivation" if named else "mean_deprivation"]
+    return column.to_numpy(np.float64)
 
 
 def _centre(

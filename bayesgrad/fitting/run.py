@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -52,7 +53,8 @@ def fit(
         not depend on it.
     progress : bool
         Show the progress of NUTS (a bar on a terminal or in a notebook, plain lines elsewhere), and
-        say so where something is compiled, which happens once on a machine.
+        say so where something is compiled, which happens once on a machine. Warnings of the table
+        are printed before anything is sampled; they are in the fit's `rows.warnings` too.
     store_data : bool
         Keep the areas' data in the fit, and so in its file, and the effects of neighbourhoods. By
         default no area-level data are kept.
@@ -81,6 +83,8 @@ def fit(
     analysis = prepare_table(spec, frame, source=named)
     design = build_design(spec, analysis)
     clock.lap("data")
+    if progress:
+        _tell_warnings(analysis)
 
     # All matrices are small: threads of the linear algebra would only wait for each other.
     with threadpool_limits(limits=1, user_api="blas"), _announced(progress):
@@ -103,6 +107,11 @@ def fit(
         "seconds": clock.laps,
     }
     return GradientFit(spec=spec, draws=tree, provenance=provenance)
+
+
+def _tell_warnings(analysis: AnalysisTable) -> None:
+    for warning in analysis.report.warnings:
+        print(f"warning: {warning}", file=sys.stderr, flush=True)
 
 
 def _announced(progress: bool) -> AbstractContextManager[None]:

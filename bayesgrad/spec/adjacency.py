@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -17,13 +18,27 @@ class Adjacency(Part):
 
     places: Annotated[tuple[str, ...], BeforeValidator(as_tuple)]
     pairs: Annotated[tuple[tuple[str, str], ...], BeforeValidator(as_tuple)]
+    across_gaps: Annotated[tuple[tuple[str, str], ...], BeforeValidator(as_tuple)] = ()
+    """Those of the pairs whose boundaries run along a narrow gap, and do not meet."""
+    apart: Annotated[tuple[tuple[str, str], ...], BeforeValidator(as_tuple)] = ()
+    """Pairs whose boundaries run along a wider gap, such as a river: no neighbours."""
 
     @classmethod
-    def of(cls, pairs: list[tuple[str, str]], *, alone: list[str]) -> Adjacency:
+    def of(
+        cls,
+        pairs: Iterable[tuple[str, str]],
+        *,
+        alone: list[str],
+        across_gaps: Iterable[tuple[str, str]] = (),
+        apart: Iterable[tuple[str, str]] = (),
+    ) -> Adjacency:
         """Adjacency of pairs in any order, and of places that have no neighbour."""
-        distinct = tuple(sorted({(min(pair), max(pair)) for pair in pairs}))
+        distinct, narrow, wide = (
+            tuple(sorted({(min(pair), max(pair)) for pair in some}))
+            for some in (pairs, across_gaps, apart)
+        )
         places = {place for pair in distinct for place in pair} | set(alone)
-        return cls(places=tuple(sorted(places)), pairs=distinct)
+        return cls(places=tuple(sorted(places)), pairs=distinct, across_gaps=narrow, apart=wide)
 
 
 def read_neighbours(path: Path, *, code: str | None = None) -> Adjacency:

@@ -14,6 +14,15 @@ from bayesgrad.spec.adjacency import Adjacency
 TOLERANCE = 1e-6
 """Of the extent of the map: a metre of England. Boundaries so near are one, though their corners
 do not meet."""
+NARROW = 3e-5
+"""Gap, of the extent of the map, across which boundaries that run along it are of neighbours: some
+20 metres of England, as from boundaries of two sources or of too few digits."""
+WIDE = 5e-4
+"""Gap up to which places that run along it are told, though they are no neighbours."""
+ALONG = 0.02
+"""Share of the shorter boundary that lies along a gap, at least: less is a corner."""
+
+Pair = tuple[str, str]
 
 _BOUNDARIES = "Give GeoJSON of polygons, a FeatureCollection with one feature for each authority."
 
@@ -47,14 +56,42 @@ def read_boundaries(path: Path, *, code: str | None) -> Adjacency:
         shapes = [shapely.geometry.shape(feature["geometry"]) for feature in features]
     except (KeyError, TypeError, ValueError, AttributeError, shapely.errors.ShapelyError):
         raise SpecError(f"{path}: has features that are no polygons", _BOUNDARIES) from None
-    low_x, low_y, high_x, high_y = shapely.total_bounds(shapes)
-    near = TOLERANCE * max(high_x - low_x, high_y - low_y)
-    found = shapely.STRtree(shapes).query(shapes, predicate="dwithin", distance=near)
-    pairs = [(codes[one], codes[other]) for one, other in found.T.tolist() if one < other]
+    pairs, narrow, wide = _near(shapes, codes)
+    pairs += narrow
     if not pairs:
         raise SpecError(f"{path}: no two places share a boundary", _BOUNDARIES)
     alone = np.setdiff1d(codes, np.ravel(pairs)).tolist()
-    return Adjacency.of(pairs, alone=alone)
+    return Adjacency.of(pairs, alone=alone, across_gaps=narrow, apart=wide)
+
+
+def _near(shapes: list[Any], codes: list[str]) -> tuple[list[Pair], list[Pair], list[Pair]]:
+    """Pairs of places that meet, that run along a narrow gap, and along a wide one."""
+    import shapely
+
+    low_x, low_y, high_x, high_y = shapely.total_bounds(shapes)
+    extent = max(high_x - low_x, high_y - low_y)
+    found = shapely.STRtree(shapes).query(shapes, predicate="dwithin", distance=WIDE * extent)
+    pairs: list[Pair] = []
+    narrow: list[Pair] = []
+    wide: list[Pair] = []
+    for one, other in found.T.tolist():
+        if one >= other:
+            continue
+        gap = float(shapely.distance(shapes[one], shapes[other]))
+        if gap <= TOLERANCE * extent:
+            pairs.append((codes[one], codes[other]))
+        elif _run_along(shapes[one], shapes[other], gap):
+            (narrow if gap <= NARROW * extent else wide).append((codes[one], codes[other]))
+    return pairs, narrow, wide
+
+
+def _run_along(one: Any, other: Any, gap: float) -> bool:
+    """Whether boundaries keep within twice their distance for long, as those of a corner do not."""
+    import shapely
+
+    beside = shapely.intersection(shapely.boundary(one), shapely.buffer(other, 2 * gap))
+    shorter = min(shapely.length(one), shapely.length(other))
+    return bool(shapely.length(beside) >= ALONG * shorter)
 
 
 def _features(path: Path) -> list[dict[str, Any]]:

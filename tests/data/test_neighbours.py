@@ -23,6 +23,21 @@ def test_authorities_without_neighbours_are_told():
     assert not any("neighbour" in note for note in joined.notes)
 
 
+def test_gaps_between_boundaries_are_told():
+    adjacency = Adjacency.of(
+        [(FIRST, SECOND)],
+        alone=[THIRD],
+        across_gaps=[(FIRST, SECOND)],
+        apart=[(SECOND, THIRD), (SECOND, "E09000099")],
+    )
+    spec = spec_with().model_copy(update={"spatial": Spatial(adjacency=adjacency)})
+    narrow, wide, _ = prepare_table(spec, areas()).report.notes
+    assert "1 pair of authorities run along a narrow gap and do not meet: it is taken as" in narrow
+    assert f"({FIRST if FIRST < SECOND else SECOND} - " in narrow
+    assert "along a wider gap, such as a river: it is not taken as neighbours" in wide
+    assert "E09000099" not in wide
+
+
 def test_an_authority_that_is_not_in_the_file_is_named():
     with pytest.raises(DataError) as caught:
         prepare_table(spec_of([(FIRST, SECOND)]), areas(), source="areas.csv")

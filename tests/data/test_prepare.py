@@ -45,7 +45,7 @@ def test_clean_table_is_laid_out_in_the_fixed_columns_and_order():
         "deprivation": pytest.approx(0.09),
         "suppressed": False,
     }
-    assert list(result.authorities.columns) == ["name"]
+    assert list(result.authorities.columns) == ["name", "mean_deprivation"]
     assert result.authorities["name"].to_dict()["E06000001"] == "Hartlepool"
     assert result.covariates.shape == (12, 0)
     report = result.report

@@ -304,6 +304,7 @@ def test_events_of_an_earlier_stage_do_not_weigh_deprivation():
         deprivation=[0.1, 0.3] * 4,
         exposure=[100, 300, 90, 10, 200, 200, 10, 90],
         count=[90, 10, 5, 5, 10, 90, 5, 5],
+        staged=["plans"],
     )
     spec = spec_with(
         '[[outcomes]]\ncolumn = "plans"\nout_of = "referrals"\n[gradient]\ncentre = "national"\n'

@@ -76,10 +76,27 @@ def test_a_code_twice_and_a_map_without_neighbours_are_refused(tmp_path):
         read_neighbours(apart, code="code")
 
 
+def test_boundaries_along_a_narrow_gap_are_of_neighbours(tmp_path):
+    # On a map of 400 km: b two metres from a, c a hundred metres from b, d by a corner alone.
+    km = 1_000.0
+    places = [
+        ("a", square(0, 0, 100 * km, 100 * km)),
+        ("b", square(100 * km + 2, 0, 100 * km, 100 * km)),
+        ("c", square(200 * km + 102, 0, 100 * km, 100 * km)),
+        ("d", square(300 * km + 104, 100 * km + 2, 100 * km, 100 * km)),
+        ("e", square(300 * km + 104, 200 * km + 2, 100 * km, 100 * km)),
+    ]
+    found = read_neighbours(written(tmp_path, places), code="code")
+    assert found.across_gaps == (("a", "b"),)
+    assert found.apart == (("b", "c"),)
+    assert found.pairs == (("a", "b"), ("d", "e"))
+
+
 def test_the_real_map_has_two_islands():
     if not REAL.exists():
         pytest.skip("the real data folder ../shared/data is not beside the checkout")
     found = read_neighbours(REAL, code="utla19_code")
     alone = set(found.places) - {place for pair in found.pairs for place in pair}
     assert len(found.places) == 151
+    assert not found.across_gaps
     assert alone == {"E06000046", "E06000053"}  # Isle of Wight, Isles of Scilly

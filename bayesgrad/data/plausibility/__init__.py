@@ -8,9 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from bayesgrad.data.plausibility.absent_rows import warn_of_absent_zeros
 from bayesgrad.data.plausibility.evidence import Evidence
+from bayesgrad.data.plausibility.levels import warn_of_levels
+from bayesgrad.data.plausibility.outlying_areas import warn_of_areas
+from bayesgrad.data.plausibility.outlying_authorities import warn_of_authorities
+from bayesgrad.data.plausibility.repeated_areas import warn_of_repeated_areas
+from bayesgrad.data.plausibility.totals import warn_of_total_areas, warn_of_total_strata
+from bayesgrad.data.plausibility.variation import warn_of_no_variation
 
-CHECKS: tuple[Callable[[Evidence], tuple[str, ...]], ...] = ()
+CHECKS: tuple[Callable[[Evidence], tuple[str, ...]], ...] = (
+    warn_of_total_strata,
+    warn_of_total_areas,
+    warn_of_levels,
+    warn_of_repeated_areas,
+    warn_of_absent_zeros,
+    warn_of_no_variation,
+    warn_of_authorities,
+    warn_of_areas,
+)
 """Every check, in the order in which warnings are shown."""
 
 

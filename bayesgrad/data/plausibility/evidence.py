@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from bayesgrad.data.checked import Checked
+from bayesgrad.data.plausibility.area_totals import AreaTotals, area_totals
+from bayesgrad.data.plausibility.expected import Expected, expected_events
 from bayesgrad.spec.model_spec import ModelSpec
 
 
@@ -24,3 +27,13 @@ class Evidence:
     spec: ModelSpec
     given: Checked
     kept: Checked
+
+    @cached_property
+    def totals(self) -> tuple[AreaTotals, ...]:
+        """Events and exposure of areas for each outcome, of the rows that are fitted."""
+        return area_totals(self.spec, self.kept)
+
+    @cached_property
+    def expected(self) -> tuple[Expected, ...]:
+        """What each outcome's rows lead to expect of its areas, outlying counts left aside."""
+        return tuple(expected_events(totals) for totals in self.totals)
