@@ -16,6 +16,7 @@ from bayesgrad.data.neighbours import check_neighbours
 from bayesgrad.data.places import check_places
 from bayesgrad.data.plausibility import warnings_on
 from bayesgrad.data.plausibility.evidence import Evidence
+from bayesgrad.data.repeats import refuse_repeats
 from bayesgrad.data.selection import select
 from bayesgrad.data.strata import check_strata, strata_of
 from bayesgrad.data.suppressed import notes_on_suppressed
@@ -58,6 +59,7 @@ def prepare_table(spec: ModelSpec, table: pd.DataFrame, *, source: str = "table"
     authorities = authority_table(spec, checked.selection)
     moderators = moderator_table(spec, checked.selection)
     _refuse_constants(spec, checked)
+    refuse_repeats(spec, checked, authorities, moderators)
     column = checked.selection.where(spec.columns.authority)
     neighbour_notes = check_neighbours(spec, list(authorities.index), where=column)
     strata_notes = (*check_strata(checked, strata), *check_years(spec, checked, strata.labels))
