@@ -21,6 +21,8 @@ ROW_COLUMNS = (
 )
 """Columns of `AnalysisTable.rows`, whatever the user's table calls them."""
 
+_ON_WARNINGS = "a warning ends nothing; look at what it names before you rely on a fit"
+
 
 @dataclass(frozen=True)
 class Dropped:
@@ -75,7 +77,8 @@ class DataReport:
             shown = ", ".join(item.codes[:5]) + (", ..." if len(item.codes) > 5 else "")
             lines.append(f"dropped {item.rows:,}: {item.reason} ({shown})")
         lines += [f"note: {note}" for note in self.notes]
-        return "\n".join([*lines, *(f"warning: {warning}" for warning in self.warnings)])
+        lines += [f"warning: {warning}" for warning in self.warnings]
+        return "\n".join([*lines, f"note: {_ON_WARNINGS}"] if self.warnings else lines)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for the provenance of a fit, as JSON would return them."""

@@ -56,9 +56,8 @@ def refuse_repeats(
     covariates = checked.covariates
     constant = [name for name in covariates if covariates[name].groupby(codes).nunique().max() == 1]
     of_areas = covariates.drop(columns=constant)
-    of_authorities = moderators.assign(
-        **{name: covariates[name].groupby(codes).first() for name in constant}
-    )
+    first = covariates[constant].groupby(codes).first()
+    of_authorities = pd.concat([moderators, first.loc[moderators.index]], axis=1)
     # Without moderation, authority deprivation has no term that a column could repeat.
     scales = [] if spec.authority.moderation == "none" else _scales(deprivation)
     where = _Where(spec, checked.selection.source)

@@ -107,7 +107,9 @@ def slope_contributions(posterior: xr.Dataset, authorities: xr.Dataset) -> dict[
         for name in posterior["authority_moderator"].values.tolist():
             chosen = {"authority_moderator": name}
             coefficient = posterior["authority_moderator_gradient"].sel(chosen, drop=True)
-            parts[moderator_label(name)] = coefficient * authorities["moderator"].sel(chosen, drop=True)
+            parts[moderator_label(name)] = coefficient * authorities["moderator"].sel(
+                chosen, drop=True
+            )
     return parts
 
 

@@ -16,6 +16,7 @@ import numpy as np
 import xarray as xr
 
 from bayesgrad.errors import FitError
+from bayesgrad.estimands.layout import group
 
 if TYPE_CHECKING:
     from bayesgrad.fitting import GradientFit
@@ -95,8 +96,8 @@ def _comparable(first: xr.DataTree, second: xr.DataTree) -> tuple[list[str], boo
 
 def _stages(tree: xr.DataTree) -> dict[str, str]:
     """What each outcome is out of; fits of earlier versions do not say."""
-    outcomes = tree["authorities"]["outcome"].values.tolist()
-    reference = tree["reference"].to_dataset()
+    outcomes = group(tree, "authorities")["outcome"].values.tolist()
+    reference = group(tree, "reference")
     if "out_of" not in reference:
         return dict.fromkeys(outcomes, "")
     return {name: str(reference["out_of"].sel(outcome=name).item()) for name in outcomes}
@@ -106,7 +107,7 @@ def _values(tree: xr.DataTree, kept: _Kept, outcomes: list[str]) -> xr.DataArray
     """What a fit keeps, in the order of the codes; None where it does not keep it."""
     if kept.group not in tree.children or kept.variable not in tree[kept.group]:
         return None
-    values = tree[kept.group][kept.variable]
+    values = group(tree, kept.group)[kept.variable]
     if "outcome" in values.dims:
         values = values.sel(outcome=outcomes)
     return values.sortby("authority") if "authority" in values.dims else values

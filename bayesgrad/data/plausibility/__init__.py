@@ -8,9 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from bayesgrad.data.plausibility.deprivation_scale import deprivation_scale
 from bayesgrad.data.plausibility.evidence import Evidence
+from bayesgrad.data.plausibility.exposures import odd_exposures
+from bayesgrad.data.plausibility.fill_values import fill_values
+from bayesgrad.data.plausibility.national_order import national_order
+from bayesgrad.data.plausibility.rounding import (
+    rounded_counts,
+    rounded_exposures,
+    small_counts_replaced,
+)
 
-CHECKS: tuple[Callable[[Evidence], tuple[str, ...]], ...] = ()
+CHECKS: tuple[Callable[[Evidence], tuple[str, ...]], ...] = (
+    rounded_counts,
+    small_counts_replaced,
+    rounded_exposures,
+    odd_exposures,
+    deprivation_scale,
+    fill_values,
+    national_order,
+)
 """Every check, in the order in which warnings are shown."""
 
 
