@@ -1,8 +1,8 @@
 """Deprivation inside 0 to 1 that is no proportion of people in income deprivation.
 
-Of all areas of England 13% of people were in income deprivation in 2019 and 23% in 2025, of the
-most deprived authority 25% and some 40%; of one area in a thousand more than 60%. One less the
-proportion, percentiles and deciles over 10 lie beyond that, and a hundredth of it far below.
+In England 13% of people were in income deprivation in 2019 and 23% in 2025; in its most deprived
+authority 25% and 41%, where 41% of areas had more than a half. One less the proportion, percentiles
+and deciles over 10 lie beyond that, and a hundredth or a tenth of it far below.
 """
 
 from __future__ import annotations
@@ -18,10 +18,15 @@ from bayesgrad.data.measures import numbers
 from bayesgrad.data.plausibility.evidence import Evidence
 from bayesgrad.data.selection import authority_deprivation_column
 
-HALF, MOST = 0.5, 0.4
-"""A proportion of people, and the share of areas above it, beyond any authority's."""
-HIGH, SHARE_HIGH = 0.8, 0.01
-"""A proportion that next to no area reaches, and the share of areas above it."""
+HALF, HIGH = 0.5, 0.8
+"""Proportions of people that few areas reach, and next to none."""
+MANY = {HALF: 0.45, HIGH: 0.05}
+"""Shares of areas above them, beyond those of any region."""
+MANY_OF_ONE = {HALF: 0.8, HIGH: 0.2}
+"""Likewise, beyond those of any authority: of children, the most deprived have most areas above a
+half."""
+FEW_AUTHORITIES = 3
+"""Authorities that may all be among the most deprived."""
 LOW, NOT_HIGH = 0.03, 0.1
 """Mean below that of any authority, and largest value, of a tenth or hundredth of a proportion."""
 FEWEST, STEPS = 20, 20
@@ -41,29 +46,35 @@ def deprivation_scale(evidence: Evidence) -> tuple[str, ...]:
     selection = evidence.given.selection
     first = ~selection.keys["area"].duplicated().to_numpy()
     column = evidence.spec.columns.deprivation
-    found = [*_scale(column, evidence.given.deprivation.to_numpy()[first], "area", "areas")]
+    few = selection.keys["authority"].nunique() <= FEW_AUTHORITIES
+    many = MANY_OF_ONE if few else MANY
+    values = evidence.given.deprivation.to_numpy()[first]
+    found = [*_scale(column, values, ("area", "areas"), many)]
     name = authority_deprivation_column(evidence.spec)
     if name is not None:
         codes = evidence.kept.selection.keys["authority"]
-        values = numbers(evidence.kept.selection, name).groupby(codes).first()
-        found += _scale(name, values.to_numpy(), "authority", "authorities")
-        found += [] if found else _beside_areas(name, values, evidence)
+        own = numbers(evidence.kept.selection, name).groupby(codes).first()
+        found += _scale(name, own.to_numpy(), ("authority", "authorities"), many)
+        found += [] if found else _beside_areas(name, own, evidence)
     return tuple(found)
 
 
-def _scale(column: str, values: NDArray[np.float64], what: str, plural: str) -> Iterator[str]:
+def _scale(
+    column: str, values: NDArray[np.float64], what: tuple[str, str], many: dict[float, float]
+) -> Iterator[str]:
     """Say what one column looks like, at most one thing."""
     # Values of 0 and 1 are told as stand-ins for missing ones.
     inner = values[(values > 0) & (values < 1)]
     high = int((inner > HALF).sum())
+    too_many = any((inner > least).sum() >= share * len(inner) for least, share in many.items())
     groups = np.abs(values * STEPS - np.round(values * STEPS)) < 1e-9
-    number = counted(len(values), what, plural)
+    number = counted(len(values), *what)
     if len(values) >= FEWEST and groups.all():
         yield (
             f"column {column}: all values are multiples of {1 / STEPS:g}, as of deciles divided by "
             f"10 and other groups. {_USE_RATE}"
         )
-    elif high and (high >= MOST * len(inner) or (inner > HIGH).mean() >= SHARE_HIGH):
+    elif len(inner) and too_many:
         yield (
             f"column {column}: {high:,} of {number} are above {HALF:g}, up to {inner.max():.2f}: "
             "these look like percentiles, or proportions of people who are not in deprivation. "

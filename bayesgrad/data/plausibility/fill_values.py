@@ -25,21 +25,24 @@ APART, TIMES_APART = 1.0, 2
 """Distance from all other values, in ranges of these, of a number that stands `TIMES_APART`."""
 MANY_VALUES = 15
 """Other values of a column that is no code of groups."""
-SPIKE_SHARE, SPIKE_FEWEST, SPIKE_RATIO = 0.01, 5, 10
+SPIKE_SHARE, SPIKE_FEWEST, SPIKE_RATIO = 0.01, 3, 10
 """Rows of one number, at least so many, and how much more frequent it is than values near it."""
-FAR, FAR_RATIO = 3.0, 3
-"""How far beyond the others a number is, and how much more frequent, that is less frequent."""
+FAR, FAR_SHARE, FAR_RATIO = 2.0, 0.4, 2
+"""How far beyond the others a number is (over their own distances, or over its distance from the
+median), that need be only so much more frequent than they."""
 NEAREST = 10
 """Other values that are near a number."""
-INNER_SHARE = 0.05
+INNER_SHARE = 0.02
 """Rows of a 0 that lies among the other values, as a mean of a standardised column does."""
 EDGE = 0.02
 """Quantile of the other values that tells how close together they lie at their edge."""
 NEAR, NEAR_RATIO = 0.01, 3
 """Deprivations near 0 or 1, of which there are more than of 0 or 1 itself, or nearly."""
 DEPRIVATION_SHARE, DEPRIVATION_FEWEST = 0.005, 3
-EXPECTED_LARGE = 5.0
-"""Expected count from which 0 is rare, unless counts of 1 and 2 are frequent, too."""
+EXPECTED_LARGE = (5.0, 10.0, 20.0, 40.0)
+"""Expected counts from which 0 is rare, unless counts of 1 and 2 are frequent, too."""
+ZEROS_RATIO, ZEROS_FEWEST = 6, 12
+"""Zeros for each count of 1 or 2, and in all: counts as overdispersed as alpha = 0.3 have 2."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +121,9 @@ def _spikes(values: NDArray[np.float64]) -> Iterator[_Filled]:
             gap = _gap(value, values[~same], others[near])
             # Shares of people begin or end with many of 0 or 1 that are true, but come near them.
             alone = gap > 1 or (value != 0 and value < others[0])
-            filled = (ratio >= SPIKE_RATIO and alone) or (ratio >= FAR_RATIO and gap > FAR)
+            to_nearest, to_median = abs(others[near[0]] - value), abs(np.median(values) - value)
+            far = gap > FAR or to_nearest >= FAR_SHARE * to_median
+            filled = (ratio >= SPIKE_RATIO and alone) or (ratio >= FAR_RATIO and far)
         if filled:
             yield _Filled(float(value), rows)
 
@@ -157,14 +162,21 @@ def _counts(evidence: Evidence) -> Iterator[str]:
         if len(rows.count) and np.gcd.reduce(rows.count) > 1:
             # Rounded counts have zeros of their own.
             continue
-        large = rows.rate * rows.exposure >= EXPECTED_LARGE
-        zeros = int((rows.count[large] == 0).sum())
-        small = int((rows.count[large] <= 2).sum()) - zeros + rows.suppressed
-        least = max(SPIKE_FEWEST, SPIKE_SHARE * large.sum())
-        if zeros >= least and zeros >= SPIKE_RATIO / 2 * (small + 1):
-            yield (
-                f"column {rows.column}: 0 in {zeros:,} of {counted(int(large.sum()), 'row')} where "
-                f"{EXPECTED_LARGE:g} or more are expected, and {small:,} of 1 or 2: zeros seem to "
-                "stand for missing counts, or for small ones that are hidden. Leave cells blank "
-                "whose count is missing, and give hidden ones the symbol of suppressed counts"
-            )
+        for least in EXPECTED_LARGE:
+            large = rows.count[rows.rate * rows.exposure >= least]
+            zeros = int((large == 0).sum())
+            small = int((large <= 2).sum()) - zeros + rows.suppressed
+            if zeros >= max(ZEROS_FEWEST, SPIKE_SHARE * len(large)) and (
+                zeros >= ZEROS_RATIO * (small + 2)
+            ):
+                yield _zeros(rows.column, zeros, small, counted(len(large), "row"), least)
+                break
+
+
+def _zeros(column: str, zeros: int, small: int, among: str, least: float) -> str:
+    return (
+        f"column {column}: 0 in {zeros:,} of {among} where {least:g} or more are expected, and "
+        f"{small:,} of 1 or 2: zeros seem to stand for missing counts, or for small ones that are "
+        "hidden. Leave cells blank whose count is missing, and give hidden ones the symbol of "
+        "suppressed counts"
+    )
