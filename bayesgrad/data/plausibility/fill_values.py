@@ -121,7 +121,7 @@ def _spikes(values: NDArray[np.float64]) -> Iterator[_Filled]:
             gap = _gap(value, values[~same], others[near])
             # Shares of people begin or end with many of 0 or 1 that are true, but come near them.
             alone = gap > 1 or (value != 0 and value < others[0])
-            to_nearest, to_median = abs(others[near[0]] - value), abs(np.median(values) - value)
+            to_nearest, to_median = abs(others[near[0]] - value), abs(np.median(others) - value)
             far = gap > FAR or to_nearest >= FAR_SHARE * to_median
             filled = (ratio >= SPIKE_RATIO and alone) or (ratio >= FAR_RATIO and far)
         if filled:

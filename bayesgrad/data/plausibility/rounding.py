@@ -25,7 +25,8 @@ ROUNDED_SHARE, ROUNDING_ERROR = 0.95, 0.02
 """Exposures at multiples of a step, and the step over the median, from which that matters."""
 EXPECTED_ABSENT = 25.0
 """Counts expected of values of which there are none: under strong overdispersion, some four."""
-FEWEST_ABOVE, FEWEST_STANDING_IN = 10, 20
+FEWEST_STANDING_IN = 20
+"""Counts of the number that seems to stand for others."""
 
 
 def rounded_counts(evidence: Evidence) -> tuple[str, ...]:
@@ -85,28 +86,23 @@ def _replaced(rows: OutcomeRows) -> Iterator[str]:
     if len(present) < 2 or (rows.count > 0).sum() < FEWEST or np.gcd.reduce(present) > 1:
         return
     first, second = int(present[0]), int(present[1])
-    zeros, above = int((rows.count == 0).sum()), int((rows.count > 0).sum())
-    if first > 1 and zeros and above >= FEWEST_ABOVE:
-        expected = _expected(rows, 1, first - 1)
-        if expected >= EXPECTED_ABSENT:
-            absent = "1" if first == 2 else f"1 to {first - 1}"
-            yield _absent(rows.column, absent, expected, f"beside {zeros:,} of 0", "as 0")
-            return
-    standing_in = int((rows.count == first).sum())
-    if second - first > 1 and standing_in >= FEWEST_STANDING_IN:
-        expected = _expected(rows, 1, second - 1) - _expected(rows, first, first)
-        if expected >= EXPECTED_ABSENT:
-            absent = f"1 to {second - 1} but {first}"
-            yield _absent(
-                rows.column, absent, expected, f"beside {standing_in:,} of {first}", f"as {first}"
-            )
+    zeros, standing_in = int((rows.count == 0).sum()), int((rows.count == first).sum())
+    below, between = _expected(rows, 1, first - 1), _expected(rows, first + 1, second - 1)
+    if between >= EXPECTED_ABSENT and standing_in >= FEWEST_STANDING_IN:
+        absent = f"1 to {second - 1} but {first}"
+        beside = f"{standing_in:,} of {first}"
+        yield _absent(rows.column, absent, below + between, beside, str(first))
+    elif below >= EXPECTED_ABSENT and zeros:
+        absent = "1" if first == 2 else f"1 to {first - 1}"
+        yield _absent(rows.column, absent, below, f"{zeros:,} of 0", "0")
 
 
 def _absent(column: str, values: str, expected: float, beside: str, written: str) -> str:
     return (
-        f"column {column}: no count of {values}, {beside}, where about "
-        f"{_two_digits(expected):,} are expected: small counts seem to be written {written}. Give "
-        "them the symbol of suppressed counts, and [likelihood] suppressed its bounds"
+        f"column {column}: no count of {values}, beside {beside}, where about "
+        f"{_two_digits(expected):,} are expected: small counts seem to be written as {written}. "
+        "Write the symbol of suppressed counts in their place, and its bounds in [likelihood] "
+        "suppressed"
     )
 
 

@@ -10,7 +10,7 @@ from bayesgrad.data.listing import listed
 from bayesgrad.spec.model_spec import ModelSpec
 
 _RELEASE = re.compile(
-    r"(?:IoD|IMD|ID|EIMD|EID|Indices?(?: of)?(?: Multiple)? Deprivation)\D{0,3}(20\d\d)", re.I
+    r"\b(?:IoD|IMD|ID|EIMD|EID|Indices?(?: of)?(?: Multiple)? Deprivation)\D{0,3}(20\d\d)", re.I
 )
 _COLUMN_YEAR = re.compile(r"lsoa[_ ]?(?:20)?(11|21)", re.I)
 _LAST_OF_2011 = 33_768
