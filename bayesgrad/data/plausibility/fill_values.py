@@ -156,7 +156,8 @@ def _counts(evidence: Evidence) -> Iterator[str]:
     """Numbers of nines among counts, and zeros where large counts are expected."""
     for rows in outcome_rows(evidence):
         marked = next(_marks(rows.count.astype(np.float64)), None)
-        if marked is not None:
+        # Among rare counts, two areas may have nine.
+        if marked is not None and marked.value > NINES[0]:
             yield _told(rows.column, marked, len(rows.count), "row")
             continue
         if len(rows.count) and np.gcd.reduce(rows.count) > 1:
