@@ -14,7 +14,7 @@ import argparse
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -68,16 +68,16 @@ class Shape:
 SHAPES = {
     "small": Shape(20, 25, 20.0),
     "realistic": Shape(60, 50, 20.0, alpha=5.0),
-    "rare": Shape(60, 50, 0.1),
-    "plans": Shape(60, 50, 2.0),
-    "very overdispersed": Shape(60, 50, 5.0, alpha=0.3),
+    "rare": Shape(30, 50, 0.1),
+    "plans": Shape(30, 50, 2.0),
+    "very overdispersed": Shape(30, 50, 5.0, alpha=0.3),
     "strata": Shape(
         20, 25, 10.0, text='[strata]\ncolumn = "group"\n', groups=tuple(map(str, range(6)))
     ),
     "years": Shape(
         20, 25, 6.0, text='[years]\ncolumn = "group"\n', groups=("2019", "2020", "2021", "2022")
     ),
-    "suppressed": Shape(60, 50, 8.0, text=SUPPRESSED, suppressed=True),
+    "suppressed": Shape(30, 50, 8.0, text=SUPPRESSED, suppressed=True),
     "large areas": Shape(30, 15, 120.0, alpha=10.0, decimals=2),
     "national": Shape(150, 219, 20.0),
 }
@@ -275,7 +275,8 @@ def power(planted: int, seed: int) -> None:
         hits = 0
         for k in range(planted):
             rng = np.random.default_rng([seed, 1000 + at, k])
-            words = told(spec, plant(draw(SHAPES[shape], rng), rng))
+            size = replace(SHAPES[shape], authorities=60, areas=50)
+            words = told(spec, plant(draw(size, rng), rng))
             hits += any(column in one for one in words)
         print(f"| {name} | {hits} of {planted} |", flush=True)
 

@@ -70,6 +70,11 @@ MEAN = RIGHT.groupby("authority")["income"].mean().round(4).to_numpy()
             "follows events as a rate of it would",
         ),
         (RIGHT.assign(children=RIGHT["events"]), TEXT, "column children: it equals events"),
+        (
+            RIGHT.assign(again=RIGHT["events"]),
+            TEXT + '[[outcomes]]\ncolumn = "again"\n',
+            "columns events and again have the same counts in all 1,500 rows",
+        ),
         (RIGHT.assign(children=400), TEXT, "column children: it is 400 in all 1,500 rows"),
         (
             RIGHT.assign(children=by_authority(np.arange(30) + 9000)),

@@ -13,6 +13,7 @@ from bayesgrad.data.plausibility.evidence import Evidence
 from bayesgrad.data.plausibility.exposures import odd_exposures
 from bayesgrad.data.plausibility.fill_values import fill_values
 from bayesgrad.data.plausibility.national_order import national_order
+from bayesgrad.data.plausibility.repeated_outcomes import repeated_outcomes
 from bayesgrad.data.plausibility.rounding import (
     rounded_counts,
     rounded_exposures,
@@ -24,6 +25,7 @@ CHECKS: tuple[Callable[[Evidence], tuple[str, ...]], ...] = (
     small_counts_replaced,
     rounded_exposures,
     odd_exposures,
+    repeated_outcomes,
     deprivation_scale,
     fill_values,
     national_order,
