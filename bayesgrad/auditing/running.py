@@ -18,6 +18,7 @@ from bayesgrad.auditing.claims import quantities_of
 from bayesgrad.auditing.forms import Form, forms_of, spec_of, spec_of_outcome
 from bayesgrad.auditing.result import Audit, FittedForm, OutcomeAudit
 from bayesgrad.data import AnalysisTable, prepare_table, read_table
+from bayesgrad.data.repeats import INDISTINCT
 from bayesgrad.design import Design, build_design
 from bayesgrad.errors import DataError, FitError, SpecError
 from bayesgrad.fitting.known import known_groups
@@ -33,8 +34,6 @@ LAPLACE_DRAWS = 500
 """Per chain, unless asked otherwise: they are nearly independent."""
 AT_ONCE = 2
 """Forms that the Laplace engine fits at a time: its kernels leave the interpreter free."""
-INDISTINCT = 0.99
-"""Correlation with authority deprivation from which a moderator cannot be told from it."""
 
 
 def audit(

@@ -46,7 +46,8 @@ def check_neighbourhoods(spec: ModelSpec, selection: Selection) -> tuple[str, ..
     ------
     DataError
         If no neighbourhood has two areas and an outcome is overdispersed, for then nothing tells
-        a neighbourhood's effect from the overdispersion of its one area.
+        a neighbourhood's effect from the overdispersion of its one area; or if every authority is
+        a single neighbourhood.
     """
     column = spec.columns.neighbourhood
     if column is None:
@@ -65,6 +66,13 @@ def check_neighbourhoods(spec: ModelSpec, selection: Selection) -> tuple[str, ..
         )
     each = pairs.groupby("authority")["neighbourhood"].nunique()
     alone = sorted(each.index[each == 1])
+    if len(alone) == len(each):
+        raise DataError(
+            f"{selection.where(column)} has one neighbourhood in every authority: their effects "
+            "cannot be told from the authorities' own",
+            "Name a column of smaller neighbourhoods (such as msoa11_code), or leave neighbourhood "
+            "out.",
+        )
     if alone:
         notes.append(
             f"{counted(len(alone), 'authority is', 'authorities are')} a single neighbourhood of "

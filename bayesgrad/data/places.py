@@ -19,12 +19,14 @@ def check_places(spec: ModelSpec, selection: Selection) -> tuple[str, ...]:
     ------
     DataError
         If authorities mix styles of code, or old and new codes; if an area lies in two
-        authorities or neighbourhoods or is listed twice (in one stratum); if a neighbourhood lies
+        authorities or neighbourhoods or is listed twice (in one stratum); if authorities have the
+        codes of areas; if a neighbourhood lies
         in two authorities; or if an authority has two names.
     """
     columns = spec.columns
     authorities = sorted(selection.keys["authority"].unique())
     where = selection.where(columns.authority)
+    _refuse_areas(spec, selection, where=where)
     _refuse_mixed_styles(authorities, where=where)
     _refuse_old_beside_new(authorities, where=where)
     _refuse_two_authorities(selection, where=where)
@@ -41,6 +43,15 @@ def several_of(frame: pd.DataFrame, key: str, value: str) -> pd.Series:
     pairs = frame[[key, value]].dropna().drop_duplicates()
     several = pairs[pairs[key].duplicated(keep=False)].sort_values([key, value])
     return several.groupby(key)[value].agg(lambda values: " and ".join(map(str, values)))
+
+
+def _refuse_areas(spec: ModelSpec, selection: Selection, *, where: str) -> None:
+    keys = selection.keys
+    if len(keys) > 1 and (keys["authority"] == keys["area"]).all():
+        raise DataError(
+            f"{where} holds the codes of areas: it is the same as column {spec.columns.area}",
+            "Name the column that says in which authority an area lies.",
+        )
 
 
 def _refuse_mixed_styles(authorities: list[str], *, where: str) -> None:

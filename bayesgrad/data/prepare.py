@@ -16,6 +16,8 @@ from bayesgrad.data.neighbours import check_neighbours
 from bayesgrad.data.places import check_places
 from bayesgrad.data.plausibility import warnings_on
 from bayesgrad.data.plausibility.evidence import Evidence
+from bayesgrad.data.plausibility.vintage import vintage_notes, vintage_warnings
+from bayesgrad.data.repeats import refuse_repeats
 from bayesgrad.data.selection import select
 from bayesgrad.data.strata import check_strata, note_absent, strata_of
 from bayesgrad.data.suppressed import notes_on_suppressed
@@ -60,6 +62,7 @@ def prepare_table(spec: ModelSpec, table: pd.DataFrame, *, source: str = "table"
         authorities = authorities.join(mean_deprivation(spec, given, strata=strata.labels))
     moderators = moderator_table(spec, checked.selection)
     _refuse_constants(spec, checked)
+    refuse_repeats(spec, checked, authorities, moderators)
     column = checked.selection.where(spec.columns.authority)
     neighbour_notes = check_neighbours(spec, list(authorities.index), where=column)
     strata_notes = (
@@ -82,8 +85,12 @@ def prepare_table(spec: ModelSpec, table: pd.DataFrame, *, source: str = "table"
             *neighbourhood_notes,
             *neighbour_notes,
             *notes_on_suppressed(spec, rows),
+            *vintage_notes(spec, checked.selection.keys["area"]),
         ),
-        warnings=warnings_on(Evidence(spec, given, checked)),
+        warnings=(
+            *vintage_warnings(spec, table),
+            *warnings_on(Evidence(spec, given, checked)),
+        ),
     )
     return AnalysisTable(
         rows, covariates, authorities, moderators, report, strata.labels, strata.levels

@@ -133,10 +133,11 @@ def check_strata(checked: Checked, strata: Strata) -> tuple[str, ...]:
     ------
     DataError
         If no outcome has a count and somebody at risk in a stratum, or in a combination of crossed
-        strata.
+        strata; or if each stratum of a column lies in one authority, as names of places do.
     """
     if not strata.columns:
         return ()
+    _refuse_places(checked, strata)
     stratum, entering = checked.selection.keys["stratum"], checked.entering
     labels = list(strata.labels)
     rows = entering.groupby(stratum).sum().reindex(labels, fill_value=0)
@@ -172,6 +173,21 @@ def note_absent(spec: ModelSpec, given: Checked, strata: Strata) -> tuple[str, .
         "the table, as if nobody were at risk there; where somebody was and there was no event, a "
         "row with a count of 0 is missing",
     )
+
+
+def _refuse_places(checked: Checked, strata: Strata) -> None:
+    """Refuse strata that are places: nothing tells them from the authorities that they lie in."""
+    keys = checked.selection.keys
+    if keys["authority"].nunique() < 2:
+        return
+    for column in strata.columns:
+        lies_in = keys["authority"].groupby(checked.selection.strata[column]).nunique()
+        if (lies_in == 1).all():
+            raise DataError(
+                f"{checked.selection.where(column)}: each stratum lies in one authority, as "
+                "authorities, their names and areas do: nothing tells the one from the other",
+                "Name a column of groups of children or of cases, which every authority has.",
+            )
 
 
 def _leading_numbers(labels: Sequence[str]) -> list[float | None]:

@@ -9,7 +9,13 @@ import pandas as pd
 import xarray as xr
 
 from bayesgrad.estimands.frame import from_rows
-from bayesgrad.estimands.layout import group, is_moderated, slope_contributions
+from bayesgrad.estimands.layout import (
+    AUTHORITY_DEPRIVATION,
+    group,
+    is_moderated,
+    moderator_label,
+    slope_contributions,
+)
 from bayesgrad.estimands.summaries import DEFAULT_LEVEL, interval, mean, probability, sd
 
 COLUMNS = (
@@ -47,13 +53,13 @@ def interaction_coefficients(posterior: xr.Dataset) -> list[Coefficient]:
 
     Authority deprivation first, with one coefficient per term of its basis, whose name is its form
     (log, linear, spline 1, ...); then the other authority-level moderators, then the area-level
-    ones.
+    ones. A moderator whose column is called `deprivation` stands as "deprivation (column)".
     """
     found: list[Coefficient] = []
     if is_moderated(posterior):
         for form in posterior["moderation_term"].values.tolist():
             term = posterior["interaction"].sel(moderation_term=form, drop=True)
-            found.append(Coefficient("deprivation", str(form), term, True))
+            found.append(Coefficient(AUTHORITY_DEPRIVATION, str(form), term, True))
     for variable, dim, of_authorities in (
         ("authority_moderator_gradient", "authority_moderator", True),
         ("gradient_moderator", "area_moderator", False),
@@ -61,7 +67,7 @@ def interaction_coefficients(posterior: xr.Dataset) -> list[Coefficient]:
         if variable in posterior:
             for name in posterior[dim].values.tolist():
                 values = posterior[variable].sel({dim: name}, drop=True)
-                found.append(Coefficient(str(name), "linear", values, of_authorities))
+                found.append(Coefficient(moderator_label(name), "linear", values, of_authorities))
     return found
 
 

@@ -23,6 +23,9 @@ from bayesgrad.spec.vocabulary import AtRisk, Family, Link
 
 QUADRATURE_NODES = 21
 
+AUTHORITY_DEPRIVATION = "deprivation"
+"""Name of authority deprivation among moderators."""
+
 SAMPLE_DIMS = ("chain", "draw", "sample")
 """Dimensions that count posterior draws."""
 
@@ -75,6 +78,15 @@ def is_moderated(posterior: xr.Dataset) -> bool:
     return "interaction" in posterior
 
 
+def moderator_label(name: object) -> str:
+    """Name of a further moderator: its column's, set apart where that is authority deprivation's.
+
+    >>> moderator_label("spending"), moderator_label("deprivation")
+    ('spending', 'deprivation (column)')
+    """
+    return f"{name} (column)" if name == AUTHORITY_DEPRIVATION else str(name)
+
+
 def slope_contributions(posterior: xr.Dataset, authorities: xr.Dataset) -> dict[str, xr.DataArray]:
     """Give what each authority-level moderator adds to the log gradient of each authority.
 
@@ -105,14 +117,15 @@ def _contributions(
 ) -> dict[str, xr.DataArray]:
     parts: dict[str, xr.DataArray] = {}
     if is_moderated(posterior):
-        parts["deprivation"] = xr.dot(
+        parts[AUTHORITY_DEPRIVATION] = xr.dot(
             posterior[of_deprivation], authorities["moderation_basis"], dim="moderation_term"
         )
     if of_moderators in posterior:
         for name in posterior["authority_moderator"].values.tolist():
             chosen = {"authority_moderator": name}
             coefficient = posterior[of_moderators].sel(chosen, drop=True)
-            parts[str(name)] = coefficient * authorities["moderator"].sel(chosen, drop=True)
+            moderator = authorities["moderator"].sel(chosen, drop=True)
+            parts[moderator_label(name)] = coefficient * moderator
     return parts
 
 

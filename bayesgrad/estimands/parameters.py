@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pandas as pd
 import xarray as xr
 
+from bayesgrad.errors import FitError
 from bayesgrad.estimands.frame import from_rows
 from bayesgrad.estimands.layout import group
 from bayesgrad.estimands.summaries import DEFAULT_LEVEL, checked_level, interval, mean, sd
@@ -43,6 +44,11 @@ NAMES = {
 
 OUTCOME_DIMS = ("outcome", "dispersed_outcome")
 
+COVARIATE = "covariate"
+"""The one variable whose values go by names that a user chose, with nothing before or after."""
+SET_APART = " (covariate)"
+"""Follows the name of a covariate that is called like another parameter."""
+
 
 def named_parameters(posterior: xr.Dataset) -> xr.Dataset:
     """Every scalar parameter of the model under its name in the table.
@@ -53,22 +59,52 @@ def named_parameters(posterior: xr.Dataset) -> xr.Dataset:
     own (`stratum_slope[White][plans]`). The correlation of an outcome's own intercept and slope
     stands as `correlation[outcome]` alone; that of two outcomes' effects as
     `correlation[referrals intercept, plans slope]`. Deviations of an authority's own are no
-    parameters.
+    parameters. A covariate goes by the name of its column; where another parameter has that name,
+    as `slope` has, " (covariate)" follows it.
 
     Returns
     -------
     Dataset
         Dimensions chain, draw.
+
+    Raises
+    ------
+    FitError
+        If two other parameters read alike, as strata or outcomes with brackets in their names can.
     """
     several = posterior.sizes["outcome"] > 1
+    found = [
+        (name, variable, values)
+        for variable in NAMES
+        if variable in posterior
+        for name, values in _scalars(_between_outcomes(posterior[variable]), several=several)
+    ]
+    taken = [name for name, variable, _ in found if variable != COVARIATE]
+    _refuse_alike(taken)
     return xr.Dataset(
         {
-            name: values
-            for variable in NAMES
-            if variable in posterior
-            for name, values in _scalars(_between_outcomes(posterior[variable]), several=several)
+            _apart(name, taken) if variable == COVARIATE else name: values
+            for name, variable, values in found
         }
     )
+
+
+def _apart(name: str, taken: list[str]) -> str:
+    """Name of a covariate that no parameter before it has; adds it to those taken."""
+    while name in taken:
+        name += SET_APART
+    taken.append(name)
+    return name
+
+
+def _refuse_alike(names: list[str]) -> None:
+    alike = sorted({name for name in names if names.count(name) > 1})
+    if alike:
+        raise FitError(
+            f"two parameters would read alike: {', '.join(alike)}",
+            "Rename the outcomes, strata or moderators whose names have brackets in them, and fit "
+            "again.",
+        )
 
 
 def _between_outcomes(values: xr.DataArray) -> xr.DataArray:

@@ -19,6 +19,10 @@ MANY = 1000
 """Values of one variable from which chance alone puts the largest R-hat above its threshold."""
 SHARE_OF_MANY = 0.005
 """Of so many values, those of the largest R-hat that are left out."""
+FEWEST_DRAWS = 400
+"""Draws of Laplace, of all chains, and effective draws of NUTS: with so many, the ends of a 95%
+interval have a Monte Carlo standard error of 0.13 posterior standard deviations
+(sqrt(0.025 * 0.975 / 400) / 0.0584, by the density of a normal distribution there)."""
 LARGEST_MEAN_SHIFT = 0.3
 """Shift of a mean from its mode, in posterior standard deviations, that third order still mends: at
 0.25, draws were within 0.05 of those of NUTS."""
@@ -68,8 +72,8 @@ def nuts_checks(draws: xr.DataTree) -> tuple[Check, ...]:
     return (
         Check("divergences", float(statistics["diverging"].sum()), operator.le, 0.0),
         Check("max_r_hat", _worst(r_hat(posterior), _largest_but_chance), operator.le, 1.01),
-        Check("min_ess_bulk", _worst(bulk, np.min), operator.ge, 400.0),
-        Check("min_ess_tail", _worst(tail, np.min), operator.ge, 400.0),
+        Check("min_ess_bulk", _worst(bulk, np.min), operator.ge, FEWEST_DRAWS),
+        Check("min_ess_tail", _worst(tail, np.min), operator.ge, FEWEST_DRAWS),
         Check("min_e_bfmi", float(energy.min()), operator.ge, 0.2),
         Check(
             "share_at_max_tree_depth",
@@ -92,16 +96,19 @@ def laplace_checks(draws: xr.DataTree) -> tuple[Check, ...]:
     -------
     tuple of Check
         ``k_hat`` of the smoothed weights (Vehtari et al. 2024); ``min_importance_ess``;
-        ``newton_failures``, the number of proposals whose latent mode was not found; and
+        ``newton_failures``, the number of proposals whose latent mode was not found;
         ``max_mean_shift``, the largest third-order shift of an effect's mean from its mode, in
-        posterior standard deviations.
+        posterior standard deviations; and ``draws``, the number of all chains, which are
+        independent given the proposals.
     """
     statistics = draws["sample_stats"].to_dataset()
+    drawn = float(statistics.sizes["chain"] * statistics.sizes["draw"])
     return (
         Check("k_hat", float(statistics["k_hat"]), operator.le, LARGEST_K_HAT),
         Check("min_importance_ess", float(statistics["importance_ess"]), operator.ge, 100.0),
         Check("newton_failures", float(statistics["newton_failures"]), operator.le, 0.0),
         Check("max_mean_shift", float(statistics["mean_shift"]), operator.le, LARGEST_MEAN_SHIFT),
+        Check("draws", drawn, operator.ge, FEWEST_DRAWS),
     )
 
 

@@ -11,11 +11,13 @@ import xarray as xr
 from bayesgrad.errors import FitError
 from bayesgrad.estimands.layout import group
 from bayesgrad.estimands.scores import reliable
+from bayesgrad.predictive.same_data import refuse_other_data
 from bayesgrad.predictive.scoring import standard_error
 
 if TYPE_CHECKING:
     from bayesgrad.fitting import GradientFit
 
+SAME_TABLE = "Compare fits of the same table, which differ in their model alone."
 SHOWN = 5
 """Codes that a message names, at most."""
 
@@ -71,10 +73,12 @@ def compare_scores(fit_a: GradientFit, fit_b: GradientFit) -> ScoreComparison:
     ------
     FitError
         If their authorities, outcomes, events or numbers of areas differ (of outcomes that are
-        out of the same cases), or one has no scores.
+        out of the same cases), or one has no scores; or if counts, exposures or deprivation do,
+        as far as a fit tells without giving an area away (`bayesgrad.predictive.same_data`).
     """
     scores = [_scores(fit) for fit in (fit_a, fit_b)]
     _require_same_data(*scores)
+    refuse_other_data(fit_a, fit_b)
     first, second = (score["authority_elpd"].values for score in scores)
     trusted = reliable(scores[0]["authority_k_hat"]) & reliable(scores[1]["authority_k_hat"])
     return ScoreComparison(
@@ -105,7 +109,7 @@ def _require_same_data(first: xr.Dataset, second: xr.Dataset) -> None:
             raise FitError(
                 f"the fits are not of the same {plural}; in one alone: "
                 f"{', '.join(map(repr, apart[:SHOWN]))}{more}",
-                "Compare fits of the same table, which differ in their model alone.",
+                SAME_TABLE,
             )
     same_cases = first["out_of"] == second["out_of"]
     for name, comparable in (("events", True), ("areas", same_cases)):
@@ -115,5 +119,5 @@ def _require_same_data(first: xr.Dataset, second: xr.Dataset) -> None:
             raise FitError(
                 f"the fits are not of the same data: {name} differ in {int(differ.sum())} "
                 f"authorities, such as {', '.join(map(repr, codes))}",
-                "Compare fits of the same table, which differ in their model alone.",
+                SAME_TABLE,
             )

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from bayesgrad.spec.pack_coherence import pack_faults
+from bayesgrad.spec.roles import role_faults
 
 if TYPE_CHECKING:
     from bayesgrad.spec.model_spec import ModelSpec
-from bayesgrad.spec.parts import Outcome, Strata
+from bayesgrad.spec.parts import Outcome
 
 
 def faults_of(spec: ModelSpec) -> list[str]:
@@ -19,8 +20,8 @@ def faults_of(spec: ModelSpec) -> list[str]:
         *(fault for at in range(len(spec.outcomes)) for fault in _outcome(spec, at)),
         *_link(spec),
         *_rank(spec),
-        *_strata(spec),
-        *_neighbourhood(spec),
+        *role_faults(spec),
+        *_crossed(spec),
         *pack_faults(spec),
         *_years(spec),
     ]
@@ -101,11 +102,9 @@ def _rank(spec: ModelSpec) -> Iterator[str]:
         )
 
 
-def _strata(spec: ModelSpec) -> Iterator[str]:
+def _crossed(spec: ModelSpec) -> Iterator[str]:
     if spec.strata is None:
         return
-    for key, column in _columns(spec.strata):
-        yield from _other_column(spec, column, where=f"[strata] {key}", what="which stratum")
     crossed = spec.strata.crossed_with
     if crossed is not None and crossed.column == spec.strata.column:
         yield (
@@ -118,50 +117,9 @@ def _years(spec: ModelSpec) -> Iterator[str]:
     if spec.years is None:
         return
     column = spec.years.column
-    yield from _other_column(spec, column, where="[years] column", what="which year")
     if spec.strata is not None:
         yield (
             f"[years] column = {column!r} and [strata] column = {spec.strata.column!r}: a spec has "
             "years or strata, not both; fit each stratum's panel by itself, or leave one of the "
             "two out"
         )
-
-
-def _other_column(spec: ModelSpec, column: str, *, where: str, what: str) -> Iterator[str]:
-    """Say that a column already holds something else."""
-    places = {
-        spec.columns.area: "areas",
-        spec.columns.authority: "authorities",
-        **{outcome.column: "an outcome" for outcome in spec.outcomes},
-    }
-    if column in places:
-        yield (
-            f"{where} = {column!r} is the column of {places[column]}: name the column that says "
-            f"{what} a row is"
-        )
-
-
-def _columns(strata: Strata) -> Iterator[tuple[str, str]]:
-    yield "column", strata.column
-    if strata.crossed_with is not None:
-        yield "crossed_with.column", strata.crossed_with.column
-
-
-def _neighbourhood(spec: ModelSpec) -> Iterator[str]:
-    column = spec.columns.neighbourhood
-    if column is None:
-        return
-    places = {spec.columns.area: "areas", spec.columns.authority: "authorities"}
-    places |= dict(_columns_of_strata(spec.strata))
-    places |= {outcome.column: "an outcome" for outcome in spec.outcomes}
-    if column in places:
-        yield (
-            f"[columns] neighbourhood = {column!r} is the column of {places[column]}: name the "
-            "column of the larger neighbourhoods that areas lie in and authorities consist of"
-        )
-
-
-def _columns_of_strata(strata: Strata | None) -> Iterator[tuple[str, str]]:
-    if strata is not None:
-        for _, column in _columns(strata):
-            yield column, "strata"

@@ -41,7 +41,7 @@ def areas(*, per_authority: int = 4) -> pd.DataFrame:
             "income": 0.05 + 0.01 * number,
             "referrals": number % 5,
             "plans": number % 2,
-            "density": 1.5 * number,
+            "density": 1.5 * (5 * number % 12),
             "spend": np.repeat([100.0, 120.0, 90.0], per_authority),
             "la_income": np.repeat([0.2, 0.15, 0.06], per_authority),
         }

@@ -70,3 +70,15 @@ def test_without_moderators_the_table_is_empty_with_its_columns() -> None:
     table = interaction_table(fabricated_draws(moderation="none"))
     assert table.empty
     assert tuple(table.columns) == COLUMNS
+
+
+def test_a_moderator_called_deprivation_is_not_that_of_authorities():
+    draws = fabricated_draws(authority_moderators=["deprivation"])
+    table = interaction_table(draws).set_index("moderator")
+    assert table.index.tolist() == ["deprivation", "deprivation (column)"]
+    posterior = draws["posterior"].to_dataset()
+    for name, variable in zip(
+        table.index, ("interaction", "authority_moderator_gradient"), strict=True
+    ):
+        assert table.loc[name, "mean"] == pytest.approx(float(posterior[variable].mean()))
+    assert table["slope_variance_explained"].nunique() == 2

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from bayesgrad.errors import FitError
 from bayesgrad.estimands.parameters import parameters_table
 from tests.fabricate import fabricated_draws
 
@@ -121,3 +122,29 @@ def test_a_stratum_of_one_outcome_has_its_own_numbers() -> None:
     values = draws["posterior"]["stratum_slope"].values[..., 0, 1]
     assert table.loc["stratum_slope[Black]", "mean"] == pytest.approx(values.mean())
     assert "sd_stratum_slope[group]" in table.index
+
+
+def test_a_covariate_named_like_a_parameter_takes_the_place_of_none() -> None:
+    covariates = ["slope", "alpha", "m (authority)", "gradient x rural", "slope (covariate)"]
+    names = {
+        "covariates": covariates,
+        "authority_moderators": ["m"],
+        "area_moderators": ["rural"],
+    }
+    found = parameters_table(fabricated_draws(**names))["parameter"].tolist()
+    plain = parameters_table(fabricated_draws(**names | {"covariates": []}))["parameter"].tolist()
+    own = [f"{name} (covariate)" for name in covariates[:4]] + ["slope (covariate) (covariate)"]
+    assert [name for name in found if name in own] == own
+    assert [name for name in found if name not in own] == plain
+    assert len(set(found)) == len(plain) + len(covariates)
+    draws = fabricated_draws(covariates=["slope"])
+    mean = parameters_table(draws).set_index("parameter")["mean"]
+    posterior = draws["posterior"].to_dataset()
+    assert mean["slope"] == pytest.approx(float(posterior["slope"].mean()))
+    assert mean["slope (covariate)"] == pytest.approx(float(posterior["covariate"].mean()))
+
+
+def test_names_that_read_alike_for_their_brackets_are_refused() -> None:
+    strata = {"outcomes": ["b", "b][b"], "strata": ["a", "a][b"]}
+    with pytest.raises(FitError, match=r"would read alike: stratum_intercept\[a\]\[b\]\[b\]"):
+        parameters_table(fabricated_draws(**strata))

@@ -129,3 +129,44 @@ def test_a_fit_without_scores_is_refused():
     bare = GradientFit(fit.spec, xr.DataTree.from_dict(groups), {})
     with pytest.raises(FitError, match="no group 'scores'"):
         bg.compare_scores(bare, fit)
+
+
+def full_fit() -> GradientFit:
+    """A made-up fit that also has suppressed counts and rates by twentieth."""
+    fit = fit_of()
+    known = fit.draws["authorities"].to_dataset()
+    by_band = (("outcome", "band"), np.arange(20.0)[None])
+    rates = xr.Dataset({"exposure": by_band, "deprivation": by_band}, {"outcome": known["outcome"]})
+    known["suppressed"] = known["events"] * 0
+    draws = with_group(fit.draws, authorities=known, rates=rates)
+    return GradientFit(fit.spec, draws, fit.provenance)
+
+
+@pytest.mark.parametrize(
+    ("group", "name", "words"),
+    [
+        ("authorities", "exposure", "exposures of authorities"),
+        ("authorities", "suppressed", "suppressed counts"),
+        ("authorities", "deprivation_sd", "spread of deprivation"),
+        ("rates", "exposure", "exposures by deprivation"),
+        ("rates", "deprivation", "deprivation by twentieth"),
+        ("predictive", "observed_by_band", "counts by deprivation"),
+        ("predictive", "observed_statistic", "the spread of counts"),
+    ],
+)
+def test_other_counts_exposures_and_deprivation_are_refused(group, name, words):
+    fit = full_fit()
+    changed = fit.draws[group].to_dataset()
+    changed[name] = changed[name] + 1
+    other = GradientFit(fit.spec, with_group(fit.draws, **{group: changed}), fit.provenance)
+    with pytest.raises(FitError, match=f"not of the same data: .*{words}.* differ"):
+        bg.compare_scores(fit, other)
+
+
+def test_two_measures_of_deprivation_may_be_compared():
+    fit = full_fit()
+    rates = fit.draws["rates"].to_dataset()
+    draws = with_group(fit.draws, rates=rates.assign(deprivation=rates["deprivation"] * 1.5))
+    columns = fit.spec.columns.model_copy(update={"deprivation": "idaci"})
+    other = GradientFit(fit.spec.model_copy(update={"columns": columns}), draws, fit.provenance)
+    assert bg.compare_scores(fit, other).difference == 0

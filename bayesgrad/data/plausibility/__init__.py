@@ -9,15 +9,33 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bayesgrad.data.plausibility.absent_rows import warn_of_absent_zeros
+from bayesgrad.data.plausibility.deprivation_scale import deprivation_scale
 from bayesgrad.data.plausibility.evidence import Evidence
+from bayesgrad.data.plausibility.exposures import odd_exposures
+from bayesgrad.data.plausibility.fill_values import fill_values
 from bayesgrad.data.plausibility.levels import warn_of_levels
+from bayesgrad.data.plausibility.national_order import national_order
 from bayesgrad.data.plausibility.outlying_areas import warn_of_areas
 from bayesgrad.data.plausibility.outlying_authorities import warn_of_authorities
 from bayesgrad.data.plausibility.repeated_areas import warn_of_repeated_areas
+from bayesgrad.data.plausibility.repeated_outcomes import repeated_outcomes
+from bayesgrad.data.plausibility.rounding import (
+    rounded_counts,
+    rounded_exposures,
+    small_counts_replaced,
+)
 from bayesgrad.data.plausibility.totals import warn_of_total_areas, warn_of_total_strata
 from bayesgrad.data.plausibility.variation import warn_of_no_variation
 
 CHECKS: tuple[Callable[[Evidence], tuple[str, ...]], ...] = (
+    rounded_counts,
+    small_counts_replaced,
+    rounded_exposures,
+    odd_exposures,
+    repeated_outcomes,
+    deprivation_scale,
+    fill_values,
+    national_order,
     warn_of_total_strata,
     warn_of_total_areas,
     warn_of_levels,

@@ -20,7 +20,7 @@ from tests.inference.laplace.cases import FULL, Case, case_of
 from tests.inference.laplace.simulated import simulated_case
 from tests.tiers import quick
 
-SHORT = Sampling(engine="laplace", draws=100, chains=3, seed=5)
+SHORT = Sampling(engine="laplace", draws=140, chains=3, seed=5)
 
 
 @pytest.fixture(scope="module")
@@ -190,6 +190,12 @@ def test_each_check_fails_beyond_its_threshold(short, statistic, value, check):
         draws["sample_stats"].to_dataset().assign({statistic: value})
     )
     assert [c.name for c in laplace_checks(draws) if not c.passed] == [check]
+
+
+def test_too_few_draws_for_an_interval_do_not_pass(short):
+    few = short.isel(draw=slice(0, 133))
+    failed = [c for c in laplace_checks(few) if not c.passed]
+    assert [(c.name, c.value, c.threshold) for c in failed] == [("draws", 399, 400)]
 
 
 @pytest.mark.full
