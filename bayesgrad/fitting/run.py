@@ -16,9 +16,11 @@ from threadpoolctl import threadpool_limits
 from bayesgrad.data import AnalysisTable, prepare_table, read_table
 from bayesgrad.design import Design, build_design
 from bayesgrad.errors import SpecError
+from bayesgrad.fitting.compiled_forms import remember_compiled
 from bayesgrad.fitting.draws import assemble_draws
 from bayesgrad.fitting.gradient_fit import GradientFit
 from bayesgrad.fitting.provenance import fingerprint, versions
+from bayesgrad.inference.interrupts import interrupts_heard
 from bayesgrad.inference.progress import Unbroken, stage, tell
 from bayesgrad.spec.model_spec import ModelSpec
 from bayesgrad.spec.parts import Sampling
@@ -89,7 +91,7 @@ def fit(
     clock.lap("data")
 
     # All matrices are small: threads of the linear algebra would only wait for each other.
-    with threadpool_limits(limits=1, user_api="blas"), _announced(progress):
+    with threadpool_limits(limits=1, user_api="blas"), _announced(progress), interrupts_heard():
         runs: list[dict[str, Any]] = []
         if spec.sampling.fitting_engine == "laplace":
             sampled = _by_laplace(spec, design, clock, progress=progress)
@@ -98,6 +100,7 @@ def fit(
             sampled, runs = rounds.draws, rounds.to_list()
         with stage("checks, scores and summaries", progress=progress):
             tree = assemble_draws(spec, design, sampled)
+        remember_compiled(spec, design)
     if store_data:
         tree["areas"] = xr.DataTree(_areas(analysis))
         if design.neighbourhoods:
