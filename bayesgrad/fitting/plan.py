@@ -239,7 +239,7 @@ def _memory_mb(spec: ModelSpec, design: Design) -> float:
     authorities, outcomes, strata = design.cells
     draws = spec.sampling.chains * spec.sampling.draws
     each = strata + 1 if spec.strata_or_years and spec.strata_or_years.authority_deviations else 1
-    kept = 4 * 8 * draws * authorities * outcomes * 2 * each
+    kept = 4.0 * 8 * draws * authorities * outcomes * 2 * each
     # The sampler's own draws and a copy of them, and what the checks read.
     kept += 3 * 8 * draws * outcomes * len(design.neighbourhoods)
     if spec.sampling.fitting_engine == "laplace":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -67,11 +68,13 @@ def nuts_checks(draws: xr.DataTree) -> tuple[Check, ...]:
     posterior = draws["posterior"].to_dataset()
     statistics = draws["sample_stats"].to_dataset()
     energy = az.bfmi(draws)["energy"]
+    r_hat = _worst_r_hat(posterior)
+    bulk, tail = (_smallest_ess(posterior, method) for method in ("bulk", "tail"))
     return (
         Check("divergences", float(statistics["diverging"].sum()), operator.le, 0.0),
-        _r_hat_check(posterior),
-        _ess_check(posterior, "bulk"),
-        _ess_check(posterior, "tail"),
+        Check("max_r_hat", r_hat.value, operator.le, r_hat.limit, r_hat.quantity),
+        Check("min_ess_bulk", bulk.value, operator.ge, bulk.limit, bulk.quantity),
+        Check("min_ess_tail", tail.value, operator.ge, tail.limit, tail.quantity),
         Check("min_e_bfmi", float(energy.min()), operator.ge, 0.2),
         Check(
             "share_at_max_tree_depth",
@@ -114,7 +117,15 @@ CHECKS: dict[FittingEngine, Callable[[xr.DataTree], tuple[Check, ...]]] = {
 """Checks of a fit, by its engine."""
 
 
-def _r_hat_check(posterior: xr.Dataset) -> Check:
+class Worst(NamedTuple):
+    """Worst value of any quantity, its limit, and which it is of."""
+
+    value: float
+    limit: float
+    quantity: str
+
+
+def _worst_r_hat(posterior: xr.Dataset) -> Worst:
     """R-hat of the quantity that is furthest above its own limit, or nearest to it."""
     shape = (posterior.sizes["chain"], posterior.sizes["draw"], -1)
     sizes = [values[0, 0].size for values in posterior.data_vars.values()]
@@ -129,16 +140,14 @@ def _r_hat_check(posterior: xr.Dataset) -> Check:
     worst = int(np.argmax(np.nan_to_num(found.excess, nan=np.inf)))
     variable = int(np.searchsorted(np.cumsum(sizes), worst, side="right"))
     values = list(posterior.data_vars.values())[variable]
-    return Check(
-        "max_r_hat",
+    return Worst(
         float(found.r_hat[worst]),
-        operator.le,
         float(found.limit[worst]),
         _named(values[0, 0], worst - sum(sizes[:variable])),
     )
 
 
-def _ess_check(posterior: xr.Dataset, method: str) -> Check:
+def _smallest_ess(posterior: xr.Dataset, method: str) -> Worst:
     """Smallest effective sample size, and the quantity that it is of."""
     sizes = ess(posterior, method=method)
     # A quantity without a value is the worst of all.
@@ -146,8 +155,7 @@ def _ess_check(posterior: xr.Dataset, method: str) -> Check:
     name = min(worst, key=lambda variable: float(worst[variable].min()))
     place = int(worst[name].argmin())
     value = float(sizes[name].values.flat[place])
-    quantity = _named(sizes[name], place)
-    return Check(f"min_ess_{method}", value, operator.ge, SMALLEST_ESS, quantity)
+    return Worst(value, SMALLEST_ESS, _named(sizes[name], place))
 
 
 def _named(values: xr.DataArray, place: int) -> str:

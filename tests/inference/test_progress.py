@@ -91,8 +91,9 @@ def test_nobody_need_listen(stream, monkeypatch):
         pass
 
 
-def test_a_closed_stream_is_no_terminal():
-    stream = Terminal()
+def test_a_closed_stream_is_no_terminal(monkeypatch):
+    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
+    stream = io.StringIO()
     stream.close()
     assert not has_bar(stream)
 
