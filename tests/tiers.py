@@ -39,6 +39,7 @@ SHARED: dict[str, Sequence[str]] = {
         "tests/inference/laplace/test_engine.py",
         "tests/inference/test_compiled.py",
         "tests/inference/test_nuts.py",
+        "tests/inference/test_rounds.py",
         "tests/predictive/test_checks.py",
     ),
 }

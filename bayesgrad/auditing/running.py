@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -24,6 +23,7 @@ from bayesgrad.errors import DataError, FitError, SpecError
 from bayesgrad.fitting.known import known_groups
 from bayesgrad.fitting.run import with_sampling
 from bayesgrad.inference.diagnostics import CHECKS
+from bayesgrad.inference.progress import tell as tell_line
 from bayesgrad.spec.model_spec import ModelSpec
 from bayesgrad.spec.support import refuse_unsupported
 
@@ -86,7 +86,7 @@ def audit(
     spec = with_sampling(spec, {"draws": draws, "seed": seed})
     frame = table if isinstance(table, pd.DataFrame) else read_table(Path(table))
     source = "table" if isinstance(table, pd.DataFrame) else str(table)
-    tell = _tell if progress else _say_nothing
+    tell = tell_line if progress else _say_nothing
     audited = []
     # All matrices are small: threads of the linear algebra would only wait for each other.
     with threadpool_limits(limits=1, user_api="blas"):
@@ -205,8 +205,10 @@ def _sampled(spec: ModelSpec, design: Design) -> xr.DataTree:
 
         return LaplaceApproximation.find(spec, design).sample(spec.sampling)
     from bayesgrad.inference.nuts import Sampler
+    from bayesgrad.inference.rounds import sample_in_rounds
 
-    return Sampler.compile(spec, design).sample(spec.sampling, progress=False)
+    sampler = Sampler.compile(spec, design)
+    return sample_in_rounds(sampler, spec.sampling, progress=False).draws
 
 
 def _with_columns(table: AnalysisTable, spec: ModelSpec) -> AnalysisTable:
@@ -242,10 +244,6 @@ def _scales(deprivation: np.ndarray) -> Iterator[np.ndarray]:
     yield deprivation
     if deprivation.min() > 0:
         yield np.log(deprivation)
-
-
-def _tell(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
 
 
 def _say_nothing(line: str) -> None:

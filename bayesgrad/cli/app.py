@@ -12,6 +12,7 @@ import typer
 
 from bayesgrad import __version__
 from bayesgrad.cli import audit, check, compare, demo, fit, models, prior, simulate, table, warm_up
+from bayesgrad.cli.output import give_up_pipes, say
 from bayesgrad.errors import BayesgradError
 
 app = typer.Typer(
@@ -63,6 +64,10 @@ def main() -> None:
         if debug:
             traceback.print_exc()
         sys.exit(_tell(error.what, error.do, status=error.exit_status))
+    except BrokenPipeError:
+        # Whoever read the output has gone.
+        give_up_pipes()
+        sys.exit(1)
     except OSError as error:
         if debug:
             traceback.print_exc()
@@ -76,5 +81,5 @@ def main() -> None:
 
 
 def _tell(what: str, do: str, *, status: int) -> int:
-    print(f"error: {what}\n  {do}", file=sys.stderr)
+    say(f"error: {what}\n  {do}", err=True)
     return status

@@ -26,10 +26,11 @@ def audit(
 ) -> None:
     """Fit every form that could make affluent authorities look steeper, and weigh them."""
     from bayesgrad import auditing
+    from bayesgrad.cli.output import say
 
     found = auditing.audit(spec, table, engine=engine, draws=draws, seed=seed)
-    typer.echo(f"{table}: {found.rows}\n\n{found}\n")
+    say(f"{table}: {found.rows}\n\n{found}\n")
     for path in found.save(out):
-        typer.echo(f"written: {path}")
+        say(f"written: {path}")
     if not found.passed:
         raise typer.Exit(3)

@@ -23,23 +23,23 @@ def demo(
 ) -> None:
     """Simulate a synthetic England, fit it, write tables and figures, and say what was found."""
     from bayesgrad import fitting
-    from bayesgrad.cli.output import write_tables
+    from bayesgrad.cli.output import say, write_tables
     from bayesgrad.data import read_table
     from bayesgrad.simulate import simulate_england
 
-    typer.echo("Simulating a synthetic England (no real data) ...")
+    say("Simulating a synthetic England (no real data) ...")
     england = simulate_england(seed=seed)
     england.write(out)
     table = out / "synthetic_england_areas.csv"
-    typer.echo(f"Fitting {len(read_table(table)):,} areas jointly (about a minute) ...")
+    say(f"Fitting {len(read_table(table)):,} areas jointly (about a minute) ...")
     fit = fitting.fit(out / "synthetic_england.toml", table, seed=seed)
     fit.save(out / "fit.nc")
     write_tables(fit, out / "tables")
     figures = _write_figures(fit, out / "figures")
-    typer.echo(f"\n{fit}\n\n{_against_truth(fit, england)}\n")
-    typer.echo(f"In {out}: the synthetic data and their truth, fit.nc, tables/ and figures/")
+    say(f"\n{fit}\n\n{_against_truth(fit, england)}\n")
+    say(f"In {out}: the synthetic data and their truth, fit.nc, tables/ and figures/")
     for figure in figures:
-        typer.echo(f"  {figure}")
+        say(f"  {figure}")
     if not fit.passed:
         raise typer.Exit(3)
 

@@ -28,7 +28,7 @@ def fit(
 ) -> None:
     """Fit a model spec to a table of areas and write the fit file."""
     from bayesgrad import fitting
-    from bayesgrad.cli.output import require_folder, write_tables
+    from bayesgrad.cli.output import require_folder, say, write_tables
 
     require_folder(out)
     result = fitting.fit(
@@ -42,9 +42,9 @@ def fit(
         store_data=store_data,
     )
     result.save(out)
-    typer.echo(f"{table}: {result.rows}\n\n{result}\n\nfit written to {out}")
+    say(f"{table}: {result.rows}\n\n{result}\n\nfit written to {out}")
     if tables is not None:
         for path in write_tables(result, tables):
-            typer.echo(f"table written to {path}")
+            say(f"table written to {path}")
     if not result.passed:
         raise typer.Exit(3)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +17,24 @@ if TYPE_CHECKING:
 
 ASKED_FOR = ("pairs",)
 """Tables that are not written with a fit: `pairs` has a row for every two authorities."""
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Print a line, if anyone still reads: a closed pipe ends no work that is under way."""
+    try:
+        typer.echo(text, err=err)
+    except BrokenPipeError:
+        give_up_pipes()
+
+
+def give_up_pipes() -> None:
+    """Send nowhere what is still printed, so that nothing fails at exit either."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):
+            if not stream.isatty():
+                os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def require_folder(path: Path) -> None:
@@ -40,9 +61,9 @@ def write_tables(fit: GradientFit, folder: Path) -> list[Path]:
         try:
             contents[folder / f"{name}.csv"] = csv_text(fit.table(name))
         except DiagnosticsError as error:
-            typer.echo(f"{name} withheld: {error.what}", err=True)
+            say(f"{name} withheld: {error.what}", err=True)
         except FitError as error:
-            typer.echo(f"{name} left out: {error.what}", err=True)
+            say(f"{name} left out: {error.what}", err=True)
     write_texts(contents)
     return list(contents)
 

@@ -9,7 +9,7 @@ from bayesgrad.estimands.frame import to_frame
 from bayesgrad.estimands.layout import group
 from bayesgrad.estimands.summaries import DEFAULT_LEVEL, checked_level
 
-COLUMNS = ("check", "value", "threshold", "passed")
+COLUMNS = ("check", "value", "threshold", "passed", "quantity")
 
 
 def failed_checks(draws: xr.DataTree) -> list[str]:
@@ -20,7 +20,10 @@ def failed_checks(draws: xr.DataTree) -> list[str]:
 
 
 def diagnostics_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> pd.DataFrame:
-    """Each check of the fit with its value, its threshold and whether it passed.
+    """Each check of the fit: its value, its threshold, whether it passed, and of which quantity.
+
+    The quantity is the variable of the posterior that the value is of, with its coordinates, such
+    as an authority and an outcome; empty where the check is of the whole fit.
 
     It has no interval: `level` is there, and is checked, so that all tables are asked for alike.
 
@@ -36,5 +39,7 @@ def diagnostics_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> pd
         "threshold": diagnostics["threshold"],
         # A file may give the flags back as small integers.
         "passed": diagnostics["passed"].astype(bool),
+        # Fits of earlier versions do not name it.
+        "quantity": diagnostics.get("quantity", xr.full_like(diagnostics["check"], "")),
     }
     return to_frame(quantities, by=("check",), columns=COLUMNS)

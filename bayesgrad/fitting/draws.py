@@ -55,7 +55,8 @@ def assemble_draws(spec: ModelSpec, design: Design, sampled: xr.DataTree) -> xr.
     spec : ModelSpec
     design : Design
     sampled : DataTree
-        Groups ``posterior`` and ``sample_stats``, from the engine of the spec.
+        Groups ``posterior`` and ``sample_stats``, from the engine of the spec, and ``diagnostics``
+        where they were checked before.
     """
     # The kernels' compiler takes half a second to import, and a fit that is read needs none of it.
     from bayesgrad.predictive.checks import check_predictions
@@ -81,8 +82,11 @@ def assemble_draws(spec: ModelSpec, design: Design, sampled: xr.DataTree) -> xr.
         tree["rates"] = xr.DataTree(rates.assign(observed=observed))
     if spec.prior_pack is not None:
         tree["nation"] = xr.DataTree(nation_of(spec.prior_pack, design))
-    checks = CHECKS[spec.sampling.fitting_engine](tree)
-    tree["diagnostics"] = xr.DataTree(as_dataset(checks))
+    if "diagnostics" in sampled.children:
+        tree["diagnostics"] = xr.DataTree(sampled["diagnostics"].to_dataset())
+    else:
+        checks = CHECKS[spec.sampling.fitting_engine](tree)
+        tree["diagnostics"] = xr.DataTree(as_dataset(checks))
     return tree
 
 

@@ -6,7 +6,9 @@ import os
 
 from bayesgrad.design.design import Design, OutcomeForm
 from bayesgrad.design.neighbours import Neighbours
+from bayesgrad.fitting.compiled_forms import any_compiled_before, compiled_before
 from bayesgrad.fitting.plan_priors import priors_used
+from bayesgrad.kernels.cache import place
 from bayesgrad.spec.model_spec import ModelSpec
 from bayesgrad.spec.naming import ratio_name
 from bayesgrad.spec.parts import Strata
@@ -23,9 +25,11 @@ SECONDS_PER_NEIGHBOURHOOD = 1e-8
 NEIGHBOURHOOD_STEPS, NEIGHBOURHOOD_CHECKS = 2, 10
 """Factors of the gradients of a draw, and of the checks, where there are neighbourhoods."""
 START_SECONDS = 4
-FIRST_COMPILE_SECONDS = 18
-"""More, the first time that a form of model is fitted on a machine."""
-LAPLACE_SECONDS = 2
+FIRST_COMPILE_SECONDS, MORE_COMPILE_SECONDS = 20, 10
+"""Of compiling the first form of model on a machine, and another one, for NUTS."""
+LAPLACE_COMPILE_SECONDS = 6
+"""The same, for Laplace, which compiles no graph."""
+LAPLACE_SECONDS = 3
 LAPLACE_PASSES = 2000
 LAPLACE_SECONDS_PER_ROW = 3.5e-9
 """Of one pass with second derivatives, for each row; all rest is in `LAPLACE_SECONDS`."""
@@ -60,8 +64,7 @@ def describe_plan(spec: ModelSpec, design: Design) -> str:
         _priors_heading(spec),
         *(f"  {name}: {prior}" for name, prior in priors_used(spec).items()),
         _sampling(spec),
-        f"expect about {_seconds(spec, design):.0f} s{_first_time(spec)} and "
-        f"{_memory_mb(spec, design):.0f} MB",
+        _expected(spec, design),
     ]
     return "\n".join(lines)
 
@@ -177,9 +180,15 @@ def _sampling(spec: ModelSpec) -> str:
     if sampling.fitting_engine == "laplace":
         size = sampling.chains * sampling.draws
         return f"sampling: nested Laplace, {size:,} draws, seed {sampling.seed}"
+    again = ""
+    if sampling.retries:
+        times = "once" if sampling.retries == 1 else "twice"
+        again = (
+            f"; if checks fail, with smaller steps or as many chains again, each at most {times}"
+        )
     return (
         f"sampling: {sampling.chains} chains of {sampling.tune:,} + {sampling.draws:,} draws, "
-        f"{sampling.parameterisation.replace('_', '-')}, seed {sampling.seed}"
+        f"{sampling.parameterisation.replace('_', '-')}, seed {sampling.seed}{again}"
     )
 
 
@@ -207,17 +216,34 @@ def _seconds(spec: ModelSpec, design: Design) -> float:
     return START_SECONDS + gradient * GRADIENTS_PER_DRAW * draws + checks
 
 
-def _first_time(spec: ModelSpec) -> str:
+def _expected(spec: ModelSpec, design: Design) -> str:
+    """Time and memory to expect, the time with what has to be compiled on this machine."""
+    seconds, compiling = _seconds(spec, design), _compile_seconds(spec, design)
+    with_compiling = f", {compiling} s of it to compile this form of model" if compiling else ""
+    if compiling and place().lasting:
+        with_compiling += ", once on this machine"
+    memory = _memory_mb(spec, design)
+    return f"expect about {seconds + compiling:.0f} s{with_compiling}, and {memory:.0f} MB"
+
+
+def _compile_seconds(spec: ModelSpec, design: Design) -> int:
+    """Seconds to compile this form of model; 0 if that has been done on this machine."""
+    if compiled_before(spec, design):
+        return 0
     if spec.sampling.fitting_engine == "laplace":
-        return ""
-    return f" (the first time, {FIRST_COMPILE_SECONDS} s more)"
+        return LAPLACE_COMPILE_SECONDS
+    return MORE_COMPILE_SECONDS if any_compiled_before() else FIRST_COMPILE_SECONDS
 
 
 def _memory_mb(spec: ModelSpec, design: Design) -> float:
     authorities, outcomes, strata = design.cells
     draws = spec.sampling.chains * spec.sampling.draws
     each = strata + 1 if spec.strata_or_years and spec.strata_or_years.authority_deviations else 1
-    kept = 4 * 8 * draws * authorities * outcomes * 2 * each
+    kept = 4.0 * 8 * draws * authorities * outcomes * 2 * each
     # The sampler's own draws and a copy of them, and what the checks read.
     kept += 3 * 8 * draws * outcomes * len(design.neighbourhoods)
+    if spec.sampling.fitting_engine == "laplace":
+        from bayesgrad.inference.laplace.memory import proposals_bytes
+
+        kept += proposals_bytes(spec, design)
     return BASE_MEMORY_MB + (kept + BYTES_PER_ROW * len(design.rows.count)) / 1e6

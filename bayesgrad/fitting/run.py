@@ -6,7 +6,7 @@ import sys
 import time
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 import numpy as np
 import pandas as pd
@@ -17,12 +17,18 @@ from threadpoolctl import threadpool_limits
 from bayesgrad.data import AnalysisTable, prepare_table, read_table
 from bayesgrad.design import Design, build_design
 from bayesgrad.errors import SpecError
+from bayesgrad.fitting.compiled_forms import remember_compiled
 from bayesgrad.fitting.draws import assemble_draws
 from bayesgrad.fitting.gradient_fit import GradientFit
 from bayesgrad.fitting.provenance import fingerprint, versions
+from bayesgrad.inference.interrupts import interrupts_heard
+from bayesgrad.inference.progress import Unbroken, stage, tell
 from bayesgrad.spec.model_spec import ModelSpec
 from bayesgrad.spec.parts import Sampling
 from bayesgrad.spec.support import refuse_unsupported
+
+if TYPE_CHECKING:
+    from bayesgrad.inference.rounds import Rounds
 
 
 def fit(
@@ -52,9 +58,10 @@ def fit(
         Chains of NUTS at a time; by default as many as the machine has cores. The draws do
         not depend on it.
     progress : bool
-        Show the progress of NUTS (a bar on a terminal or in a notebook, plain lines elsewhere), and
-        say so where something is compiled, which happens once on a machine. Warnings of the table
-        are printed before anything is sampled; they are in the fit's `rows.warnings` too.
+        Say what is being done, show the progress of NUTS (a bar on a terminal or in a notebook,
+        plain lines elsewhere), and say so where something is compiled, which happens once on a
+        machine. Warnings of the table are printed before anything is sampled; they are in the fit's
+        `rows.warnings` too.
     store_data : bool
         Keep the areas' data in the fit, and so in its file, and the effects of neighbourhoods. By
         default no area-level data are kept.
@@ -77,22 +84,27 @@ def fit(
     refuse_unsupported(spec)
     clock = _Clock()
     source = table if isinstance(table, pd.DataFrame) else Path(table)
-    frame = source if isinstance(source, pd.DataFrame) else read_table(source)
-    mark = fingerprint(source)
     named = "table" if isinstance(source, pd.DataFrame) else str(source)
-    analysis = prepare_table(spec, frame, source=named)
-    design = build_design(spec, analysis)
+    with stage(f"reading {named}", progress=progress):
+        frame = source if isinstance(source, pd.DataFrame) else read_table(source)
+        mark = fingerprint(source)
+        analysis = prepare_table(spec, frame, source=named)
+        design = build_design(spec, analysis)
     clock.lap("data")
     if progress:
         _tell_warnings(analysis)
 
     # All matrices are small: threads of the linear algebra would only wait for each other.
-    with threadpool_limits(limits=1, user_api="blas"), _announced(progress):
+    with threadpool_limits(limits=1, user_api="blas"), _announced(progress), interrupts_heard():
+        runs: list[dict[str, Any]] = []
         if spec.sampling.fitting_engine == "laplace":
-            sampled = _by_laplace(spec, design, clock)
+            sampled = _by_laplace(spec, design, clock, progress=progress)
         else:
-            sampled = _by_nuts(spec, design, clock, cores=cores, progress=progress)
-        tree = assemble_draws(spec, design, sampled)
+            rounds = _by_nuts(spec, design, clock, cores=cores, progress=progress)
+            sampled, runs = rounds.draws, rounds.to_list()
+        with stage("checks, scores and summaries", progress=progress):
+            tree = assemble_draws(spec, design, sampled)
+        remember_compiled(spec, design)
     if store_data:
         tree["areas"] = xr.DataTree(_areas(analysis))
         if design.neighbourhoods:
@@ -104,6 +116,7 @@ def fit(
         "rows": analysis.report.to_dict(),
         "engine": spec.sampling.fitting_engine,
         "seed": spec.sampling.seed,
+        "runs": runs,
         "seconds": clock.laps,
     }
     return GradientFit(spec=spec, draws=tree, provenance=provenance)
@@ -120,27 +133,33 @@ def _announced(progress: bool) -> AbstractContextManager[None]:
         return nullcontext()
     from bayesgrad.kernels.announcing import compiling_announced
 
-    return compiling_announced()
+    return compiling_announced(cast("TextIO", Unbroken()))
 
 
 def _by_nuts(
     spec: ModelSpec, design: Design, clock: _Clock, *, cores: int | None, progress: bool
-) -> xr.DataTree:
-    from bayesgrad.inference.nuts import Sampler
+) -> Rounds:
+    with stage("preparing the model", progress=progress):
+        from bayesgrad.inference.nuts import Sampler
+        from bayesgrad.inference.rounds import sample_in_rounds
 
-    sampler = Sampler.compile(spec, design)
+        sampler = Sampler.compile(spec, design)
     clock.lap("compile")
-    sampled = sampler.sample(spec.sampling, cores=cores, progress=progress)
+    if progress:
+        tell("sampling ...")
+    rounds = sample_in_rounds(sampler, spec.sampling, cores=cores, progress=progress)
     clock.lap("sample")
-    return sampled
+    return rounds
 
 
-def _by_laplace(spec: ModelSpec, design: Design, clock: _Clock) -> xr.DataTree:
-    from bayesgrad.inference.laplace import LaplaceApproximation
+def _by_laplace(spec: ModelSpec, design: Design, clock: _Clock, *, progress: bool) -> xr.DataTree:
+    with stage("searching the mode", progress=progress):
+        from bayesgrad.inference.laplace import LaplaceApproximation
 
-    approximation = LaplaceApproximation.find(spec, design)
+        approximation = LaplaceApproximation.find(spec, design)
     clock.lap("mode")
-    sampled = approximation.sample(spec.sampling)
+    with stage("sampling", progress=progress):
+        sampled = approximation.sample(spec.sampling)
     clock.lap("sample")
     return sampled
 

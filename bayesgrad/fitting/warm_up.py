@@ -118,7 +118,8 @@ def _warmed(form: str) -> Warmed:
 def _fit(
     spec: ModelSpec, table: pd.DataFrame, *, engine: str = "nuts", draws: int = DRAWS
 ) -> GradientFit:
-    return fit(spec, table, engine=engine, draws=draws, tune=DRAWS, chains=1, progress=False)
+    once = with_sampling(spec, {"retries": 0})
+    return fit(once, table, engine=engine, draws=draws, tune=DRAWS, chains=1, progress=False)
 
 
 def _by_laplace_too(spec: ModelSpec) -> bool:

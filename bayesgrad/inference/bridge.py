@@ -37,6 +37,15 @@ class Sampled(NamedTuple):
     statistics: dict[str, np.ndarray]
 
 
+def joined(parts: Sequence[Sampled]) -> Sampled:
+    """Chains of several runs as those of one."""
+    names = parts[0].statistics
+    return Sampled(
+        np.concatenate([part.points for part in parts]),
+        {name: np.concatenate([part.statistics[name] for part in parts]) for name in names},
+    )
+
+
 def sample_points(
     model: Density,
     start: Callable[[int], Floats],

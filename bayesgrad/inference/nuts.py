@@ -90,7 +90,10 @@ class Sampler:
         FitError
             If no chain could be started.
         """
-        sampled = self._sampled(settings, cores=cores, progress=progress)
+        return self.tree(self.draw(settings, cores=cores, progress=progress))
+
+    def tree(self, sampled: Sampled) -> xr.DataTree:
+        """Points that were sampled as the variables of the model; as `sample` returns them."""
         groups = {
             "posterior": self._posterior(sampled.points),
             "sample_stats": _statistics(sampled),
@@ -99,8 +102,11 @@ class Sampler:
             groups["neighbourhoods"] = self._neighbourhoods(sampled.points, groups["posterior"])
         return xr.DataTree.from_dict(groups)
 
-    def _sampled(self, settings: Sampling, *, cores: int | None, progress: bool) -> Sampled:
-        """Points of the model's parameters, in whatever coordinates they were sampled."""
+    def draw(self, settings: Sampling, *, cores: int | None, progress: bool) -> Sampled:
+        """Points of the model's parameters, in whatever coordinates they were sampled.
+
+        Parameters and errors are those of `sample`.
+        """
         layout = self.compiled.layout
         shapes = {name: block.shape for name, block in layout.items()}
         first = partial(self.start.point, shapes)

@@ -192,6 +192,9 @@ class Sampling(Part):
     chains: int = Field(default=4, ge=1, le=64)
     seed: int = Field(default=20190331, ge=0, lt=2**32)
     target_accept: float = Field(default=0.65, gt=0.5, lt=1)
+    retries: int = Field(default=2, ge=0, le=2)
+    """How often NUTS takes smaller steps where it diverged, and how often it adds chains where they
+    are too few, at most."""
     parameterisation: Parameterisation = "partial"
 
     @property

@@ -8,6 +8,7 @@ import pytest
 
 import bayesgrad as package
 from bayesgrad import fitting
+from bayesgrad.cli.app import main
 from bayesgrad.estimands import tables_of
 from bayesgrad.files import csv_text
 from bayesgrad.fitting.gradient_fit import GradientFit
@@ -54,6 +55,24 @@ class TestCheck:
 
 @pytest.mark.usefixtures("compiled")
 class TestFit:
+    def test_a_fit_whose_output_nobody_reads_is_written_all_the_same(
+        self, spec_file, table_file, tmp_path, monkeypatch
+    ):
+        class Gone(io.StringIO):
+            def write(self, text: str) -> int:
+                raise BrokenPipeError
+
+        out, tables = tmp_path / "fit.nc", tmp_path / "tables"
+        arguments = ["fit", spec_file, table_file, "--out", out, "--tables", tables, *SHORT]
+        monkeypatch.setattr("sys.argv", ["bayesgrad", *map(str, arguments)])
+        monkeypatch.setattr("sys.stdout", Gone())
+        monkeypatch.setattr("sys.stderr", Gone())
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert ended.value.code == 3
+        assert package.load(out).provenance["runs"][0]["chains"] == 2
+        assert (tables / "gradients.csv").is_file()
+
     def test_a_fit_that_passes_is_written_and_exits_0(
         self, bayesgrad, spec_file, table_file, england_fit, tmp_path
     ):

@@ -5,7 +5,10 @@ from collections.abc import Sequence
 
 import pytest
 
+from bayesgrad.fitting import compiled_forms
+from bayesgrad.fitting import plan as plan_module
 from bayesgrad.fitting.plan import describe_plan
+from bayesgrad.kernels.cache import Place
 from bayesgrad.spec import Priors
 from tests.predictive.cases import with_suppressed
 from tests.small import drawn_design, spec_of
@@ -199,15 +202,21 @@ def test_priors_are_listed_in_the_order_of_the_grammar():
     assert "  sd_stratum_intercept: HalfNormal(1)\n" in found
 
 
-def cost(text: str) -> tuple[int, int]:
-    found = re.search(r"expect about (\d+) s .* and (\d+) MB", text)
+def cost_of(text: str) -> tuple[int, int]:
+    """Seconds and megabytes that a plan foretells."""
+    found = re.search(r"expect about (\d+) s.* and (\d+) MB", text)
     assert found is not None
     return int(found[1]), int(found[2])
 
 
+def cost(text: str, **settings) -> tuple[int, int]:
+    """The same of a spec that says this."""
+    return cost_of(plan(text, **settings))
+
+
 def test_more_draws_and_more_rows_cost_more():
-    one = cost(plan("[sampling]\ndraws = 100"))
-    many = cost(plan("[sampling]\ndraws = 200000"))
+    one = cost_of(plan("[sampling]\ndraws = 100"))
+    many = cost_of(plan("[sampling]\ndraws = 200000"))
     assert many[0] > one[0]
     assert many[1] > one[1]
 
@@ -217,14 +226,14 @@ def test_more_outcomes_cost_more_than_their_rows():
     outcomes = tuple(f"y{k}" for k in range(20))
     many = plan(text, outcomes=outcomes, areas=3)
     one = plan(text, outcomes=outcomes[:1], areas=60)
-    assert cost(many)[0] > cost(one)[0]
-    assert cost(many)[1] > cost(one)[1]
+    assert cost_of(many)[0] > cost_of(one)[0]
+    assert cost_of(many)[1] > cost_of(one)[1]
 
 
 def test_deviations_of_authorities_take_memory():
     text = '[sampling]\ndraws = 2000\n[strata]\ncolumn = "age"\nauthority_deviations = {}'
     without, with_them = (
-        cost(plan(text.format(word), strata=AGES, authorities=30)) for word in ("false", "true")
+        cost_of(plan(text.format(word), strata=AGES, authorities=30)) for word in ("false", "true")
     )
     # Two effects of 30 authorities and 3 strata, 8,000 draws of 8 bytes, four times over.
     assert with_them[1] - without[1] == pytest.approx(2 * 30 * 3 * 8000 * 8 * 4 / 1e6, abs=1)
@@ -239,3 +248,46 @@ def test_a_plan_says_how_many_counts_are_suppressed():
     assert f"{total} of {len(design.rows.x)} counts are suppressed, each 1 to 9, in " in text
     assert f"together {total} to {9 * total} events" in text
     assert "suppressed" not in plan()
+
+
+class TestCompiling:
+    """The time to compile is counted where that has not been done on this machine."""
+
+    @pytest.fixture(autouse=True)
+    def folder(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(compiled_forms, "place", lambda: Place(tmp_path, lasting=True))
+
+    @pytest.mark.parametrize("engine", ["nuts", "laplace"])
+    def test_once_a_form_is_compiled_its_plan_is_shorter(self, engine):
+        spec = spec_of(f'[sampling]\nengine = "{engine}"')
+        design = drawn_design(spec)
+        before = describe_plan(spec, design)
+        assert "s of it to compile this form of model" in before
+        compiled_forms.remember_compiled(spec, design)
+        after = describe_plan(spec, design)
+        assert "compile" not in after
+        assert cost_of(after)[0] < cost_of(before)[0]
+
+    def test_another_form_takes_less_than_the_first(self):
+        first = cost("[sampling]\ndraws = 100")[0]
+        spec = spec_of("")
+        compiled_forms.remember_compiled(spec, drawn_design(spec))
+        years = spec_of('[strata]\ncolumn = "age"')
+        text = describe_plan(years, drawn_design(years))
+        assert f"{plan_module.MORE_COMPILE_SECONDS} s of it to compile" in text
+        assert cost_of(text)[0] < first
+
+    def test_names_and_sizes_are_no_part_of_a_form(self):
+        spec = spec_of("[sampling]\ndraws = 100")
+        compiled_forms.remember_compiled(spec, drawn_design(spec, authorities=5))
+        other = spec.model_copy(update={"title": "Another"})
+        assert "compile" not in describe_plan(other, drawn_design(other, authorities=9))
+
+
+def test_many_strata_take_memory_by_laplace():
+    # 512 proposals, each with the factor of a matrix that 2 x 100 contrasts of strata border.
+    names = tuple(f"s{k:03d}" for k in range(100))
+    text = '[strata]\ncolumn = "age"\n[sampling]\nengine = "laplace"\ndraws = 100'
+    found = cost(text, strata=names, strata_levels=(names,), authorities=20)
+    few = cost(text, strata=AGES, authorities=20)
+    assert found[1] - few[1] > 512 * 8 * 200**2 / 1e6

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import pytest
+import xarray as xr
 
 from bayesgrad.fitting.gradient_fit import GradientFit
+from bayesgrad.inference.rounds import Run
 from tests.fabricate import fabricated_draws, with_group
 from tests.small import spec_of
 
@@ -49,6 +53,58 @@ def test_a_summary_says_which_checks_failed_and_what_to_do():
     assert "it should be no less than 400" in text
     assert "run longer" in text
     assert "diagnostics: passed" not in text
+
+
+def with_diagnostics(fit: GradientFit, check: str, *, runs=(), **changes: object) -> GradientFit:
+    """The fit with other contents of one of its checks, after these runs."""
+    checks = fit.draws["diagnostics"].to_dataset()
+    here = checks["check"] == check
+    checks = checks.assign(quantity=xr.full_like(checks["check"], ""))
+    checks = checks.assign(
+        {name: xr.where(here, value, checks[name]) for name, value in changes.items()}
+    )
+    draws = with_group(fit.draws, diagnostics=checks)
+    return GradientFit(fit.spec, draws, fit.provenance | {"runs": list(runs)})
+
+
+def a_run(**changes: object) -> dict[str, object]:
+    return asdict(Run(4, 300, 1500, 1, 0.65, 0)) | changes
+
+
+def test_a_value_is_told_apart_from_its_limit_and_the_quantity_is_named():
+    quantity = "authority_slope[authority=E06000001, outcome=referrals]"
+    fit = with_diagnostics(
+        fit_of(failed_checks=("max_r_hat",)),
+        "max_r_hat",
+        value=1.0100004,
+        threshold=1.01,
+        quantity=quantity,
+    )
+    line = f"max_r_hat is 1.0100004 (of {quantity}); it should be no more than 1.01\n"
+    assert line in str(fit)
+
+
+@pytest.mark.parametrize(("tried", "next_one"), [((0.65,), "0.9"), ((0.65, 0.9, 0.98), "0.995")])
+def test_smaller_steps_are_the_remedy_of_divergences(tried, next_one):
+    runs = [a_run(target_accept=target, divergences=1) for target in tried]
+    fit = with_diagnostics(fit_of(failed_checks=("divergences",)), "divergences", runs=runs)
+    assert f"take smaller steps: [sampling] target_accept = {next_one}" in str(fit)
+    assert "run longer" not in str(fit)
+
+
+def test_what_was_done_so_that_a_fit_passes_is_said():
+    runs = [
+        a_run(divergences=2, kept=False),
+        a_run(target_accept=0.9),
+        a_run(target_accept=0.9, seed=77),
+    ]
+    text = str(with_diagnostics(fit_of(), "divergences", runs=runs))
+    assert "diagnostics: passed" in text
+    assert (
+        "sampled again with smaller steps (target_accept 0.9), since there were 2 divergences "
+        "with 0.65"
+    ) in text
+    assert "4 more chains of 1,500 draws were added, since 4 chains did not tell enough" in text
 
 
 def with_checks(fit: GradientFit, *, p_value: float, k_hat: float = 0.2) -> GradientFit:

@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING
 from bayesgrad.data.listing import counted
 from bayesgrad.estimands.predictive import PIT_CHECK, SMALLEST_PIT_P_VALUE, p_value_words
 from bayesgrad.estimands.scores import AUTHORITY_SCORE
+from bayesgrad.fitting.summary.remedies import remedies, runs_in_words, told_apart
 
 if TYPE_CHECKING:
-    from bayesgrad.fitting.gradient_fit import GradientFit
+    import pandas as pd
 
-REMEDIES = {
-    "nuts": "run longer (more draws), or with a higher [sampling] target_accept",
-    "laplace": 'fit with [sampling] engine = "nuts"',
-}
+    from bayesgrad.fitting.gradient_fit import GradientFit
 
 
 def scores(fit: GradientFit) -> list[str]:
@@ -44,17 +42,27 @@ def misfit(fit: GradientFit) -> list[str]:
 
 
 def diagnostics(fit: GradientFit) -> list[str]:
-    """Whether the diagnostics passed; if not, which failed and what to do."""
+    """Whether the diagnostics passed, after what; if not, which failed and what to do."""
+    done = runs_in_words(fit.provenance.get("runs", ()))
     if fit.passed:
-        return ["diagnostics: passed"]
+        return ["diagnostics: passed", *(f"  {line}" for line in done)]
     checks = fit.diagnostics()
     failed = checks[~checks["passed"]]
     return [
         "DIAGNOSTICS FAILED: do not rely on this fit; ranks are withheld",
-        *(
-            f"  {row['check']} is {row['value']:.4g}; it should be no "
-            f"{'less' if row['check'].startswith('min_') else 'more'} than {row['threshold']:g}"
-            for _, row in failed.iterrows()
-        ),
-        f"  {REMEDIES[fit.provenance['engine']]}",
+        *(f"  {_failure(row)}" for _, row in failed.iterrows()),
+        *(f"  {line}" for line in done),
+        *(f"  {line}" for line in _remedies(fit, failed["check"].tolist())),
     ]
+
+
+def _remedies(fit: GradientFit, failed: list[str]) -> list[str]:
+    return remedies(fit.provenance["engine"], failed, fit.provenance.get("runs", ()))
+
+
+def _failure(row: pd.Series) -> str:
+    value, threshold = told_apart(float(row["value"]), float(row["threshold"]))
+    least = row["check"].startswith("min_")
+    of = f" (of {row['quantity']})" if row["quantity"] else ""
+    limit = f"no {'less' if least else 'more'} than {threshold}"
+    return f"{row['check']} is {value}{of}; it should be {limit}"

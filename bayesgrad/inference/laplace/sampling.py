@@ -155,7 +155,7 @@ class PartApproximation:
         """Propose around the mode, then, where the posterior is skewed, around what that finds."""
         location, covariance = self.mode.at.theta, self.mode.covariance
         log2_size = proposals_for(len(location))
-        rounds: list[Weighted] = []
+        best: Weighted | None = None
         for _ in range(MAXIMUM_ROUNDS):
             points, log_density = propose(location, covariance, log2_size=log2_size, seed=rng)
             found = [self._at(point) for point in points]
@@ -165,13 +165,16 @@ class PartApproximation:
             log_ratio = np.array([p.value for p in proposals]) - log_density
             weights = smoothed_weights(log_ratio)
             evidence = evidence_of(log_ratio, proposed=len(found))
-            rounds.append(Weighted(proposals, weights, evidence))
-            if rounds[-1].good or weights.effective_size < FEWEST:
+            here = Weighted(proposals, weights, evidence)
+            # Proposals are large: those of two rounds at most are held.
+            if best is None or here.merit() > best.merit():
+                best = here
+            if here.good or weights.effective_size < FEWEST:
                 break
             location, covariance = self._next(points, weights)
             if weights.effective_size < ENOUGH:
                 log2_size = min(log2_size + 1, MOST_LOG2_PROPOSALS)
-        best = max(rounds, key=Weighted.merit)
+        assert best is not None
         _refuse_unreliable(best.weights)
         return best
 
