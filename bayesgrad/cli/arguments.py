@@ -15,6 +15,18 @@ FitFile = Annotated[Path, typer.Argument(metavar="FIT.nc", help="Fit file.")]
 Interval = Annotated[
     float, typer.Option("--interval", help="Probability inside the intervals, such as 0.95.")
 ]
+Sure = Annotated[
+    float,
+    typer.Option("--sure", help="Probability from which one authority is called the steeper."),
+]
+SureOfRanks = Annotated[
+    float | None,
+    typer.Option(
+        "--sure",
+        help="Probability from which authorities are told apart in the tiers of ranks. "
+        "[default: 0.95]",
+    ),
+]
 Insist = Annotated[
     bool,
     typer.Option(

@@ -14,7 +14,7 @@ from bayesgrad.errors import FitError
 from bayesgrad.estimands.frame import typed
 from bayesgrad.estimands.layout import group, refuse_one_authority
 from bayesgrad.estimands.strata_effects import populations
-from bayesgrad.estimands.summaries import DEFAULT_LEVEL, checked_level, tails
+from bayesgrad.estimands.summaries import DEFAULT_LEVEL, DEFAULT_SURE, checked_sure, tails
 
 COLUMNS = (
     "authority_a",
@@ -32,12 +32,12 @@ BLOCK = 1_000_000
 
 
 def told_apart(
-    probability: NDArray[np.float64] | float, *, level: float = DEFAULT_LEVEL
+    probability: NDArray[np.float64] | float, *, sure: float = DEFAULT_SURE
 ) -> NDArray[np.bool_]:
-    """Whether the sign of a difference is as sure as `level`: max(P, 1 - P) >= level."""
+    """Whether the sign of a difference is as sure as `sure`: max(P, 1 - P) >= sure."""
     chance = np.asarray(probability, dtype=np.float64)
-    # The tolerance keeps a probability of exactly `level` on one side, whichever way it is formed.
-    surely: NDArray[np.bool_] = np.maximum(chance, 1 - chance) >= checked_level(level) - 1e-12
+    # The tolerance keeps a probability of exactly `sure` on one side, whichever way it is formed.
+    surely: NDArray[np.bool_] = np.maximum(chance, 1 - chance) >= checked_sure(sure) - 1e-12
     return surely
 
 
