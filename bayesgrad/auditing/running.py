@@ -21,7 +21,7 @@ from bayesgrad.data import AnalysisTable, prepare_table, read_table
 from bayesgrad.design import Design, build_design
 from bayesgrad.errors import DataError, FitError, SpecError
 from bayesgrad.fitting.known import known_groups
-from bayesgrad.fitting.run import with_sampling
+from bayesgrad.fitting.run import refuse_spec_as_table, with_sampling
 from bayesgrad.inference.diagnostics import CHECKS
 from bayesgrad.spec.model_spec import ModelSpec
 from bayesgrad.spec.support import refuse_unsupported
@@ -79,6 +79,7 @@ def audit(
     FitError
         If no form of an outcome could be fitted.
     """
+    refuse_spec_as_table(table)
     spec = spec if isinstance(spec, ModelSpec) else ModelSpec.read(spec)
     if engine not in ENGINES:
         raise SpecError(

@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from bayesgrad.data import AnalysisTable, prepare_table, read_table
 from bayesgrad.design import Design, build_design
-from bayesgrad.errors import SpecError
+from bayesgrad.errors import DataError, SpecError
 from bayesgrad.fitting.draws import assemble_draws
 from bayesgrad.fitting.gradient_fit import GradientFit
 from bayesgrad.fitting.provenance import fingerprint, versions
@@ -69,6 +69,7 @@ def fit(
     FitError
         If sampling could not start, or the Laplace approximation does not hold.
     """
+    refuse_spec_as_table(table)
     spec = spec if isinstance(spec, ModelSpec) else ModelSpec.read(spec)
     overrides = {"engine": engine, "draws": draws, "tune": tune, "chains": chains, "seed": seed}
     spec = with_sampling(spec, overrides)
@@ -103,6 +104,15 @@ def fit(
         "seconds": clock.laps,
     }
     return GradientFit(spec=spec, draws=tree, provenance=provenance)
+
+
+def refuse_spec_as_table(table: object) -> None:
+    """Refuse a model spec where the table should be. Raises DataError."""
+    if isinstance(table, ModelSpec):
+        raise DataError(
+            "a model spec is given where the table is expected",
+            "Give the spec first and the table after it.",
+        )
 
 
 def _announced(progress: bool) -> AbstractContextManager[None]:

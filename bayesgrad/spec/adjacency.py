@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import csv
+import io
+import re
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import BeforeValidator
 
 from bayesgrad.errors import SpecError
+from bayesgrad.spec.text_files import read_text
 from bayesgrad.spec.validated import Part, as_tuple
 
 
@@ -54,8 +57,8 @@ def read_adjacency(path: Path) -> Adjacency:
         pair at all.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            lines = [[cell.strip() for cell in line] for line in csv.reader(stream) if line]
+        stream = io.StringIO(read_text(path))
+        lines = [[cell.strip() for cell in line] for line in csv.reader(stream) if line]
     except OSError:
         raise SpecError(
             f"{path}: cannot be read", "Give a CSV file of the pairs of neighbouring authorities."
@@ -67,6 +70,7 @@ def read_adjacency(path: Path) -> Adjacency:
         where = f"line {wide[0]} does not have" if wide else "it does not have"
         raise SpecError(f"{path}: {where} two columns of codes", _PAIRS)
     rows = lines[1:]
+    _refuse_missing_heading(lines[0], rows, path=path)
     themselves = sorted({one for one, other in rows if one == other})
     if themselves:
         raise SpecError(
@@ -79,6 +83,21 @@ def read_adjacency(path: Path) -> Adjacency:
         raise SpecError(f"{path}: has no pair of neighbours", _PAIRS)
     return Adjacency.of(pairs, alone=[one for one, other in rows if not other])
 
+
+def _refuse_missing_heading(first: list[str], rows: list[list[str]], *, path: Path) -> None:
+    """Refuse a first line that holds codes of places: as a heading it would not be read."""
+    places = {code for row in rows for code in row if code}
+    codes = [cell for cell in first if cell in places or _CODE.fullmatch(cell)]
+    if codes:
+        raise SpecError(
+            f"{path}: line 1 holds {' and '.join(codes)}, a code of a place, where the heading "
+            "should be",
+            "Put a heading above it, such as authority,neighbour.",
+        )
+
+
+_CODE = re.compile(r"[EWSNK]\d{8}")
+"""Code of a place in the United Kingdom."""
 
 _PAIRS = (
     "Give a CSV file with a heading and two codes of neighbouring authorities a line; a place "

@@ -118,9 +118,10 @@ class ModelSpec(Part):
             impossible value; the message names the file, the key, what was found and what is
             allowed.
         """
+        from bayesgrad.spec.mistaken import checked_path
         from bayesgrad.spec.reading import read_spec
 
-        return read_spec(Path(path))
+        return read_spec(checked_path(path))
 
     @classmethod
     def from_toml(cls, text: str, *, source: str = "spec") -> ModelSpec:

@@ -239,6 +239,22 @@ class TestModels:
         expected = (models / "referrals.toml").read_text(encoding="utf-8")
         assert bayesgrad("models", "referrals") == (0, expected, "")
 
+    def test_a_spec_is_written_to_a_new_file_alone(self, bayesgrad, models, tmp_path):
+        out = tmp_path / "my.toml"
+        expected = (models / "referrals.toml").read_bytes()
+        assert bayesgrad("models", "referrals", "--out", out) == (0, f"written: {out}\n", "")
+        assert out.read_bytes() == expected
+        out.write_text("edited", encoding="utf-8")
+        again = bayesgrad("models", "referrals", "--out", out)
+        assert again.status == 2
+        assert "is there already" in again.err
+        assert out.read_text(encoding="utf-8") == "edited"
+
+    def test_to_write_a_spec_it_must_be_named(self, bayesgrad, tmp_path):
+        result = bayesgrad("models", "--out", tmp_path / "my.toml")
+        assert result.status == 2
+        assert "needs the name of a spec" in result.err
+
     def test_an_unknown_spec_exits_2_and_lists_those_there_are(self, bayesgrad):
         result = bayesgrad("models", "referal")
         what, do = two_lines(result.err)
