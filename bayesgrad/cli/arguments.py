@@ -8,6 +8,14 @@ from typing import Annotated
 import typer
 
 SpecFile = Annotated[Path, typer.Argument(metavar="SPEC", help="Model spec (TOML).")]
+Set = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Change a key of the spec, such as authority.moderation=linear; may be repeated.",
+    ),
+]
 TableFile = Annotated[
     Path, typer.Argument(metavar="TABLE", help="Table of areas: csv, csv.gz, parquet or arrow.")
 ]

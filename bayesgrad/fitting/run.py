@@ -19,6 +19,7 @@ from bayesgrad.errors import DataError, SpecError
 from bayesgrad.fitting.draws import assemble_draws
 from bayesgrad.fitting.gradient_fit import GradientFit
 from bayesgrad.fitting.provenance import fingerprint, versions
+from bayesgrad.spec.faults import shortened
 from bayesgrad.spec.model_spec import ModelSpec
 from bayesgrad.spec.parts import Sampling
 from bayesgrad.spec.support import refuse_unsupported
@@ -160,7 +161,8 @@ def with_sampling(spec: ModelSpec, overrides: dict[str, Any]) -> ModelSpec:
     except ValidationError as error:
         fault = error.errors()[0]
         raise SpecError(
-            f"sampling setting {fault['loc'][0]} = {fault['input']!r}: {fault['msg'].lower()}",
+            f"sampling setting {fault['loc'][0]} = {shortened(repr(fault['input']))}: "
+            f"{fault['msg'].lower()}",
             "Give a value in the range that is named.",
         ) from None
     return spec.model_copy(update={"sampling": sampling})

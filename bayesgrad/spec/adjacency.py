@@ -6,9 +6,9 @@ import csv
 import io
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, model_validator
 
 from bayesgrad.errors import SpecError
 from bayesgrad.spec.text_files import read_text
@@ -20,6 +20,16 @@ class Adjacency(Part):
 
     places: Annotated[tuple[str, ...], BeforeValidator(as_tuple)]
     pairs: Annotated[tuple[tuple[str, str], ...], BeforeValidator(as_tuple)]
+
+    @model_validator(mode="after")
+    def _is_coherent(self) -> Self:
+        known = set(self.places)
+        for one, other in self.pairs:
+            if one >= other:
+                raise ValueError(f"pair {one}, {other}: give each once, the smaller code first")
+            if not {one, other} <= known:
+                raise ValueError(f"pair {one}, {other}: is not among the places")
+        return self
 
     @classmethod
     def of(cls, pairs: list[tuple[str, str]], *, alone: list[str]) -> Adjacency:

@@ -39,10 +39,28 @@ def validate_spec(content: dict[str, Any], *, source: str) -> ModelSpec:
     try:
         return ModelSpec.model_validate(content)
     except ValidationError as error:
-        faults = dict.fromkeys(
-            line for fault in error.errors() for line in _describe(fault, content).splitlines()
-        )
-        raise SpecError(faults_in_words(list(faults), source=source), GRAMMAR) from None
+        raise refusal(error, content, part=ModelSpec, source=source) from None
+
+
+def refusal(
+    error: ValidationError, content: dict[str, Any], *, part: type[BaseModel], source: str
+) -> SpecError:
+    """Every fault that validation found in the content of a part, as one error.
+
+    Parameters
+    ----------
+    error : ValidationError
+    content : dict
+        What was validated.
+    part : type
+        What it was validated as: a spec or a part of one.
+    source : str
+        Name of the content, as messages begin.
+    """
+    faults = dict.fromkeys(
+        line for fault in error.errors() for line in _describe(fault, content, part).splitlines()
+    )
+    return SpecError(faults_in_words(list(faults), source=source), GRAMMAR)
 
 
 def faults_in_words(faults: Sequence[str], *, source: str) -> str:
@@ -61,12 +79,12 @@ def shortened(text: str, most: int = 120) -> str:
     return f"{text[:half]} ... {text[-half:]}"
 
 
-def _describe(fault: ErrorDetails, content: dict[str, Any]) -> str:
+def _describe(fault: ErrorDetails, content: dict[str, Any], part: type[BaseModel]) -> str:
     keys = _keys_in_file(fault["loc"], content)
     where = _path(keys)
     match fault["type"]:
         case "extra_forbidden":
-            return _unknown_key(keys)
+            return _unknown_key(keys, part)
         case "missing":
             return f"{where} is missing"
         case "value_error":
@@ -122,17 +140,16 @@ def _path(keys: Sequence[str | int]) -> str:
     return f"[{head}] {'.'.join(str(key) for key in rest)}"
 
 
-def _unknown_key(keys: Sequence[str | int]) -> str:
+def _unknown_key(keys: Sequence[str | int], part: type[BaseModel]) -> str:
     name = str(keys[-1])
-    allowed = _allowed_keys(keys[:-1])
+    allowed = _allowed_keys(keys[:-1], part)
     close = difflib.get_close_matches(name, allowed, n=1)
     hint = f"; did you mean {close[0]}?" if close else ""
     return f"{_path(keys)} is not a key of a spec{hint} (allowed here: {', '.join(allowed)})"
 
 
-def _allowed_keys(keys: Sequence[str | int]) -> list[str]:
-    """Keys allowed in the part of a spec at `keys`."""
-    part: type[BaseModel] = ModelSpec
+def _allowed_keys(keys: Sequence[str | int], part: type[BaseModel]) -> list[str]:
+    """Keys allowed at `keys` within a part."""
     for key in keys:
         if isinstance(key, int):
             continue

@@ -10,15 +10,17 @@ from typing import Any
 
 from bayesgrad.errors import SpecError
 from bayesgrad.spec.adjacency import read_neighbours
+from bayesgrad.spec.changes import changed, document_of
 from bayesgrad.spec.faults import GRAMMAR, shortened, validate_spec
 from bayesgrad.spec.mistaken import ORDER, looks_like_a_table, refuse_other_files
 from bayesgrad.spec.model_spec import ModelSpec
 from bayesgrad.spec.pack_files import read_pack
 from bayesgrad.spec.text_files import decoded
+from bayesgrad.spec.validated import Part
 
 
-def read_spec(path: Path) -> ModelSpec:
-    """Read and validate the spec in a TOML file; see `ModelSpec.read`."""
+def read_spec(path: Path, changes: Mapping[str, Any] | None = None) -> ModelSpec:
+    """Read and validate the spec in a TOML file, with changes to it; see `ModelSpec.read`."""
     try:
         data = path.read_bytes()
         refuse_other_files(path, data)
@@ -39,13 +41,19 @@ def read_spec(path: Path) -> ModelSpec:
             f"{path}: cannot be read: {error.strerror}",
             "Check who may read the file.",
         ) from None
-    return parse_spec(text, source=str(path), folder=path.parent)
+    return parse_spec(text, source=str(path), folder=path.parent, changes=changes)
 
 
-def parse_spec(text: str, *, source: str, folder: Path = Path()) -> ModelSpec:
+def parse_spec(
+    text: str,
+    *,
+    source: str,
+    folder: Path = Path(),
+    changes: Mapping[str, Any] | None = None,
+) -> ModelSpec:
     """Parse and validate a spec in TOML text; see `ModelSpec.from_toml`.
 
-    Paths in it are relative to `folder`.
+    Paths in it are relative to `folder`; `changes` are those of `bayesgrad.spec.changes`.
     """
     try:
         content = tomllib.loads(text)
@@ -56,7 +64,17 @@ def parse_spec(text: str, *, source: str, folder: Path = Path()) -> ModelSpec:
             f"{source}: is a prior pack, not a model spec",
             'Name it in the spec of one authority: prior_pack = "FILE".',
         )
+    if changes:
+        source = f"{source} as changed"
+        content = changed(content, changes, source=source)
     return validate_spec(_with_files(content, folder, source=source), source=source)
+
+
+def change_spec(spec: ModelSpec, changes: Mapping[str, Any]) -> ModelSpec:
+    """Return a spec with changes; see `ModelSpec.with_`. Paths start at the working folder."""
+    source = "spec as changed"
+    document = changed(document_of(spec), changes, source=source)
+    return validate_spec(_with_files(document, Path(), source=source), source=source)
 
 
 def _not_toml(error: tomllib.TOMLDecodeError, text: str, *, source: str) -> SpecError:
@@ -90,13 +108,15 @@ FILES: Mapping[tuple[str, ...], Callable[[Path, dict[str, Any]], object]] = {
 def _with_files(document: dict[str, Any], folder: Path, *, source: str) -> dict[str, Any]:
     """Put the content of each file that a spec names in place of its path.
 
+    Content that is there already, as a table of keys, stays.
+
     Raises
     ------
     SpecError
         If a path is not text, or the file cannot be read.
     """
     for keys, read in FILES.items():
-        if _at(document, keys) is not None:
+        if not isinstance(_at(document, keys), dict | Part | None):
             document = _with_file(document, keys, read, folder=folder, source=source)
     return document
 
