@@ -70,6 +70,7 @@ def chosen_codes(draws: xr.DataTree, codes: Sequence[str]) -> list[str]:
         If a code is not in the fit (with the codes or names that come close), or if fewer than
         two different ones are given.
     """
+    codes = [codes] if isinstance(codes, str) else codes
     authorities = group(draws, "authorities")
     known = [str(code) for code in authorities["authority"].values.tolist()]
     names = [str(name) for name in authorities["name"].values.tolist()]

@@ -140,8 +140,8 @@ def _refuse_failed(draws: xr.DataTree) -> None:
     if failed:
         raise DiagnosticsError(
             f"ranks are withheld: the fit failed its diagnostics ({', '.join(failed)})",
-            "Fit again with more draws or a simpler model; the ranks are given with "
-            "despite_failed_diagnostics=True.",
+            "Fit again with more draws or a simpler model; --despite-failed-diagnostics (in Python "
+            "despite_failed_diagnostics) gives the ranks all the same.",
         )
 
 

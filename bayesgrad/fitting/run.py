@@ -15,11 +15,10 @@ from threadpoolctl import threadpool_limits
 
 from bayesgrad.data import AnalysisTable, prepare_table, read_table
 from bayesgrad.design import Design, build_design
-from bayesgrad.errors import DataError, SpecError
+from bayesgrad.errors import DataError, SpecError, shortened
 from bayesgrad.fitting.draws import assemble_draws
 from bayesgrad.fitting.gradient_fit import GradientFit
 from bayesgrad.fitting.provenance import fingerprint, versions
-from bayesgrad.spec.faults import shortened
 from bayesgrad.spec.model_spec import ModelSpec
 from bayesgrad.spec.parts import Sampling
 from bayesgrad.spec.support import refuse_unsupported

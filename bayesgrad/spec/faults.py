@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from bayesgrad.errors import SpecError
+from bayesgrad.errors import SpecError, shortened
 from bayesgrad.spec.model_spec import ModelSpec
 from bayesgrad.spec.vocabulary import Centre, words
 
@@ -69,14 +69,6 @@ def faults_in_words(faults: Sequence[str], *, source: str) -> str:
     if len(faults) > MOST_FAULTS:
         lines.append(f"{source}: and {len(faults) - MOST_FAULTS:,} more faults")
     return "\n".join(lines)
-
-
-def shortened(text: str, most: int = 120) -> str:
-    """Text of at most so many characters, the middle left out where it is longer."""
-    if len(text) <= most:
-        return text
-    half = (most - 5) // 2
-    return f"{text[:half]} ... {text[-half:]}"
 
 
 def _describe(fault: ErrorDetails, content: dict[str, Any], part: type[BaseModel]) -> str:

@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bayesgrad.errors import SpecError
+from bayesgrad.errors import SpecError, shortened
 from bayesgrad.spec.adjacency import read_neighbours
 from bayesgrad.spec.changes import changed, document_of
-from bayesgrad.spec.faults import GRAMMAR, shortened, validate_spec
+from bayesgrad.spec.faults import GRAMMAR, validate_spec
 from bayesgrad.spec.mistaken import ORDER, looks_like_a_table, refuse_other_files
 from bayesgrad.spec.model_spec import ModelSpec
 from bayesgrad.spec.pack_files import read_pack

@@ -46,6 +46,20 @@ class TestCheck:
         assert result.status == 2
         assert "family = 'beta_binomial' of referrals: the Laplace engine" in what
 
+    def test_keys_of_the_spec_are_set_for_one_run(self, bayesgrad, spec_file, table_file):
+        settings = ("--set", "authority.moderation=linear", "--set", "rows.minimum_areas=3")
+        result = bayesgrad("check", spec_file, table_file, *settings)
+        assert result.status == 0
+        assert "linear moderation" in result.out or "linear" in result.out
+        bad = bayesgrad("check", spec_file, table_file, "--set", "authority.moderaton=linear")
+        assert (bad.status, bad.out) == (2, "")
+        assert f"{spec_file} as changed: [authority] moderaton is not a key" in bad.err
+
+    def test_spec_and_table_in_each_other_s_place_are_named(self, bayesgrad, spec_file, table_file):
+        what, do = two_lines(bayesgrad("check", table_file, spec_file).err)
+        assert what == f"{table_file}: is a table, not a model spec (TOML)"
+        assert "first" in do
+
     def test_a_missing_table_exits_2(self, bayesgrad, spec_file, tmp_path):
         result = bayesgrad("check", spec_file, tmp_path / "none.csv")
         assert result.status == 2

@@ -135,6 +135,11 @@ def test_failed_diagnostics_are_said_first() -> None:
     assert text.startswith("The fit failed its diagnostics (max_r_hat)")
 
 
+def test_one_code_that_is_no_list_is_named_whole() -> None:
+    with pytest.raises(FitError, match="1 authority to compare"):
+        compare_in_words(fabricated_draws(), CODES[0])
+
+
 def test_unknown_authority_is_refused() -> None:
     with pytest.raises(FitError, match="E09999999"):
         compare_in_words(fabricated_draws(), ["E09000001", "E09999999"])
