@@ -74,8 +74,7 @@ def _outcome(one: OutcomeAudit) -> list[str]:
         "",
         f"Without a curve and further moderators the interaction is {mean:.3f} "
         f"(P(below 0) = {below:.3f}). {_explanation(verdict)}",
-        "",
-        *(f"- {name}: {probability:.3f}" for name, probability in verdict.explanations.items()),
+        *_explanations(verdict),
         *_left(verdict),
         *_fits(one),
     ]
@@ -137,6 +136,11 @@ def _explanation(verdict: Verdict) -> str:
         words[named] = "it carries most of the interaction that is seen without it"
     because = f" ({words[named]})" if named in words else ""
     return f"What explains it: **{named}**{because}. Probabilities:"
+
+
+def _explanations(verdict: Verdict) -> list[str]:
+    listed = [f"- {name}: {chance:.3f}" for name, chance in verdict.explanations.items()]
+    return ["", *listed] if listed else []
 
 
 def _left(verdict: Verdict) -> list[str]:
