@@ -176,7 +176,7 @@ class TestTable:
     def test_a_file_that_is_not_a_fit_exits_2(self, bayesgrad, table_file):
         result = bayesgrad("table", table_file, "gradients")
         assert result.status == 2
-        assert "is not a whole fit file" in two_lines(result.err)[0]
+        assert "is a table, not a fit file" in two_lines(result.err)[0]
 
     def test_a_folder_that_does_not_exist_exits_2(self, bayesgrad, fit_file, tmp_path):
         out = tmp_path / "none" / "gradients.csv"
