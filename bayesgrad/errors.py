@@ -7,6 +7,14 @@ prints the two as two lines and exits with `exit_status`.
 from __future__ import annotations
 
 
+def shortened(text: str, most: int = 120) -> str:
+    """Text of at most so many characters, the middle left out where it is longer."""
+    if len(text) <= most:
+        return text
+    half = (most - 5) // 2
+    return f"{text[:half]} ... {text[-half:]}"
+
+
 class BayesgradError(Exception):
     """Base of every error that bayesgrad raises on purpose.
 

@@ -6,6 +6,10 @@ their mean, on the scale of the link; derivatives in D are per +0.10.
 ``interaction``
     :math:`0.10 \, b'(\bar D)`, with b(D) the log gradient per unit expected in an authority of
     deprivation D: below zero where more affluent authorities have steeper gradients.
+``interaction_contrast``
+    :math:`b(\bar D + 0.05) - b(\bar D - 0.05)`, a finite difference over the same 0.10. Where the
+    gradient changes by a step, the derivative says more than any two authorities differ. Ends
+    outside the range of the authorities are drawn in to it, and the difference scaled to 0.10.
 ``interaction_per_sd``
     :math:`0.10 \, \{b(D) s(D)\}'` at :math:`\bar D`, with s(D) the standard deviation of
     deprivation between the areas of an authority, in units: the same for gradients per standard
@@ -22,6 +26,7 @@ their mean, on the scale of the link; derivatives in D are per +0.10.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -29,10 +34,12 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from bayesgrad.auditing.forms import Form
+from bayesgrad.auditing.prior import prior_chances
 from bayesgrad.design.design import Design
 from bayesgrad.estimands.contextual import contextual_effects
 from bayesgrad.estimands.interaction import slope_variance_explained
 from bayesgrad.estimands.national import is_extrapolated, national_gradient
+from bayesgrad.spec.model_spec import ModelSpec
 
 Floats = NDArray[np.float64]
 
@@ -60,6 +67,8 @@ class Quantities(NamedTuple):
     explained : float
         Share of the variance of log gradients between authorities that their deprivation carries.
     spread : PowerLaw
+    prior : mapping of str to float
+        Probability before the data that each quantity that is claimed is below zero.
     curve : tuple of ndarray
         Authority deprivation, and the log gradient expected there: (grid,), (draws, grid).
     """
@@ -69,6 +78,7 @@ class Quantities(NamedTuple):
     extrapolated: Mapping[float, bool]
     explained: float
     spread: PowerLaw
+    prior: Mapping[str, float]
     curve: tuple[Floats, Floats]
 
 
@@ -82,14 +92,24 @@ def power_law(authorities: xr.Dataset, *, mean: float) -> PowerLaw:
     return PowerLaw(float(np.exp(log_scale)), float(power))
 
 
+CLAIMED = ("interaction", "contextual", "interaction_per_sd")
+"""Quantities below zero where a claim holds."""
+
+
 def quantities_of(
-    form: Form, design: Design, posterior: xr.Dataset, known: Mapping[str, xr.Dataset]
+    form: Form,
+    spec: ModelSpec,
+    design: Design,
+    posterior: xr.Dataset,
+    known: Mapping[str, xr.Dataset],
 ) -> Quantities:
     """Compute the quantities of a form from its draws.
 
     Parameters
     ----------
     form : Form
+    spec : ModelSpec
+        That of the form.
     design : Design
     posterior : Dataset
         Dimensions chain, draw and those of the model; one outcome.
@@ -100,19 +120,12 @@ def quantities_of(
     if not form.moderated:
         # Held at zero by its prior but for a thousandth.
         posterior = posterior.assign(interaction=0.0 * posterior["interaction"])
-    effects = contextual_effects(posterior, authorities, reference)
-    unit, mean = design.unit, design.basis.mean
-    interaction = _along_moderation(posterior["interaction"], reference) * STEP / unit
-    slope = _flat(posterior["slope"])
-    spread = power_law(authorities, mean=mean)
+    spread = power_law(authorities, mean=design.basis.mean)
+    of_coefficients = partial(_of_coefficients, design=design, known=known, spread=spread)
     draws = {
-        "interaction": interaction,
-        "interaction_per_sd": spread.scale
-        / unit
-        * (interaction + slope * spread.power * STEP / mean),
-        **{name: _flat(effects[name]) for name in ("within", "between", "contextual")},
+        **of_coefficients(posterior),
         **{
-            f"carried {name}": values * STEP / unit
+            f"carried {name}": values * STEP / design.unit
             for name, values in _carried(design, posterior).items()
         },
     }
@@ -132,8 +145,39 @@ def quantities_of(
         extrapolated={shift: bool(outside.sel(shift=shift)) for shift in shifts},
         explained=float(explained.mean().item()),
         spread=spread,
+        prior=prior_chances(form, spec, design, of_coefficients, names=CLAIMED),
         curve=(grid, lines.transpose("sample", "authority_grid").values),
     )
+
+
+def _of_coefficients(
+    posterior: xr.Dataset, *, design: Design, known: Mapping[str, xr.Dataset], spread: PowerLaw
+) -> dict[str, Floats]:
+    """Quantities that follow from the slope, the between effect and the interaction."""
+    authorities, reference = known["authorities"], known["reference"]
+    effects = contextual_effects(posterior, authorities, reference)
+    unit, mean = design.unit, design.basis.mean
+    interaction = _along(posterior["interaction"], reference["moderation_derivative"]) * STEP / unit
+    slope = _flat(posterior["slope"])
+    return {
+        "interaction": interaction,
+        "interaction_contrast": _along(posterior["interaction"], _step(design, reference)),
+        "interaction_per_sd": spread.scale
+        / unit
+        * (interaction + slope * spread.power * STEP / mean),
+        **{name: _flat(effects[name]) for name in ("within", "between", "contextual")},
+    }
+
+
+def _step(design: Design, reference: xr.Dataset) -> xr.DataArray:
+    """Change of the moderation over 0.10 about the mean, within the range of the authorities."""
+    deprivation, mean = design.authorities.deprivation, design.basis.mean
+    ends = np.clip([mean - STEP / 2, mean + STEP / 2], deprivation.min(), deprivation.max())
+    low, high = design.basis.at(ends)
+    change: xr.DataArray = reference["moderation_derivative"].copy(
+        data=(high - low) * STEP / np.ptp(ends)
+    )
+    return change
 
 
 def _flat(values: xr.DataArray) -> Floats:
@@ -142,9 +186,9 @@ def _flat(values: xr.DataArray) -> Floats:
     return found
 
 
-def _along_moderation(coefficient: xr.DataArray, reference: xr.Dataset) -> Floats:
-    """Derivative in D, per unit, of what coefficients of the moderation add at the mean."""
-    return _flat(xr.dot(coefficient, reference["moderation_derivative"], dim="moderation_term"))
+def _along(coefficient: xr.DataArray, change: xr.DataArray) -> Floats:
+    """Change of what coefficients of the moderation add, where the moderation changes so much."""
+    return _flat(xr.dot(coefficient, change, dim="moderation_term"))
 
 
 def _carried(design: Design, posterior: xr.Dataset) -> dict[str, Floats]:

@@ -87,10 +87,14 @@ class OutcomeAudit:
 
     @cached_property
     def weighed_by(self) -> str:
-        """``evidence`` where every form that was fitted has it, else ``scores``."""
+        """``evidence`` where every form that was fitted has it, else ``scores``.
+
+        ``nothing`` where no scores were computed either.
+        """
         fitted = [form for form in self.forms if form.quantities is not None]
-        known = all(np.isfinite(form.log_evidence) for form in fitted)
-        return "evidence" if known else "scores"
+        if all(np.isfinite(form.log_evidence) for form in fitted):
+            return "evidence"
+        return "scores" if any(form.scores is not None for form in fitted) else "nothing"
 
     @cached_property
     def elpd(self) -> Floats:
@@ -99,13 +103,16 @@ class OutcomeAudit:
 
     @cached_property
     def weights_by_scores(self) -> Floats:
-        """Pseudo-BMA+ weights of forms; all zero without scores."""
+        """Pseudo-BMA+ weights of forms; all NaN without scores."""
         return score_weights(self.elpd, self.prior, seed=self.seed)
 
     @cached_property
     def weights(self) -> Floats:
-        """Weight of each form: the posterior probabilities that the verdict averages by."""
-        if self.weighed_by == "scores":
+        """Weight of each form: the posterior probabilities that the verdict averages by.
+
+        All NaN where there is nothing to weigh forms by.
+        """
+        if self.weighed_by != "evidence":
             return self.weights_by_scores
         return evidence_weights(np.array([form.log_evidence for form in self.forms]), self.prior)
 
@@ -139,8 +146,8 @@ class Audit:
         return scores_table(self.outcomes)
 
     def verdicts(self, *, level: float = 0.95) -> pd.DataFrame:
-        """Claims, explanations and shares left; see `bayesgrad.auditing.verdict.verdict_table`."""
-        from bayesgrad.auditing.verdict import verdict_table
+        """Claims, explanations and shares left; see `bayesgrad.auditing.verdict_table`."""
+        from bayesgrad.auditing.verdict_table import verdict_table
 
         return verdict_table(self.outcomes, level=level)
 
@@ -153,7 +160,7 @@ class Audit:
 
     @property
     def passed(self) -> bool:
-        """Whether every form that has weight passed its diagnostics."""
+        """Whether every form that has weight passed its diagnostics; without weights, every one."""
         return all(
             form.passed or weight == 0.0
             for one in self.outcomes

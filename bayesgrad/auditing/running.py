@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -14,14 +14,14 @@ import xarray as xr
 from threadpoolctl import threadpool_limits
 
 from bayesgrad.auditing.claims import quantities_of
+from bayesgrad.auditing.distinct import refuse_indistinct
 from bayesgrad.auditing.forms import Form, forms_of, spec_of, spec_of_outcome
 from bayesgrad.auditing.result import Audit, FittedForm, OutcomeAudit
 from bayesgrad.data import AnalysisTable, prepare_table, read_table
-from bayesgrad.data.repeats import INDISTINCT
 from bayesgrad.design import Design, build_design
 from bayesgrad.errors import DataError, FitError, SpecError
 from bayesgrad.fitting.known import known_groups
-from bayesgrad.fitting.run import with_sampling
+from bayesgrad.fitting.run import refuse_spec_as_table, with_sampling
 from bayesgrad.inference.diagnostics import CHECKS
 from bayesgrad.inference.progress import tell as tell_line
 from bayesgrad.spec.model_spec import ModelSpec
@@ -74,10 +74,11 @@ def audit(
     ------
     SpecError, DataError
         If the spec or the table is at fault, or a moderator cannot be told from authority
-        deprivation.
+        deprivation or from another one.
     FitError
         If no form of an outcome could be fitted.
     """
+    refuse_spec_as_table(table)
     spec = spec if isinstance(spec, ModelSpec) else ModelSpec.read(spec)
     if engine not in ENGINES:
         raise SpecError(
@@ -93,7 +94,7 @@ def audit(
         for outcome in spec.outcomes:
             alone = spec_of_outcome(spec, outcome)
             prepared = prepare_table(alone, frame, source=source)
-            _refuse_indistinct(alone, prepared)
+            refuse_indistinct(alone, prepared)
             run = _Runner(
                 alone,
                 prepared,
@@ -187,7 +188,7 @@ class _Runner:
             engine,
             "",
             failed=failed,
-            quantities=quantities_of(form, design, posterior, known_groups(spec, design)),
+            quantities=quantities_of(form, spec, design, posterior, known_groups(spec, design)),
             log_evidence=float(statistics["log_evidence"]) if has_evidence else np.nan,
             evidence_error=float(statistics["evidence_error"]) if has_evidence else np.nan,
             scores=self._scored(design, posterior),
@@ -220,30 +221,6 @@ def _with_columns(table: AnalysisTable, spec: ModelSpec) -> AnalysisTable:
         moderators=table.moderators[list(spec.authority.moderators)],
         covariates=table.covariates[kept],
     )
-
-
-def _refuse_indistinct(spec: ModelSpec, table: AnalysisTable) -> None:
-    """Refuse a moderator of authorities that is authority deprivation itself, or nearly."""
-    bare = spec.model_copy(
-        update={"authority": spec.authority.model_copy(update={"moderation": "none"})}
-    )
-    deprivation = build_design(bare, table).authorities.deprivation
-    for name in spec.authority.moderators:
-        values = table.moderators[name].to_numpy(np.float64)
-        for scale in _scales(deprivation):
-            related = abs(float(np.corrcoef(values, scale)[0, 1]))
-            if related >= INDISTINCT:
-                raise DataError(
-                    f"column {name!r} has a correlation of {related:.3f} with authority "
-                    "deprivation: no data can tell what the one does from what the other does",
-                    f"Take {name!r} out of [authority] moderators.",
-                )
-
-
-def _scales(deprivation: np.ndarray) -> Iterator[np.ndarray]:
-    yield deprivation
-    if deprivation.min() > 0:
-        yield np.log(deprivation)
 
 
 def _say_nothing(line: str) -> None:

@@ -116,7 +116,7 @@ def scores_table(outcomes: Sequence[OutcomeAudit]) -> pd.DataFrame:
     for one in outcomes:
         total = one.elpd.sum(axis=1)
         best = int(np.nanargmax(total)) if np.isfinite(total).any() else 0
-        order = sorted(range(len(one.forms)), key=lambda k: (-one.weights[k], k))
+        order = sorted(range(len(one.forms)), key=lambda k: (-np.nan_to_num(one.weights[k]), k))
         for k in order:
             fitted = one.forms[k]
             apart = one.elpd[k] - one.elpd[best]

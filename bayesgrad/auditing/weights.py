@@ -37,7 +37,8 @@ def score_weights(elpd: Floats, prior: Sequence[float], *, seed: int) -> Floats:
     Parameters
     ----------
     elpd : ndarray, shape (forms, authorities)
-        NaN for a form without scores, which gets no weight.
+        NaN for a form without scores, which gets no weight. Where none has scores, no form has a
+        weight, and all are NaN.
     prior : sequence of float
     seed : int
         Of the Bayesian bootstrap over authorities.
@@ -45,7 +46,7 @@ def score_weights(elpd: Floats, prior: Sequence[float], *, seed: int) -> Floats:
     known = np.isfinite(elpd).all(axis=1)
     found = np.zeros(len(elpd))
     if not known.any():
-        return found
+        return np.full(len(elpd), np.nan)
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(2,)))
     size = elpd.shape[1]
     share = rng.dirichlet(np.ones(size), BOOTSTRAP_DRAWS)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
+from bayesgrad.auditing.explanations import CURVE, NOTHING, SURVIVES
+from bayesgrad.auditing.mixture import Estimate
 from bayesgrad.auditing.result import OutcomeAudit
 from bayesgrad.auditing.verdict import (
     CANNOT_TELL,
-    CURVE,
-    DOES_NOT,
     EXPLAINS,
     FEWEST_AUTHORITIES,
-    NOTHING,
-    SURVIVES,
+    STRONG,
     Claim,
     Verdict,
     verdict_of,
@@ -20,6 +20,9 @@ from bayesgrad.auditing.verdict import (
 
 if TYPE_CHECKING:
     from bayesgrad.auditing.result import Audit
+
+LARGEST_FACTOR = 1000
+"""Bayes factor that is shown as a number."""
 
 CLAIM_WORDS = {
     "slope": "more affluent authorities have steeper gradients",
@@ -46,12 +49,16 @@ def in_words(audit: Audit) -> str:
         "",
         "## How to read this",
         "",
-        f"A claim survives at a probability of {SURVIVES:g} or more and does not at {DOES_NOT:g} "
-        "or less, averaged over all forms by their weights; an explanation is named at "
-        f"{EXPLAINS:g} or more; with fewer than {FEWEST_AUTHORITIES} authorities the audit cannot "
-        "tell. Before the data, that authority deprivation changes the gradient is as likely as "
-        "not. Interactions are changes of the log gradient per +0.10 of authority deprivation, "
-        "at its mean.",
+        f"A claim survives at a probability of {SURVIVES:g} or more, averaged over all forms by "
+        f"their weights, and a Bayes factor of {STRONG:g} or more for it; it does not survive at "
+        f"a Bayes factor of {STRONG:g} or more against it; else the audit cannot tell. The Bayes "
+        "factor is the odds of the claim with the data over its odds before them. An explanation "
+        f"is named at {EXPLAINS:g} or more; with fewer than {FEWEST_AUTHORITIES} authorities the "
+        "audit cannot tell. Before the data, that authority deprivation changes the gradient is "
+        "as likely as not, and in either direction alike unless the priors say otherwise. "
+        "Interactions are changes of the log gradient per +0.10 of authority deprivation, at its "
+        "mean; the difference beside the claim of the slope is between authorities 0.05 more and "
+        "0.05 less deprived than the mean.",
     ]
     if spec.strata is not None:
         lines += ["", "Gradients are means over strata; forms change those of all strata alike."]
@@ -63,12 +70,11 @@ def _outcome(one: OutcomeAudit) -> list[str]:
     mean, below = verdict.apparent
     return [
         *_few(one),
-        *(_claim(claim) for claim in verdict.claims),
+        *(_claim(claim, verdict, by=one.weighed_by) for claim in verdict.claims),
         "",
         f"Without a curve and further moderators the interaction is {mean:.3f} "
         f"(P(below 0) = {below:.3f}). {_explanation(verdict)}",
-        "",
-        *(f"- {name}: {probability:.3f}" for name, probability in verdict.explanations.items()),
+        *_explanations(verdict),
         *_left(verdict),
         *_fits(one),
     ]
@@ -84,15 +90,40 @@ def _few(one: OutcomeAudit) -> list[str]:
     ]
 
 
-def _claim(claim: Claim) -> str:
-    return (
-        f"- **{claim.name}: {claim.standing}** ({CLAIM_WORDS[claim.name]}): probability "
-        f"{claim.probability:.3f}; {claim.mean:.3f} ({claim.lower:.3f} to {claim.upper:.3f})"
+def _claim(claim: Claim, verdict: Verdict, *, by: str) -> str:
+    start = f"- **{claim.name}: {claim.standing}** ({CLAIM_WORDS[claim.name]})"
+    if math.isnan(claim.probability):
+        return f"{start}: forms could not be weighed"
+    line = (
+        f"{start}: probability {claim.probability:.3f}{_before(claim, by=by)}; {_interval(claim)}"
     )
+    if claim.name != "slope":
+        return line
+    return (
+        f"{line}; as a difference over 0.10 of authority deprivation {_interval(verdict.contrast)}"
+    )
+
+
+def _before(claim: Claim, *, by: str) -> str:
+    """Say what the claim's probability was before the data, and how far these moved it."""
+    if math.isnan(claim.bayes_factor):
+        return ""
+    speaks_for = claim.bayes_factor >= 1
+    size = claim.bayes_factor if speaks_for else 1 / max(claim.bayes_factor, 1e-300)
+    shown = f"over {LARGEST_FACTOR:,}" if size > LARGEST_FACTOR else f"{size:.3g}"
+    what = "Bayes factor" if by == "evidence" else "by scores a factor of its odds of"
+    side = "for" if speaks_for else "against"
+    return f" ({claim.prior:.2f} before the data; {what} {shown} {side} it)"
+
+
+def _interval(found: Claim | Estimate) -> str:
+    return f"{found.mean:.3f} ({found.lower:.3f} to {found.upper:.3f})"
 
 
 def _explanation(verdict: Verdict) -> str:
     named = verdict.explanation
+    if not verdict.explanations:
+        return "What explains it: **cannot tell**, since forms could not be weighed."
     if verdict.apparent[1] < SURVIVES:
         return "No interaction is clear enough to be explained. Probabilities:"
     if named == CANNOT_TELL:
@@ -107,11 +138,21 @@ def _explanation(verdict: Verdict) -> str:
     return f"What explains it: **{named}**{because}. Probabilities:"
 
 
+def _explanations(verdict: Verdict) -> list[str]:
+    listed = [f"- {name}: {chance:.3f}" for name, chance in verdict.explanations.items()]
+    return ["", *listed] if listed else []
+
+
 def _left(verdict: Verdict) -> list[str]:
     if not verdict.left:
         return []
-    shares = ", ".join(f"{100 * share:.0f}% beside {name}" for name, share in verdict.left.items())
+    shares = ", ".join(f"{_share(share)} beside {name}" for name, share in verdict.left.items())
     return ["", f"Of the interaction there is left: {shares}."]
+
+
+def _share(share: Estimate) -> str:
+    mean, lower, upper = (f"{100 * end:.0f}%" for end in share[:3])
+    return f"{mean} ({lower} to {upper})"
 
 
 def _fits(one: OutcomeAudit) -> list[str]:
@@ -127,6 +168,8 @@ def _fits(one: OutcomeAudit) -> list[str]:
         "evidence": "their evidence (marginal likelihood)",
         "scores": "their leave-one-authority-out scores (pseudo-BMA+), since not every form has "
         "its evidence",
+        "nothing": "nothing, so that no claim is judged: not every form has its evidence, and "
+        "leave-one-authority-out scores were not computed",
     }[one.weighed_by]
     lines = ["", f"{len(fitted)} forms fitted, {engines}; weighed by {weighed}."]
     lines += [f"- not fitted: {f.form.title}: {f.reason}" for f in one.forms if f.reason]

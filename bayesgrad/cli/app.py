@@ -12,8 +12,10 @@ import typer
 
 from bayesgrad import __version__
 from bayesgrad.cli import audit, check, compare, demo, fit, models, prior, simulate, table, warm_up
+from bayesgrad.cli.encoding import letters_escaped
+from bayesgrad.cli.ended import EndedEarly, told_as_a_fault
 from bayesgrad.cli.output import give_up_pipes, say
-from bayesgrad.errors import BayesgradError
+from bayesgrad.errors import BayesgradError, shortened
 
 app = typer.Typer(
     name="bayesgrad",
@@ -34,7 +36,7 @@ for verb in (
     models.models,
     warm_up.warm_up,
 ):
-    app.command()(verb)
+    app.command()(told_as_a_fault(verb))
 app.add_typer(simulate.app, name="simulate")
 
 
@@ -59,7 +61,8 @@ def main() -> None:
     arguments = sys.argv[1:]
     debug = "--debug" in arguments
     try:
-        app([argument for argument in arguments if argument != "--debug"])
+        with letters_escaped():
+            app([argument for argument in arguments if argument != "--debug"])
     except BayesgradError as error:
         if debug:
             traceback.print_exc()
@@ -76,7 +79,10 @@ def main() -> None:
     except Exception as error:
         if debug:
             traceback.print_exc()
-        what = f"a fault of bayesgrad itself: {type(error).__name__}: {error}"
+        kind = "EOFError" if isinstance(error, EndedEarly) else type(error).__name__
+        what = (
+            f"a fault of bayesgrad itself: {kind}: {shortened(' '.join(str(error).split()), 500)}"
+        )
         sys.exit(_tell(what, "Run again with --debug and report what it prints.", status=1))
 
 

@@ -8,12 +8,32 @@ from typing import Annotated
 import typer
 
 SpecFile = Annotated[Path, typer.Argument(metavar="SPEC", help="Model spec (TOML).")]
+Set = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Change a key of the spec, such as authority.moderation=linear; may be repeated.",
+    ),
+]
 TableFile = Annotated[
     Path, typer.Argument(metavar="TABLE", help="Table of areas: csv, csv.gz, parquet or arrow.")
 ]
 FitFile = Annotated[Path, typer.Argument(metavar="FIT.nc", help="Fit file.")]
 Interval = Annotated[
     float, typer.Option("--interval", help="Probability inside the intervals, such as 0.95.")
+]
+Sure = Annotated[
+    float,
+    typer.Option("--sure", help="Probability from which one authority is called the steeper."),
+]
+SureOfRanks = Annotated[
+    float | None,
+    typer.Option(
+        "--sure",
+        help="Probability from which authorities are told apart in the tiers of ranks. "
+        "[default: 0.95]",
+    ),
 ]
 Insist = Annotated[
     bool,

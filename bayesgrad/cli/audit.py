@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from bayesgrad.cli.arguments import Seed, SpecFile, TableFile
+from bayesgrad.cli.arguments import Seed, Set, SpecFile, TableFile
 
 
 def audit(
@@ -23,12 +23,14 @@ def audit(
         typer.Option(help="Draws kept, per chain. [default: 500 by Laplace, the spec's by NUTS]"),
     ] = None,
     seed: Seed = None,
+    settings: Set = None,
 ) -> None:
     """Fit every form that could make affluent authorities look steeper, and weigh them."""
     from bayesgrad import auditing
     from bayesgrad.cli.output import say
+    from bayesgrad.cli.settings import read_with
 
-    found = auditing.audit(spec, table, engine=engine, draws=draws, seed=seed)
+    found = auditing.audit(read_with(spec, settings), table, engine=engine, draws=draws, seed=seed)
     say(f"{table}: {found.rows}\n\n{found}\n")
     for path in found.save(out):
         say(f"written: {path}")

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import typer
 
-from bayesgrad.cli.arguments import SpecFile, TableFile
+from bayesgrad.cli.arguments import Set, SpecFile, TableFile
 
 
-def check(spec: SpecFile, table: TableFile) -> None:
+def check(spec: SpecFile, table: TableFile, settings: Set = None) -> None:
     """Validate a spec and a table; print what would be fitted, and the cost to expect."""
+    from bayesgrad.cli.settings import read_with
     from bayesgrad.data import prepare_table, read_table
     from bayesgrad.design import build_design
     from bayesgrad.fitting.plan import describe_plan
-    from bayesgrad.spec import ModelSpec
     from bayesgrad.spec.support import refuse_unsupported
 
-    model_spec = ModelSpec.read(spec)
+    model_spec = read_with(spec, settings)
     refuse_unsupported(model_spec)
     analysis = prepare_table(model_spec, read_table(table), source=str(table))
     design = build_design(model_spec, analysis)

@@ -15,11 +15,15 @@ PUBLISHED = ((0.037, 2.33), (0.137, 1.62), (0.237, 1.39))
 """Published gradients by authority deprivation (Hood, Goldacre and others, Nuffield Foundation)."""
 
 
+LARGEST_SEED = 2**32 - 1
+"""Of a fit."""
+
+
 def demo(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to write to.")] = Path(
         "bayesgrad-demo"
     ),
-    seed: Annotated[int, typer.Option(help="Random seed.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Random seed.")] = 1,
 ) -> None:
     """Simulate a synthetic England, fit it, write tables and figures, and say what was found."""
     from bayesgrad import fitting

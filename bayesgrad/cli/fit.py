@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bayesgrad.cli.arguments import Chains, Draws, Seed, SpecFile, TableFile, Tune
+from bayesgrad.cli.arguments import Chains, Draws, Seed, Set, SpecFile, TableFile, Tune
 
 
 def fit(
@@ -22,6 +22,7 @@ def fit(
     tune: Tune = None,
     chains: Chains = None,
     seed: Seed = None,
+    settings: Set = None,
     store_data: Annotated[
         bool, typer.Option("--store-data", help="Keep area-level data in the fit file.")
     ] = False,
@@ -29,10 +30,11 @@ def fit(
     """Fit a model spec to a table of areas and write the fit file."""
     from bayesgrad import fitting
     from bayesgrad.cli.output import require_folder, say, write_tables
+    from bayesgrad.cli.settings import read_with
 
     require_folder(out)
     result = fitting.fit(
-        spec,
+        read_with(spec, settings),
         table,
         engine=engine,
         draws=draws,

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from bayesgrad.cli.ended import told_as_a_fault
+
 app = typer.Typer(
     help="Draw synthetic data, with the truth beside them.",
     no_args_is_help=True,
@@ -46,6 +48,7 @@ def group() -> None:
 
 
 @app.command()
+@told_as_a_fault
 def england(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to write to.")],
     scenario: Annotated[ScenarioName, typer.Option(help="What to simulate.")] = "referrals",

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bayesgrad.cli.arguments import FitFile, Insist, Interval
+from bayesgrad.cli.arguments import FitFile, Insist, Interval, SureOfRanks
 
 
 def table(
@@ -17,6 +17,7 @@ def table(
         Path | None, typer.Option(metavar="FILE.csv", help="File to write. [default: print]")
     ] = None,
     interval: Interval = 0.95,
+    sure: SureOfRanks = None,
     despite_failed_diagnostics: Insist = False,
 ) -> None:
     """Print a table of a fit, or write it to a CSV file."""
@@ -28,7 +29,10 @@ def table(
         require_folder(out)
     loaded = fitting.load(fit)
     content = loaded.table(
-        name, level=interval, despite_failed_diagnostics=despite_failed_diagnostics
+        name,
+        level=interval,
+        sure=sure,
+        despite_failed_diagnostics=despite_failed_diagnostics,
     )
     if out is None:
         typer.echo(csv_text(content), nl=False)

@@ -38,6 +38,7 @@ def read_text_columns(data: bytes, *, path: Path) -> pa.Table:
     """
     data = data.removeprefix(_BOM)
     _refuse_other_encodings(data, path)
+    _refuse_old_line_ends(data, path)
     _refuse_open_quotation(data, path)
     names, header_end = _header(data, path)
     body = data[header_end:]
@@ -77,6 +78,14 @@ def _refuse_other_encodings(data: bytes, path: Path) -> None:
             f"near {shown!r}",
             advice,
         ) from None
+
+
+def _refuse_old_line_ends(data: bytes, path: Path) -> None:
+    if b"\r" in data and b"\n" not in data:
+        raise DataError(
+            f"{path}: its line ends are carriage returns alone, as on an old Mac",
+            'Save it again, in Excel as "CSV UTF-8 (comma delimited)", not as "CSV (Macintosh)".',
+        )
 
 
 def _refuse_open_quotation(data: bytes, path: Path) -> None:

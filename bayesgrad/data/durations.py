@@ -19,7 +19,7 @@ _SOURCE = "episodes"
 def split_durations(
     episodes: pd.DataFrame,
     *,
-    by: Sequence[str],
+    by: Sequence[str] | str,
     duration: str,
     closed: str,
     breaks: Sequence[float],
@@ -43,7 +43,7 @@ def split_durations(
     ----------
     episodes : DataFrame
         One row per episode, each followed from its start.
-    by : sequence of str
+    by : sequence of str, or str
         Columns that the rows of the result are told apart by: area, authority, deprivation, ...
     duration : str
         Column of lengths, in any unit: from the start to the end or, of an episode that is still
@@ -72,7 +72,7 @@ def split_durations(
         closed nor open, or the breaks do not increase.
     """
     cuts = _cuts(breaks)
-    keys = list(by)
+    keys = [by] if isinstance(by, str) else list(by)
     refuse_absent_columns([*keys, duration, closed], list(episodes.columns), source=_SOURCE)
     _refuse_repeats([*keys, interval, events, time])
     lengths = _durations(episodes, duration)

@@ -7,8 +7,13 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
+from bayesgrad.errors import shortened
+
 SHOWN = 5
 """How many offending rows or codes a message shows before it says how many more there are."""
+
+LONGEST = 80
+"""Characters of one of them that a message shows."""
 
 
 def listed(items: Iterable[object], *, shown: int = SHOWN) -> str:
@@ -17,7 +22,7 @@ def listed(items: Iterable[object], *, shown: int = SHOWN) -> str:
     >>> listed("abcdefg", shown=2)
     'a, b and 5 more'
     """
-    words = [str(item) for item in items]
+    words = [shortened(str(item), LONGEST) for item in items]
     text = ", ".join(words[:shown])
     return f"{text} and {len(words) - shown:,} more" if len(words) > shown else text
 

@@ -22,6 +22,9 @@ ExposureKind = Literal["people", "cases", "time"]
 _NOT_NUMBERS = ("value is not a number", "values are not numbers")
 _INFINITE = ("value is infinite", "values are infinite")
 
+_DECIMAL_COMMA = r"[+-]?\d*,\d+"
+_THOUSANDS = r"[+-]?[1-9]\d{0,2}(?:,\d{3})+"
+
 LARGEST = 10**9
 """Above this, a whole number in a column of counts is a code or an error."""
 
@@ -207,6 +210,14 @@ def _is_text(raw: pd.Series) -> bool:
 def _refuse(
     areas: pd.Series, values: pd.Series, faulty: pd.Series, *, where: str, faults: tuple[str, str]
 ) -> None:
+    text = values[faulty].astype("str").str.strip()
+    # A comma before three digits may part thousands.
+    if text.str.fullmatch(_DECIMAL_COMMA).all() and not text.str.fullmatch(_THOUSANDS).all():
+        raise DataError(
+            f"{where}: {counted(int(faulty.sum()), 'number')} written with a decimal comma: "
+            f"{offenders(areas, values, faulty)}",
+            "Write decimal points (0.123), in Excel under the options for separators.",
+        )
     if faulty.any():
         raise DataError(
             f"{where}: {counted(int(faulty.sum()), *faults)}: {offenders(areas, values, faulty)}",

@@ -96,6 +96,12 @@ def _promised(path: Path) -> str:
     for extension, content in EXTENSIONS.items():
         if name.endswith(extension):
             return content
+    if name.endswith((".toml", ".nc")):
+        what = "a model spec (TOML)" if name.endswith(".toml") else "a fit file"
+        raise DataError(
+            f"{path}: is {what}, not a table",
+            "Give the spec first and the table after it, as in `bayesgrad check SPEC TABLE`.",
+        )
     if name.endswith((".xlsx", ".xls", ".xlsm", ".ods")):
         advice = 'Save the sheet as CSV, in Excel as "CSV UTF-8 (comma delimited)".'
     else:

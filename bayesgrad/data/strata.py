@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from bayesgrad.data.checked import Checked
+from bayesgrad.data.excel_dates import refuse_excel_dates
 from bayesgrad.data.listing import close_to, counted, listed
 from bayesgrad.data.selection import CROSSED, Selection
 from bayesgrad.errors import DataError
@@ -16,6 +17,7 @@ from bayesgrad.spec.parts import Crossed
 from bayesgrad.spec.parts import Strata as StrataKeys
 
 _YEAR = re.compile(r"[1-9]\d{3}")
+_FINANCIAL = re.compile(r"([1-9]\d{3})\s*[-/\u2013]?\s*(?:\d{2})?(\d{2})")
 _LEADING_NUMBER = re.compile(r"\s*((?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)")
 
 
@@ -122,8 +124,16 @@ def _refuse_other_years(found: Iterable[str], *, where: str) -> None:
             f"{where}: {counted(len(others), 'value is', 'values are')} not a year: "
             f"{listed(map(repr, others))}",
             "Write years as whole numbers of four digits, such as 2019; a financial year as the "
-            "year in which it begins or ends, all in the same way.",
+            f"year in which it begins or ends, all in the same way{_example(others[0])}.",
         )
+
+
+def _example(label: str) -> str:
+    """`: '201819' as 2018 or as 2019`, of a label that is a year and the one after it."""
+    years = _FINANCIAL.fullmatch(label)
+    if years is None or (int(years[1]) + 1) % 100 != int(years[2]):
+        return ""
+    return f": {label!r} as {years[1]} or as {int(years[1]) + 1}"
 
 
 def check_strata(checked: Checked, strata: Strata) -> tuple[str, ...]:
@@ -204,6 +214,8 @@ def _levels(keys: StrataKeys | Crossed, selection: Selection) -> tuple[str, ...]
             f"{where}: all rows are in one stratum, {found[0]}",
             "Give a table of two or more strata, or take the column out of [strata].",
         )
+    if not keys.order:
+        refuse_excel_dates(found, where=where)
     if keys.order:
         _refuse_other_order(keys.order, found, where=where)
         return keys.order

@@ -13,11 +13,18 @@ from bayesgrad.estimands.gradients import gradients_table
 from bayesgrad.estimands.layout import group, outcome_title, ratio_of
 from bayesgrad.estimands.pairs import chosen_codes, pairs_table, told_apart
 from bayesgrad.estimands.strata_effects import MEAN_OVER_STRATA, has_strata, mean_over_strata
-from bayesgrad.estimands.summaries import DEFAULT_LEVEL
+from bayesgrad.estimands.summaries import DEFAULT_LEVEL, DEFAULT_SURE, checked_sure
+
+MOST_DECIMALS = 6
+"""Of a ratio whose interval ends next to 1."""
 
 
 def compare_in_words(
-    draws: xr.DataTree, codes: Sequence[str], *, level: float = DEFAULT_LEVEL
+    draws: xr.DataTree,
+    codes: Sequence[str],
+    *,
+    level: float = DEFAULT_LEVEL,
+    sure: float = DEFAULT_SURE,
 ) -> str:
     """Compare the gradients of two authorities or more, in words and numbers.
 
@@ -25,21 +32,25 @@ def compare_in_words(
     the mean over strata, since they compare alike in all): the gradient of each authority with its
     interval, reliability, events and areas; then, pair by pair, the probability that one is the
     steeper and the ratio of the two. A pair is called different only where that probability
-    reaches `level`; otherwise it is said that the two cannot be told apart.
+    reaches `sure` and the interval of the ratio, as it is shown, does not hold 1; otherwise it is
+    said that the two cannot be told apart.
 
     Parameters
     ----------
     codes : sequence of str
         Codes of the authorities, in the order in which to speak of them.
     level : float
-        Probability inside the intervals, and that needed to call one gradient the steeper.
+        Probability inside the intervals.
+    sure : float
+        Probability needed to call one gradient the steeper, above 0.5 and below 1.
 
     Raises
     ------
     FitError
-        If a code is unknown, fewer than two are given, or `level` is not strictly between 0
-        and 1.
+        If a code is unknown, fewer than two are given, `level` is not strictly between 0 and 1,
+        or `sure` not between 0.5 and 1.
     """
+    checked_sure(sure)
     chosen = chosen_codes(draws, codes)
     pairs = pairs_table(draws, chosen, level=level)
     alike = has_strata(group(draws, "authorities")) and (pairs["stratum"] == "").all()
@@ -52,7 +63,7 @@ def compare_in_words(
         where = MEAN_OVER_STRATA if alike else str(stratum)
         heading = _heading(draws, str(outcome), where, level=level)
         lines += [heading, *_gradient_lines(rows), ""]
-        lines += [*_pair_lines(compared, rows["name"], level=level), ""]
+        lines += [*_pair_lines(compared, rows["name"], sure=sure), ""]
     if len(chosen) > 2:
         lines += [
             f"Each of these {len(chosen) * (len(chosen) - 1) // 2} comparisons stands alone: "
@@ -93,15 +104,15 @@ def _gradient_lines(rows: pd.DataFrame) -> list[str]:
     ]
 
 
-def _pair_lines(compared: pd.DataFrame, names: pd.Series[str], *, level: float) -> list[str]:
-    return [_sentence(pair, names, level=level) for pair in compared.to_dict("records")]
+def _pair_lines(compared: pd.DataFrame, names: pd.Series[str], *, sure: float) -> list[str]:
+    return [_sentence(pair, names, sure=sure) for pair in compared.to_dict("records")]
 
 
-def _sentence(pair: Mapping[Hashable, Any], names: pd.Series[str], *, level: float) -> str:
+def _sentence(pair: Mapping[Hashable, Any], names: pd.Series[str], *, sure: float) -> str:
     first = _label(names[pair["authority_a"]], pair["authority_a"])
     second = _label(names[pair["authority_b"]], pair["authority_b"])
     chance = pair["prob_a_steeper"]
-    if not told_apart(chance, level=level):
+    if not (told_apart(chance, sure=sure) and _excludes_one(pair)):
         return (
             f"  {first} and {second} cannot be told apart: the probability that {first} has the "
             f"steeper gradient is {_chance(chance)}; the ratio of the two is {_ratio(pair)}."
@@ -116,8 +127,20 @@ def _sentence(pair: Mapping[Hashable, Any], names: pd.Series[str], *, level: flo
     )
 
 
+def _excludes_one(pair: Mapping[Hashable, Any]) -> bool:
+    """Whether the interval of the ratio lies on one side of 1, that of the likelier sign."""
+    return bool(pair["lower"] > 1) if pair["prob_a_steeper"] > 0.5 else bool(pair["upper"] < 1)
+
+
 def _ratio(pair: Mapping[Hashable, Any]) -> str:
-    return f"{pair['ratio']:.2f} ({pair['lower']:.2f} to {pair['upper']:.2f})"
+    """Ratio and interval, with as many decimals as show on which side of 1 its ends lie."""
+    ends = [float(pair[name]) for name in ("lower", "upper")]
+    digits = next(
+        (n for n in range(2, MOST_DECIMALS) if all(end == 1 or round(end, n) != 1 for end in ends)),
+        MOST_DECIMALS,
+    )
+    lower, upper = (f"{end:.{digits}f}" for end in ends)
+    return f"{pair['ratio']:.{digits}f} ({lower} to {upper})"
 
 
 def _label(name: str, code: str) -> str:

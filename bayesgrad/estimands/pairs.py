@@ -14,7 +14,7 @@ from bayesgrad.errors import FitError
 from bayesgrad.estimands.frame import typed
 from bayesgrad.estimands.layout import group, refuse_one_authority
 from bayesgrad.estimands.strata_effects import populations
-from bayesgrad.estimands.summaries import DEFAULT_LEVEL, checked_level, tails
+from bayesgrad.estimands.summaries import DEFAULT_LEVEL, DEFAULT_SURE, checked_sure, tails
 
 COLUMNS = (
     "authority_a",
@@ -32,12 +32,12 @@ BLOCK = 1_000_000
 
 
 def told_apart(
-    probability: NDArray[np.float64] | float, *, level: float = DEFAULT_LEVEL
+    probability: NDArray[np.float64] | float, *, sure: float = DEFAULT_SURE
 ) -> NDArray[np.bool_]:
-    """Whether the sign of a difference is as sure as `level`: max(P, 1 - P) >= level."""
+    """Whether the sign of a difference is as sure as `sure`: max(P, 1 - P) >= sure."""
     chance = np.asarray(probability, dtype=np.float64)
-    # The tolerance keeps a probability of exactly `level` on one side, whichever way it is formed.
-    surely: NDArray[np.bool_] = np.maximum(chance, 1 - chance) >= checked_level(level) - 1e-12
+    # The tolerance keeps a probability of exactly `sure` on one side, whichever way it is formed.
+    surely: NDArray[np.bool_] = np.maximum(chance, 1 - chance) >= checked_sure(sure) - 1e-12
     return surely
 
 
@@ -70,6 +70,7 @@ def chosen_codes(draws: xr.DataTree, codes: Sequence[str]) -> list[str]:
         If a code is not in the fit (with the codes or names that come close), or if fewer than
         two different ones are given.
     """
+    codes = [codes] if isinstance(codes, str) else codes
     authorities = group(draws, "authorities")
     known = [str(code) for code in authorities["authority"].values.tolist()]
     names = [str(name) for name in authorities["name"].values.tolist()]

@@ -14,7 +14,7 @@ from bayesgrad.estimands.layout import group, refuse_one_authority
 from bayesgrad.estimands.pairs import probability_steeper, told_apart
 from bayesgrad.estimands.simultaneous import outward_interval, simultaneous_band
 from bayesgrad.estimands.strata_effects import Population, populations
-from bayesgrad.estimands.summaries import DEFAULT_LEVEL, checked_level
+from bayesgrad.estimands.summaries import DEFAULT_LEVEL, DEFAULT_SURE, checked_level, checked_sure
 
 COLUMNS = (
     "authority",
@@ -51,13 +51,13 @@ def rank_draws(slopes: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def tiers(
-    steeper: NDArray[np.float64], *, order: NDArray[np.int64], level: float = DEFAULT_LEVEL
+    steeper: NDArray[np.float64], *, order: NDArray[np.int64], sure: float = DEFAULT_SURE
 ) -> NDArray[np.int64]:
     """Group authorities, from the steepest down, into tiers that hold no distinct pair.
 
     Authorities join the current tier in the given order while none of its members can be told
-    apart from them, that is while max(P(steeper), 1 - P(steeper)) < level for every member;
-    otherwise they open the next tier. So within a tier no pair can be told apart at the level;
+    apart from them, that is while max(P(steeper), 1 - P(steeper)) < sure for every member;
+    otherwise they open the next tier. So within a tier no pair can be told apart so surely;
     but two authorities of different tiers need not be told apart either, only some pair across
     the boundary is.
 
@@ -73,7 +73,7 @@ def tiers(
     array (authority,)
         Tier of each authority, from 1.
     """
-    distinct = told_apart(steeper, level=level)
+    distinct = told_apart(steeper, sure=sure)
     tier = np.empty(len(order), dtype=np.int64)
     current, opened_at = 1, 0
     for i, authority in enumerate(order):
@@ -87,6 +87,7 @@ def ranks_table(
     draws: xr.DataTree,
     *,
     level: float = DEFAULT_LEVEL,
+    sure: float = DEFAULT_SURE,
     despite_failed_diagnostics: bool = False,
 ) -> pd.DataFrame:
     """Posterior of each authority's rank (1 = steepest) among those of its outcome and stratum.
@@ -96,15 +97,19 @@ def ranks_table(
     ends rounded outward to ranks, `simultaneous_lower` and `simultaneous_upper` a band that holds
     for all authorities at once. With J authorities and k = max(1, round(J / 10)),
     `prob_top_decile` is P(rank <= k) and `prob_bottom_decile` P(rank > J - k). `tier` groups
-    authorities within which no pair can be told apart at `level`; see `tiers`. `not_told_apart` is
-    the number of other authorities, of any tier, from which this one cannot be told apart at
-    `level`. Rows are by expected rank, ties by code.
+    authorities within which no pair can be told apart with probability `sure`; see `tiers`.
+    `not_told_apart` is the number of other authorities, of any tier, from which this one cannot be
+    told apart. Rows are by expected rank, ties by code.
 
     Unless authorities have deviations of their own in each stratum, their order is the same in all
     strata: it is then given once for each outcome, with an empty `stratum`.
 
     Parameters
     ----------
+    level : float
+        Probability inside the intervals and the band.
+    sure : float
+        Probability from which two authorities are told apart, whatever `level` is.
     despite_failed_diagnostics : bool
         Give the ranks even where the fit failed its diagnostics.
 
@@ -113,7 +118,8 @@ def ranks_table(
     DiagnosticsError
         If the fit failed its diagnostics.
     FitError
-        If the fit is of one authority, or `level` is not strictly between 0 and 1.
+        If the fit is of one authority, `level` is not strictly between 0 and 1, or `sure` not
+        between 0.5 and 1.
 
     References
     ----------
@@ -121,12 +127,13 @@ def ranks_table(
     Lin, Louis, Paddock and Ridgeway (2006), Bayesian Analysis 1, 915-946.
     """
     checked_level(level)
+    checked_sure(sure)
     refuse_one_authority(draws)
     if not despite_failed_diagnostics:
         _refuse_failed(draws)
     authorities = group(draws, "authorities").sortby("authority")
     names = [str(name) for name in authorities["name"].values.tolist()]
-    tables = [_rank(population, names, level=level) for population in populations(draws)]
+    tables = [_rank(population, names, level=level, sure=sure) for population in populations(draws)]
     return typed(pd.concat(tables, ignore_index=True)[list(COLUMNS)])
 
 
@@ -135,12 +142,12 @@ def _refuse_failed(draws: xr.DataTree) -> None:
     if failed:
         raise DiagnosticsError(
             f"ranks are withheld: the fit failed its diagnostics ({', '.join(failed)})",
-            "Fit again with more draws or a simpler model; the ranks are given with "
-            "despite_failed_diagnostics=True.",
+            "Fit again with more draws or a simpler model; --despite-failed-diagnostics (in Python "
+            "despite_failed_diagnostics) gives the ranks all the same.",
         )
 
 
-def _rank(population: Population, names: list[str], *, level: float) -> pd.DataFrame:
+def _rank(population: Population, names: list[str], *, level: float, sure: float) -> pd.DataFrame:
     """Table of one population; `names` are in the order of its codes."""
     ranks = rank_draws(population.slopes)
     count = len(ranks)
@@ -163,8 +170,8 @@ def _rank(population: Population, names: list[str], *, level: float) -> pd.DataF
             "simultaneous_upper": band_upper,
             "prob_top_decile": (ranks <= decile).mean(axis=1),
             "prob_bottom_decile": (ranks > count - decile).mean(axis=1),
-            "tier": tiers(steeper, order=order, level=level),
-            "not_told_apart": count - 1 - told_apart(steeper, level=level).sum(axis=1),
+            "tier": tiers(steeper, order=order, sure=sure),
+            "not_told_apart": count - 1 - told_apart(steeper, sure=sure).sum(axis=1),
         }
     )
     return table.iloc[order]

@@ -14,6 +14,9 @@ from bayesgrad.estimands.layout import sample_dims
 DEFAULT_LEVEL = 0.95
 """Probability inside an interval unless another is asked for."""
 
+DEFAULT_SURE = 0.95
+"""Probability from which a statement such as "steeper" is made unless another is asked for."""
+
 INTERVAL_KIND = "equal-tailed"
 
 BATCHES = 25
@@ -34,6 +37,22 @@ def checked_level(level: float) -> float:
             "Give, for example, 0.95 for an interval that holds 95% of the draws.",
         )
     return float(level)
+
+
+def checked_sure(sure: float) -> float:
+    """Return `sure` if it is a probability above one half and below 1.
+
+    Raises
+    ------
+    FitError
+        If it is not: at one half, every difference could be stated.
+    """
+    if not 0.5 < sure < 1:
+        raise FitError(
+            f"the bar for statements, {sure}, is not a probability above 0.5 and below 1",
+            "Give, for example, 0.95: what is said to be steeper is so with that probability.",
+        )
+    return float(sure)
 
 
 def tails(level: float) -> tuple[float, float]:

@@ -29,7 +29,7 @@ from bayesgrad.estimands.ranks import ranks_table
 from bayesgrad.estimands.scores import scores_table
 from bayesgrad.estimands.standing import has_nation, standing_table
 from bayesgrad.estimands.strata import strata_table
-from bayesgrad.estimands.summaries import DEFAULT_LEVEL
+from bayesgrad.estimands.summaries import DEFAULT_LEVEL, DEFAULT_SURE
 from bayesgrad.estimands.suppressed import has_suppressed, suppressed_table
 from bayesgrad.estimands.thresholds import thresholds_table
 from bayesgrad.estimands.transitions import transitions_table
@@ -104,6 +104,7 @@ def table(
     name: str,
     *,
     level: float = DEFAULT_LEVEL,
+    sure: float | None = None,
     despite_failed_diagnostics: bool = False,
 ) -> pd.DataFrame:
     """Make one of a fit's tables by name.
@@ -114,14 +115,17 @@ def table(
         A key of `TABLES`.
     level : float
         Probability inside the intervals.
+    sure : float, optional
+        Probability from which authorities are told apart in the tiers of ranks, 0.95 by default;
+        no other table makes such a statement.
     despite_failed_diagnostics : bool
         Give ranks even where the fit failed its diagnostics; other tables are always given.
 
     Raises
     ------
     FitError
-        If there is no such table, the fit cannot give it, or `level` is not strictly between 0
-        and 1.
+        If there is no such table, the fit cannot give it, `level` is not strictly between 0 and 1,
+        or `sure` is given for a table without tiers or is not between 0.5 and 1.
     DiagnosticsError
         If ranks are asked for and the fit failed its diagnostics.
     """
@@ -132,6 +136,14 @@ def table(
     make = TABLES[name]
     if make is ranks_table:
         return ranks_table(
-            draws, level=level, despite_failed_diagnostics=despite_failed_diagnostics
+            draws,
+            level=level,
+            sure=DEFAULT_SURE if sure is None else sure,
+            despite_failed_diagnostics=despite_failed_diagnostics,
+        )
+    if sure is not None:
+        raise FitError(
+            f"the table {name} makes no statement to be sure of",
+            "Leave `sure` out: it is of the tiers of ranks, and of comparisons in words.",
         )
     return make(draws, level=level)

@@ -52,11 +52,23 @@ class GradientFit:
         return DataReport.from_dict(self.provenance["rows"])
 
     def table(
-        self, name: str, *, level: float = 0.95, despite_failed_diagnostics: bool = False
+        self,
+        name: str,
+        *,
+        level: float = 0.95,
+        sure: float | None = None,
+        despite_failed_diagnostics: bool = False,
     ) -> pd.DataFrame:
-        """Return a table by the name that `bayesgrad table` knows it by. Raises FitError."""
+        """Return a table by the name that `bayesgrad table` knows it by. Raises FitError.
+
+        `sure` is of the tiers of ranks alone: see `ranks`.
+        """
         return table(
-            self.draws, name, level=level, despite_failed_diagnostics=despite_failed_diagnostics
+            self.draws,
+            name,
+            level=level,
+            sure=sure,
+            despite_failed_diagnostics=despite_failed_diagnostics,
         )
 
     def gradients(self, *, level: float = 0.95) -> pd.DataFrame:
@@ -80,9 +92,16 @@ class GradientFit:
         return self.table("contextual", level=level)
 
     def ranks(
-        self, *, level: float = 0.95, despite_failed_diagnostics: bool = False
+        self,
+        *,
+        level: float = 0.95,
+        sure: float = 0.95,
+        despite_failed_diagnostics: bool = False,
     ) -> pd.DataFrame:
         """Ranks of authorities by gradient, with simultaneous intervals and tiers.
+
+        `sure` is the probability from which two authorities are told apart, so that they cannot
+        share a tier; it does not depend on `level`, that of the intervals.
 
         Raises
         ------
@@ -90,7 +109,10 @@ class GradientFit:
             If the diagnostics failed, unless `despite_failed_diagnostics` is True.
         """
         return self.table(
-            "ranks", level=level, despite_failed_diagnostics=despite_failed_diagnostics
+            "ranks",
+            level=level,
+            sure=sure,
+            despite_failed_diagnostics=despite_failed_diagnostics,
         )
 
     def pairs(self, *codes: str, level: float = 0.95) -> pd.DataFrame:
@@ -149,9 +171,13 @@ class GradientFit:
         """Checks of the fit."""
         return self.table("diagnostics")
 
-    def compare(self, codes: Sequence[str], *, level: float = 0.95) -> str:
-        """Two or more authorities compared in words and numbers."""
-        return compare_in_words(self.draws, codes, level=level)
+    def compare(self, codes: Sequence[str], *, level: float = 0.95, sure: float = 0.95) -> str:
+        """Two or more authorities compared in words and numbers.
+
+        One is called the steeper where that is so with probability `sure` and the interval of the
+        ratio, at `level`, does not hold 1.
+        """
+        return compare_in_words(self.draws, codes, level=level, sure=sure)
 
     def standing(self, *, level: float = 0.95) -> pd.DataFrame:
         """Where each authority of a fit with a prior pack stands in the nation of the pack.

@@ -56,8 +56,8 @@ def pack_of(
     if failed and not despite_failed_diagnostics:
         raise DiagnosticsError(
             f"the prior pack is withheld: the fit failed its diagnostics ({', '.join(failed)})",
-            "Fit again with more draws or a simpler model; the pack is given with "
-            "--despite-failed-diagnostics (despite_failed_diagnostics=True).",
+            "Fit again with more draws or a simpler model; --despite-failed-diagnostics (in Python "
+            "despite_failed_diagnostics) gives the pack all the same.",
         )
     _refuse_small(draws, chosen)
     posterior = draws["posterior"].to_dataset()
@@ -84,6 +84,7 @@ def pack_of(
 
 def _chosen(spec: ModelSpec, outcomes: Sequence[str] | None) -> list[str]:
     """Columns of the outcomes of the pack, in the order of the spec."""
+    outcomes = [outcomes] if isinstance(outcomes, str) else outcomes
     own = [outcome.column for outcome in spec.outcomes]
     unknown = [name for name in outcomes or () if name not in own]
     if unknown or (outcomes is not None and not outcomes):

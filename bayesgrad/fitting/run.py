@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from bayesgrad.data import AnalysisTable, prepare_table, read_table
 from bayesgrad.design import Design, build_design
-from bayesgrad.errors import SpecError
+from bayesgrad.errors import DataError, SpecError, shortened
 from bayesgrad.fitting.compiled_forms import remember_compiled
 from bayesgrad.fitting.draws import assemble_draws
 from bayesgrad.fitting.gradient_fit import GradientFit
@@ -78,6 +78,7 @@ def fit(
     FitError
         If sampling could not start, or the Laplace approximation does not hold.
     """
+    refuse_spec_as_table(table)
     spec = spec if isinstance(spec, ModelSpec) else ModelSpec.read(spec)
     overrides = {"engine": engine, "draws": draws, "tune": tune, "chains": chains, "seed": seed}
     spec = with_sampling(spec, overrides)
@@ -125,6 +126,15 @@ def fit(
 def _tell_warnings(analysis: AnalysisTable) -> None:
     for warning in analysis.report.warnings:
         print(f"warning: {warning}", file=sys.stderr, flush=True)
+
+
+def refuse_spec_as_table(table: object) -> None:
+    """Refuse a model spec where the table should be. Raises DataError."""
+    if isinstance(table, ModelSpec):
+        raise DataError(
+            "a model spec is given where the table is expected",
+            "Give the spec first and the table after it.",
+        )
 
 
 def _announced(progress: bool) -> AbstractContextManager[None]:
@@ -178,7 +188,8 @@ def with_sampling(spec: ModelSpec, overrides: dict[str, Any]) -> ModelSpec:
     except ValidationError as error:
         fault = error.errors()[0]
         raise SpecError(
-            f"sampling setting {fault['loc'][0]} = {fault['input']!r}: {fault['msg'].lower()}",
+            f"sampling setting {fault['loc'][0]} = {shortened(repr(fault['input']))}: "
+            f"{fault['msg'].lower()}",
             "Give a value in the range that is named.",
         ) from None
     return spec.model_copy(update={"sampling": sampling})

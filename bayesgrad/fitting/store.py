@@ -89,14 +89,30 @@ def read_fit(path: Path) -> Stored:
     return Stored(spec, _with_plain_strings(in_this_layout(tree, written)), provenance)
 
 
+_OTHER_FILES = {
+    ".toml": "a model spec or a prior pack",
+    ".csv": "a table",
+    ".parquet": "a table",
+    ".arrow": "a table",
+}
+
+
 def _closing_line(digest: str) -> bytes:
     return _MARK + digest.encode() + b"\n"
 
 
 def _verify(path: Path) -> None:
     """Compare the content of a fit file with the SHA-256 at its end."""
+    if path.is_dir():
+        raise FitError(f"{path}: is a folder", "Give the path of a fit file (.nc) in it.")
     if not path.is_file():
         raise FitError(f"{path}: there is no such file", "Give the path of a fit file (.nc).")
+    other = _OTHER_FILES.get(path.suffix.lower())
+    if other is not None:
+        raise FitError(
+            f"{path}: is {other}, not a fit file",
+            "Give the file that `bayesgrad fit` wrote (.nc).",
+        )
     content = path.read_bytes()
     body, tail = content[:-_LENGTH], content[-_LENGTH:]
     if not tail.startswith(_MARK):

@@ -57,7 +57,7 @@ def audit(
             for fitted, weight in zip(one.forms, one.weights, strict=True)
             if fitted.quantities is not None
         ),
-        key=lambda pair: -pair[1],
+        key=lambda pair: -np.nan_to_num(pair[1]),
     )
     title = alt.TitleParams(
         f"{one.title}: what makes affluent authorities look steeper",
@@ -82,10 +82,14 @@ def _chosen(audited: Audit, outcome: str | None) -> OutcomeAudit:
 
 def _notes(audited: Audit, one: OutcomeAudit, level: float) -> list[str]:
     spec = audited.spec
-    by = {"evidence": "evidence", "scores": "leave-one-authority-out scores"}[one.weighed_by]
+    weights = {
+        "evidence": "weights of forms, by evidence",
+        "scores": "weights of forms, by leave-one-authority-out scores",
+        "nothing": "none, since forms could not be weighed",
+    }[one.weighed_by]
     notes = [
         f"Left: change of the log gradient per +0.10 of authority deprivation, mean and "
-        f"{percent_interval(level)}; numbers: weights of forms, by {by}.",
+        f"{percent_interval(level)}; numbers: {weights}.",
         f"Right: gradient per +{spec.gradient.unit:g} of {spec.columns.deprivation} "
         f"({spec.columns.vintage}) expected in an authority, under the likeliest form of each "
         "moderation; band of the likeliest of all.",
@@ -143,11 +147,17 @@ def _row(fitted: FittedForm, weight: float, *, level: float) -> dict[str, object
         "form": fitted.form.title,
         "moderation": fitted.form.moderation,
         "weight": weight,
-        "words": "< 0.001" if weight < 0.001 else f"{weight:.3f}",
+        "words": _weight_in_words(weight),
         "mean": float(draws.mean()),
         "lower": float(lower),
         "upper": float(upper),
     }
+
+
+def _weight_in_words(weight: float) -> str:
+    if np.isnan(weight):
+        return ""
+    return "< 0.001" if weight < 0.001 else f"{weight:.3f}"
 
 
 def _curves(

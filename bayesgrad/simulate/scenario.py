@@ -27,8 +27,8 @@ from bayesgrad.simulate.seeds import streams
 from bayesgrad.simulate.settings import EnglandSettings
 from bayesgrad.simulate.truth import true_dataset, truth_table
 from bayesgrad.spec.adjacency import Adjacency
+from bayesgrad.spec.faults import validate_spec
 from bayesgrad.spec.model_spec import ModelSpec
-from bayesgrad.spec.reading import validate_spec
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,7 +18,7 @@ def streams(name: str, seed: int) -> list[np.random.SeedSequence]:
         If the seed is not a whole number of at least 0; the message calls it `name`.
     """
     try:
-        valid = operator.index(seed) >= 0
+        valid = not isinstance(seed, bool) and operator.index(seed) >= 0
     except TypeError:
         valid = False
     if not valid:

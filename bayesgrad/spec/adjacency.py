@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import csv
+import io
+import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, model_validator
 
 from bayesgrad.errors import SpecError
+from bayesgrad.spec.text_files import read_text
 from bayesgrad.spec.validated import Part, as_tuple
 
 
@@ -22,6 +25,16 @@ class Adjacency(Part):
     """Those of the pairs whose boundaries run along a narrow gap, and do not meet."""
     apart: Annotated[tuple[tuple[str, str], ...], BeforeValidator(as_tuple)] = ()
     """Pairs whose boundaries run along a wider gap, such as a river: no neighbours."""
+
+    @model_validator(mode="after")
+    def _is_coherent(self) -> Self:
+        known = set(self.places)
+        for one, other in self.pairs:
+            if one >= other:
+                raise ValueError(f"pair {one}, {other}: give each once, the smaller code first")
+            if not {one, other} <= known:
+                raise ValueError(f"pair {one}, {other}: is not among the places")
+        return self
 
     @classmethod
     def of(
@@ -69,8 +82,8 @@ def read_adjacency(path: Path) -> Adjacency:
         pair at all.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            lines = [[cell.strip() for cell in line] for line in csv.reader(stream) if line]
+        stream = io.StringIO(read_text(path))
+        lines = [[cell.strip() for cell in line] for line in csv.reader(stream) if line]
     except OSError:
         raise SpecError(
             f"{path}: cannot be read", "Give a CSV file of the pairs of neighbouring authorities."
@@ -82,6 +95,7 @@ def read_adjacency(path: Path) -> Adjacency:
         where = f"line {wide[0]} does not have" if wide else "it does not have"
         raise SpecError(f"{path}: {where} two columns of codes", _PAIRS)
     rows = lines[1:]
+    _refuse_missing_heading(lines[0], rows, path=path)
     themselves = sorted({one for one, other in rows if one == other})
     if themselves:
         raise SpecError(
@@ -94,6 +108,21 @@ def read_adjacency(path: Path) -> Adjacency:
         raise SpecError(f"{path}: has no pair of neighbours", _PAIRS)
     return Adjacency.of(pairs, alone=[one for one, other in rows if not other])
 
+
+def _refuse_missing_heading(first: list[str], rows: list[list[str]], *, path: Path) -> None:
+    """Refuse a first line that holds codes of places: as a heading it would not be read."""
+    places = {code for row in rows for code in row if code}
+    codes = [cell for cell in first if cell in places or _CODE.fullmatch(cell)]
+    if codes:
+        raise SpecError(
+            f"{path}: line 1 holds {' and '.join(codes)}, a code of a place, where the heading "
+            "should be",
+            "Put a heading above it, such as authority,neighbour.",
+        )
+
+
+_CODE = re.compile(r"[EWSNK]\d{8}")
+"""Code of a place in the United Kingdom."""
 
 _PAIRS = (
     "Give a CSV file with a heading and two codes of neighbouring authorities a line; a place "

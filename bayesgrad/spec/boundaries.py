@@ -10,6 +10,7 @@ import numpy as np
 
 from bayesgrad.errors import SpecError
 from bayesgrad.spec.adjacency import Adjacency
+from bayesgrad.spec.text_files import read_text
 
 TOLERANCE = 1e-6
 """Of the extent of the map: a metre of England. Boundaries so near are one, though their corners
@@ -96,7 +97,7 @@ def _run_along(one: Any, other: Any, gap: float) -> bool:
 
 def _features(path: Path) -> list[dict[str, Any]]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
+        content = json.loads(read_text(path))
     except OSError:
         raise SpecError(f"{path}: cannot be read", _BOUNDARIES) from None
     except ValueError:

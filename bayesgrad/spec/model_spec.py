@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -107,6 +108,49 @@ class ModelSpec(Part):
         chosen = outcome.link or self.likelihood.link
         return chosen or ("log" if outcome.out_of else "logit")
 
+    def with_(self, changes: Mapping[str, Any] | None = None, /, **parts: Any) -> ModelSpec:
+        """Return the spec with other values, checked as a file's are.
+
+        Parameters
+        ----------
+        changes : mapping of str to value, optional
+            By keys with dots, such as ``{"authority.moderation": "linear"}``; of one outcome
+            ``"outcomes.referrals.family"``, by its column. None puts the default in place.
+        **parts
+            The same by part: ``authority={"moderation": "linear"}`` changes these keys and leaves
+            the part's others; anything but a dictionary replaces the whole key.
+
+        Returns
+        -------
+        ModelSpec
+            A new one; specs are frozen. A path of a prior pack or of neighbours starts at the
+            working folder.
+
+        Raises
+        ------
+        SpecError
+            If a key is unknown, or a value is of the wrong type, impossible or contradicts others.
+        """
+        from bayesgrad.spec.reading import change_spec
+
+        found = dict(changes or {})
+        for name, value in parts.items():
+            if isinstance(value, Mapping):
+                found |= {f"{name}.{key}": held for key, held in value.items()}
+            else:
+                found[name] = value
+        return change_spec(self, found)
+
+    def to_toml(self) -> str:
+        """Return the spec as TOML, without the keys that have their defaults.
+
+        `ModelSpec.from_toml` reads it back as the same spec. A prior pack and neighbours, which a
+        file names by a path, stand in the text itself.
+        """
+        from bayesgrad.spec.toml_text import toml_of
+
+        return toml_of(self)
+
     @classmethod
     def read(cls, path: str | Path) -> ModelSpec:
         """Read a spec from a TOML file.
@@ -118,9 +162,10 @@ class ModelSpec(Part):
             impossible value; the message names the file, the key, what was found and what is
             allowed.
         """
+        from bayesgrad.spec.mistaken import checked_path
         from bayesgrad.spec.reading import read_spec
 
-        return read_spec(Path(path))
+        return read_spec(checked_path(path))
 
     @classmethod
     def from_toml(cls, text: str, *, source: str = "spec") -> ModelSpec:

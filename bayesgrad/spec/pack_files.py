@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from bayesgrad.errors import SpecError
 from bayesgrad.files import write_texts
 from bayesgrad.spec.prior_pack import FORMAT, PackColumn, PriorPack
+from bayesgrad.spec.text_files import read_text
 
 _MARK = "# bayesgrad-sha256="
 _AGAIN = "Copy it again from where it was made, or write it again with `bayesgrad prior`."
@@ -47,7 +48,7 @@ def pack_text(pack: PriorPack) -> str:
 def read_pack(path: Path) -> PriorPack:
     """Read a pack; see `PriorPack.read`."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_text(path)
     except FileNotFoundError:
         raise SpecError(
             f"{path}: there is no such prior pack",

@@ -2,41 +2,29 @@
 
 from __future__ import annotations
 
-import difflib
+import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
-
-from bayesgrad.errors import SpecError
+from bayesgrad.errors import SpecError, shortened
 from bayesgrad.spec.adjacency import read_neighbours
+from bayesgrad.spec.changes import changed, document_of
+from bayesgrad.spec.faults import GRAMMAR, validate_spec
+from bayesgrad.spec.mistaken import ORDER, looks_like_a_table, refuse_other_files
 from bayesgrad.spec.model_spec import ModelSpec
 from bayesgrad.spec.pack_files import read_pack
-from bayesgrad.spec.vocabulary import Centre, words
-
-_IN_WORDS = {
-    "tuple_type": "should be a list, in square brackets",
-    "string_type": "should be text, in quotation marks",
-    "string_too_short": "should not be empty",
-    "int_type": "should be a whole number",
-    "float_type": "should be a number",
-    "bool_type": "should be true or false",
-    "model_type": "should be a table of keys",
-    "too_short": "should have at least one item",
-    "model_attributes_type": "should be a table of keys",
-}
-"""What is allowed, in words of the file, by pydantic's name of the fault."""
-
-GRAMMAR = "models/README.md describes every key; `bayesgrad models` lists specs to start from."
+from bayesgrad.spec.text_files import decoded
+from bayesgrad.spec.validated import Part
 
 
-def read_spec(path: Path) -> ModelSpec:
-    """Read and validate the spec in a TOML file; see `ModelSpec.read`."""
+def read_spec(path: Path, changes: Mapping[str, Any] | None = None) -> ModelSpec:
+    """Read and validate the spec in a TOML file, with changes to it; see `ModelSpec.read`."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        data = path.read_bytes()
+        refuse_other_files(path, data)
+        text = decoded(data)
     except FileNotFoundError:
         raise SpecError(
             f"{path}: there is no such file",
@@ -48,21 +36,66 @@ def read_spec(path: Path) -> ModelSpec:
         raise SpecError(
             f"{path}: is not UTF-8 text (byte {error.start})", "Save the spec as UTF-8."
         ) from None
-    return parse_spec(text, source=str(path), folder=path.parent)
+    except OSError as error:
+        raise SpecError(
+            f"{path}: cannot be read: {error.strerror}",
+            "Check who may read the file.",
+        ) from None
+    return parse_spec(text, source=str(path), folder=path.parent, changes=changes)
 
 
-def parse_spec(text: str, *, source: str, folder: Path = Path()) -> ModelSpec:
+def parse_spec(
+    text: str,
+    *,
+    source: str,
+    folder: Path = Path(),
+    changes: Mapping[str, Any] | None = None,
+) -> ModelSpec:
     """Parse and validate a spec in TOML text; see `ModelSpec.from_toml`.
 
-    Paths in it are relative to `folder`.
+    Paths in it are relative to `folder`; `changes` are those of `bayesgrad.spec.changes`.
     """
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
+        raise _not_toml(error, text, source=source) from None
+    if {"format", "parameters"} <= content.keys():
         raise SpecError(
-            f"{source}: is not valid TOML: {error}", "Mend the line that is named."
-        ) from None
+            f"{source}: is a prior pack, not a model spec",
+            'Name it in the spec of one authority: prior_pack = "FILE".',
+        )
+    if changes:
+        source = f"{source} as changed"
+        content = changed(content, changes, source=source)
     return validate_spec(_with_files(content, folder, source=source), source=source)
+
+
+def change_spec(spec: ModelSpec, changes: Mapping[str, Any]) -> ModelSpec:
+    """Return a spec with changes; see `ModelSpec.with_`. Paths start at the working folder."""
+    source = "spec as changed"
+    document = changed(document_of(spec), changes, source=source)
+    return validate_spec(_with_files(document, Path(), source=source), source=source)
+
+
+def _not_toml(error: tomllib.TOMLDecodeError, text: str, *, source: str) -> SpecError:
+    """Say what a text that is not TOML is, or what is wrong in the line that is at fault."""
+    if looks_like_a_table(text):
+        return SpecError(f"{source}: is a table, not a model spec (TOML)", ORDER)
+    where = re.search(r"at line (\d+)", str(error))
+    lines = text.splitlines()
+    line = lines[int(where[1]) - 1] if where and int(where[1]) <= len(lines) else ""
+    if re.search(r'"[^"]*\\', line):
+        return SpecError(
+            f"{source}: is not valid TOML: {error}: a backslash between double quotation marks "
+            f"begins an escape: {shortened(line.strip())}",
+            _SLASHES,
+        )
+    return SpecError(f"{source}: is not valid TOML: {error}", "Mend the line that is named.")
+
+
+_SLASHES = (
+    'Write paths with forward slashes, as in "data/pairs.csv", or between single quotation marks.'
+)
 
 
 FILES: Mapping[tuple[str, ...], Callable[[Path, dict[str, Any]], object]] = {
@@ -75,13 +108,15 @@ FILES: Mapping[tuple[str, ...], Callable[[Path, dict[str, Any]], object]] = {
 def _with_files(document: dict[str, Any], folder: Path, *, source: str) -> dict[str, Any]:
     """Put the content of each file that a spec names in place of its path.
 
+    Content that is there already, as a table of keys, stays.
+
     Raises
     ------
     SpecError
         If a path is not text, or the file cannot be read.
     """
     for keys, read in FILES.items():
-        if _at(document, keys) is not None:
+        if not isinstance(_at(document, keys), dict | Part | None):
             document = _with_file(document, keys, read, folder=folder, source=source)
     return document
 
@@ -110,108 +145,17 @@ def _with_file(
         raise SpecError(
             f"{source}: {'.'.join(keys)} should be the path of a file, in quotation marks", GRAMMAR
         )
+    _refuse_escapes(path, where=f"{source}: {'.'.join(keys)}")
+    if "\\" in path and not (folder / path).exists():
+        path = path.replace("\\", "/")
     return {**document, key: read(folder / path, document)}
 
 
-def validate_spec(content: dict[str, Any], *, source: str) -> ModelSpec:
-    """Turn parsed TOML into a ModelSpec, or raise a SpecError that lists every fault in it."""
-    try:
-        return ModelSpec.model_validate(content)
-    except ValidationError as error:
-        faults = dict.fromkeys(
-            line for fault in error.errors() for line in _describe(fault, content).splitlines()
+def _refuse_escapes(path: str, *, where: str) -> None:
+    """Refuse a path with a control character, which a backslash was read as."""
+    if not path.isprintable():
+        raise SpecError(
+            f"{where} = {path!r}: holds a control character, which a backslash between double "
+            "quotation marks makes of the letter after it",
+            _SLASHES,
         )
-        raise SpecError("\n".join(f"{source}: {fault}" for fault in faults), GRAMMAR) from None
-
-
-def _describe(fault: ErrorDetails, content: dict[str, Any]) -> str:
-    keys = _keys_in_file(fault["loc"], content)
-    where = _path(keys)
-    match fault["type"]:
-        case "extra_forbidden":
-            return _unknown_key(keys)
-        case "missing":
-            return f"{where} is missing"
-        case "value_error":
-            reason = str(fault.get("ctx", {}).get("error", fault["msg"]))
-            return f"{where}: {reason}" if where else reason
-    found = f"{where} = {_as_toml(fault['input'])}"
-    if keys == ["gradient", "centre"]:  # one key, two types: one message for both
-        alternatives = ", ".join(f"'{word}'" for word in words(Centre))
-        return f"{found} is not allowed; use {alternatives} or a number from 0 to 1"
-    context = fault.get("ctx", {})
-    if "expected" in context:
-        return f"{found} is not allowed; use one of {context['expected']}"
-    return f"{found}: {_IN_WORDS.get(fault['type'], _message(fault))}"
-
-
-def _message(fault: ErrorDetails) -> str:
-    text = fault["msg"].removeprefix("Input ")
-    return f"{text[:1].lower()}{text[1:]}"
-
-
-def _as_toml(value: Any) -> str:
-    """Write a value nearly as the file has it: `true`, not `True`."""
-    return str(value).lower() if isinstance(value, bool) else repr(value)
-
-
-def _keys_in_file(loc: Sequence[str | int], content: Any) -> list[str | int]:
-    """Leave out of an error's location the steps that are names of types, not keys of the file."""
-    keys: list[str | int] = []
-    here = content
-    for depth, step in enumerate(loc):
-        last = depth == len(loc) - 1
-        if isinstance(here, dict) and (step in here or last):
-            keys.append(step)
-            here = here.get(step)
-        elif isinstance(here, list) and isinstance(step, int):
-            keys.append(step)
-            here = here[step] if step < len(here) else None
-    return keys
-
-
-def _path(keys: Sequence[str | int]) -> str:
-    """Write a location as TOML writes it: `[gradient] unit`, `[[outcomes]] 2 column`."""
-    if not keys:
-        return ""
-    if len(keys) == 1:
-        return str(keys[0])
-    head, *rest = keys
-    if isinstance(rest[0], int):
-        table = f"[[{head}]] {rest[0] + 1}"
-        return " ".join([table, *(str(key) for key in rest[1:])])
-    if isinstance(rest[-1], int):
-        return f"{_path(keys[:-1])}, item {rest[-1] + 1}"
-    return f"[{head}] {'.'.join(str(key) for key in rest)}"
-
-
-def _unknown_key(keys: Sequence[str | int]) -> str:
-    name = str(keys[-1])
-    allowed = _allowed_keys(keys[:-1])
-    close = difflib.get_close_matches(name, allowed, n=1)
-    hint = f"; did you mean {close[0]}?" if close else ""
-    return f"{_path(keys)} is not a key of a spec{hint} (allowed here: {', '.join(allowed)})"
-
-
-def _allowed_keys(keys: Sequence[str | int]) -> list[str]:
-    """Keys allowed in the part of a spec at `keys`."""
-    part: type[BaseModel] = ModelSpec
-    for key in keys:
-        if isinstance(key, int):
-            continue
-        inner = _model_in(part.model_fields[key].annotation)
-        if inner is None:
-            return []
-        part = inner
-    return list(part.model_fields)
-
-
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    """First pydantic model inside a type such as `X | None` or `tuple[X, ...]`."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    for inner in getattr(annotation, "__args__", ()):
-        found = _model_in(inner)
-        if found is not None:
-            return found
-    return None

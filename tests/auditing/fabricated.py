@@ -40,6 +40,7 @@ def quantities(
     return Quantities(
         draws={
             "interaction": change,
+            "interaction_contrast": 0.8 * change,
             "interaction_per_sd": normal(per_sd),
             "within": slope,
             "between": slope + contextual,
@@ -50,6 +51,11 @@ def quantities(
         extrapolated={-0.1: True, 0.0: False, 0.1: False},
         explained=0.6,
         spread=PowerLaw(0.085, 0.67),
+        prior={
+            "interaction": 0.5 if form.moderated else 0.0,
+            "contextual": 0.5,
+            "interaction_per_sd": 0.5,
+        },
         curve=(grid, slope[:, None] + change[:, None] * (grid - 0.137) * 10),
     )
 
@@ -63,6 +69,7 @@ def outcome_audit(
     refused: str = "",
     carried: float = 0.0,
     outcome: str = "referrals",
+    scored: bool = True,
 ) -> OutcomeAudit:
     """Audit of one outcome whose forms have given log evidence, by title; 0 by default."""
     spec = spec or spec_of(WITH_TURNOVER)
@@ -88,7 +95,9 @@ def outcome_audit(
                         "authority_elpd": ("authority", elpd),
                         "authority_k_hat": ("authority", np.full(authorities, 0.2)),
                     }
-                ),
+                )
+                if scored
+                else None,
             )
         )
     return OutcomeAudit(outcome, outcome.capitalize(), authorities, tuple(forms), seed=1)

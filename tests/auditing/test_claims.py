@@ -1,6 +1,9 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import xarray as xr
+from scipy import stats
 
 from bayesgrad.auditing.claims import power_law, quantities_of
 from bayesgrad.auditing.forms import Form
@@ -55,7 +58,7 @@ def test_quantities_by_hand(shape, chains):
     form = Form(shape, shape, "none", ())
     spec, design = known_world(form)
     posterior = posterior_of(design, interaction=-0.25, chains=chains)
-    found = quantities_of(form, design, posterior, known_groups(spec, design))
+    found = quantities_of(form, spec, design, posterior, known_groups(spec, design))
     mean = np.mean(MEANS)
     rise = 0.1 / mean if shape == "log" else 1.0
     slope = posterior["slope"].values.ravel()
@@ -77,11 +80,70 @@ def test_quantities_by_hand(shape, chains):
     np.testing.assert_allclose(found.gradients[0.0], np.exp(slope))
 
 
+@pytest.mark.parametrize("shape", ["log", "linear"])
+def test_the_contrast_is_between_authorities_a_step_apart_in_the_range(shape):
+    form = Form(shape, shape, "none", ())
+    spec, design = known_world(form)
+    posterior = posterior_of(design, interaction=-0.25)
+    found = quantities_of(form, spec, design, posterior, known_groups(spec, design))
+    mean = np.mean(MEANS)
+    low, high = mean - 0.05, mean + 0.05
+    step = np.log(high / low) if shape == "log" else 1.0
+    np.testing.assert_allclose(found.draws["interaction_contrast"], -0.25 * step)
+
+
+def test_the_contrast_of_a_narrow_range_stays_in_it():
+    form = Form("log", "log", "none", ())
+    spec, design = known_world(form)
+    narrow = replace(design.authorities, deprivation=np.array([0.15, 0.155, 0.16, 0.17, 0.18]))
+    narrow = replace(design, authorities=narrow)
+    posterior = posterior_of(design, interaction=-0.25)
+    found = quantities_of(form, spec, narrow, posterior, known_groups(spec, design))
+    expected = -0.25 * np.log(0.18 / 0.15) / 0.03 * 0.10
+    np.testing.assert_allclose(found.draws["interaction_contrast"], expected)
+
+
+PRIORS = """
+[priors]
+slope = {{ mu = {slope}, sigma = 0.5 }}
+interaction = {{ distribution = "{distribution}", mu = {interaction}, {scale} }}
+"""
+
+
+@pytest.mark.parametrize(
+    ("slope", "interaction", "distribution", "scale", "below"),
+    [
+        (0.0, 0.0, "Normal", "sigma = 0.5", 0.5),
+        (0.0, -0.5, "Normal", "sigma = 0.5", stats.norm.cdf(1)),
+        (0.0, 0.5, "Laplace", "b = 0.5", stats.laplace.cdf(-1)),
+        (0.4, -0.5, "StudentT", "nu = 3, sigma = 0.5", stats.t.cdf(1, 3)),
+    ],
+)
+def test_claims_have_the_probability_of_their_priors_before_the_data(
+    slope, interaction, distribution, scale, below
+):
+    text = PRIORS.format(
+        slope=slope, interaction=interaction, distribution=distribution, scale=scale
+    )
+    for shape in ("log", "none"):
+        form = Form(shape, "log", "none", ())
+        base, design = known_world(form)
+        spec = form_spec(form, spec_of(text))
+        posterior = posterior_of(design, interaction=-0.25)
+        found = quantities_of(form, spec, design, posterior, known_groups(base, design)).prior
+        expected = below if form.moderated else 0.0
+        assert found["interaction"] == pytest.approx(expected, abs=0.015)
+        # Contextual: between . dW - slope, both normal, dW = 0.1 / 0.164.
+        rise = 0.1 / np.mean(MEANS)
+        contextual = stats.norm.cdf(slope / np.hypot(0.5 * rise, 0.5))
+        assert found["contextual"] == pytest.approx(contextual, abs=0.015)
+
+
 def test_a_form_without_moderation_has_no_interaction_but_a_level():
     form = Form("none", "log", "none", ())
     spec, design = known_world(form)
     posterior = posterior_of(design, interaction=1e-3)
-    found = quantities_of(form, design, posterior, known_groups(spec, design))
+    found = quantities_of(form, spec, design, posterior, known_groups(spec, design))
     assert (found.draws["interaction"] == 0.0).all()
     assert (found.draws["interaction_per_sd"] > 0.0).all()
     assert (found.draws["contextual"] != 0.0).all()
@@ -92,7 +154,7 @@ def test_what_a_moderator_carries_is_its_regression_on_the_moderation():
     form = Form("none", "log", "none", ("turnover",))
     spec, design = known_world(form)
     posterior = posterior_of(design, interaction=0.0, turnover=-0.1)
-    found = quantities_of(form, design, posterior, known_groups(spec, design))
+    found = quantities_of(form, spec, design, posterior, known_groups(spec, design))
     standard = (np.array(TURNOVER) - np.mean(TURNOVER)) / np.std(TURNOVER)
     slope, _ = np.polyfit(np.log(MEANS), standard, 1)
     expected = -0.1 * slope * 0.1 / np.mean(MEANS)

@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -49,15 +51,21 @@ def test_without_evidence_scores_weigh():
     assert one.weighed_by == "scores"
     np.testing.assert_array_equal(one.weights, one.weights_by_scores)
     assert "since not every form has its evidence" in audit_of(one).verdict
+    assert "by scores a factor of its odds of" in audit_of(one).verdict
+    assert "Bayes factor 1" not in audit_of(one).verdict
 
 
 def test_the_words_say_what_was_found_and_by_which_thresholds():
     words = audit_of(outcome_audit({"log moderation": FAR}, refused="spline")).verdict
     assert "**slope: survives** (more affluent authorities have steeper gradients)" in words
     assert "What explains it: **log moderation**" in words
-    assert "100% beside curve" in words
+    # Spline moderation was not fitted: a third of the forms with an interaction.
+    assert "(0.20 before the data; Bayes factor over 1,000 for it)" in words
+    assert "as a difference over 0.10 of authority deprivation -0.16" in words
+    assert re.search(r"100% \(8\d% to 1[12]\d%\) beside curve", words)
     assert "- not fitted: spline moderation, curve: too few authorities" in words
     assert "at a probability of 0.95 or more" in words
+    assert "at a Bayes factor of 10 or more against it" in words
     assert "12 forms fitted" not in words
     assert "16 forms fitted, 16 by nested Laplace" in words
 

@@ -122,6 +122,19 @@ def test_a_moderator_that_is_deprivation_is_refused(world):
         bayesgrad.audit(of_turnover(world), table, **SHORT)
 
 
+@pytest.mark.parametrize("where", ["authority", "area"])
+def test_a_moderator_that_is_another_one_s_multiple_is_refused(world, where):
+    table = world.areas.assign(staff=lambda t: 3.0 - 2.0 * t["turnover"])
+    spec = of_turnover(world)
+    if where == "authority":
+        spec = spec.with_(authority={"moderators": ["turnover", "staff"]})
+    else:
+        spec = spec.with_(area={"covariates": ["staff"]})
+    match = r"columns 'turnover' and 'staff' have a correlation of 1\.000"
+    with pytest.raises(DataError, match=match):
+        bayesgrad.audit(spec, table, **SHORT)
+
+
 def test_a_moderator_that_is_constant_is_refused(world):
     with pytest.raises(DataError, match="turnover"):
         bayesgrad.audit(of_turnover(world), world.areas.assign(turnover=0.1), **SHORT)

@@ -32,4 +32,4 @@ def test_the_bootstrap_tempers_what_scores_say():
 def test_a_form_without_scores_has_no_weight():
     elpd = np.array([[-1.0, -2.0], [np.nan, np.nan]])
     np.testing.assert_array_equal(score_weights(elpd, [0.5, 0.5], seed=1), [1.0, 0.0])
-    np.testing.assert_array_equal(score_weights(elpd[1:], [1.0], seed=1), [0.0])
+    np.testing.assert_array_equal(score_weights(elpd[1:], [1.0], seed=1), [np.nan])

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 
 import pytest
 
-import bayesgrad as package
-from bayesgrad.fitting import store
+import bayesgrad as bg
+from bayesgrad.fitting import GradientFit, store
+from tests.fabricate import with_group
 
 VERBS = ("demo", "check", "fit", "table", "compare", "models", "simulate")
 
@@ -33,7 +35,7 @@ def test_the_module_answers_help():
 
 
 def test_the_version_is_printed(bayesgrad):
-    assert bayesgrad("--version") == (0, f"bayesgrad {package.__version__}\n", "")
+    assert bayesgrad("--version") == (0, f"bayesgrad {bg.__version__}\n", "")
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -66,6 +68,49 @@ def test_debug_shows_the_traceback_wherever_it_stands(bayesgrad, tmp_path, place
     assert "Traceback" in result.err
     assert "FitError" in result.err
     two_lines("\n".join(result.err.splitlines()[-2:]))
+
+
+def test_a_stream_that_ends_early_is_a_fault_like_others(bayesgrad, fit_file, monkeypatch):
+    def broken(*_):
+        raise EOFError
+
+    monkeypatch.setattr(store, "_verify", broken)
+    result = bayesgrad("table", fit_file, "gradients")
+    what, _ = two_lines(result.err)
+    assert (result.status, result.out) == (1, "")
+    assert what == "a fault of bayesgrad itself: EOFError: something ended before its end"
+
+
+@pytest.fixture(scope="module")
+def welsh_file(passed_fit, tmp_path_factory):
+    """A fit of an authority with a letter that Western code pages lack."""
+    draws = passed_fit.draws
+    authorities = draws["authorities"].to_dataset()
+    names = authorities["name"].values.astype("U30")
+    names[0] = "Llanŵyr Ŷnys"
+    authorities["name"] = (authorities["name"].dims, names)
+    welsh = GradientFit(passed_fit.spec, with_group(draws, authorities=authorities), {})
+    return welsh.save(tmp_path_factory.mktemp("welsh") / "fit.nc")
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "latin-1", "cp850", "ascii", "utf-8"])
+def test_a_letter_that_a_code_page_lacks_loses_no_table(
+    bayesgrad, welsh_file, monkeypatch, encoding
+):
+    written = io.BytesIO()
+    stream = io.TextIOWrapper(written, encoding=encoding, write_through=True)
+    monkeypatch.setattr(sys, "stdout", stream)
+    result = bayesgrad("table", welsh_file, "gradients")
+    assert (result.status, "Aborted" in result.err) == (0, False)
+    # Typer writes UTF-8 where a terminal would take ASCII alone.
+    text = written.getvalue().decode("utf-8" if encoding == "ascii" else encoding)
+    rows = text.splitlines()
+    assert rows[0].startswith("authority,name,outcome")
+    whole = "Llanŵyr Ŷnys" in text
+    assert whole == (encoding in ("ascii", "utf-8"))
+    assert whole or "Llan\\u0175yr \\u0176nys" in text
+    assert ("lacks 2 of the letters" in result.err) != whole
+    assert len(rows) == len(bg.load(welsh_file).gradients()) + 1
 
 
 def test_a_fault_of_ours_exits_1_in_two_lines(bayesgrad, fit_file, monkeypatch):

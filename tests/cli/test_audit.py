@@ -3,6 +3,7 @@ import pytest
 from bayesgrad import auditing
 from tests.auditing.fabricated import audit_of, outcome_audit
 from tests.cli.test_app import two_lines
+from tests.small import spec_of
 
 
 @pytest.fixture
@@ -11,7 +12,7 @@ def asked(monkeypatch):
     calls = []
 
     def fabricated(spec, table, **options):
-        calls.append((spec.name, table.name, options))
+        calls.append((spec, table.name, options))
         return audit_of(outcome_audit({"log moderation": 30.0}))
 
     monkeypatch.setattr(auditing, "audit", fabricated)
@@ -19,10 +20,14 @@ def asked(monkeypatch):
 
 
 def test_an_audit_is_printed_and_written(bayesgrad, asked, tmp_path):
-    out = tmp_path / "audit"
-    result = bayesgrad("audit", "a.toml", "b.csv", "--out", out, "--engine", "nuts", "--seed", 3)
+    out, spec = tmp_path / "audit", tmp_path / "a.toml"
+    spec.write_text(spec_of().to_toml(), encoding="utf-8")
+    changed = ("--set", "authority.moderators=['turnover']")
+    options = ("--engine", "nuts", "--seed", 3, *changed)
+    result = bayesgrad("audit", spec, "b.csv", "--out", out, *options)
     assert result.status == 0
-    assert asked == [("a.toml", "b.csv", {"engine": "nuts", "draws": None, "seed": 3})]
+    read = spec_of().with_(authority={"moderators": ["turnover"]})
+    assert asked == [(read, "b.csv", {"engine": "nuts", "draws": None, "seed": 3})]
     assert "What explains it: **log moderation**" in result.out
     written = {line.removeprefix("written: ") for line in result.out.splitlines()[-6:]}
     assert written == {str(path) for path in out.iterdir()}

@@ -22,3 +22,11 @@ def test_the_demo_goes_the_whole_path(bayesgrad, england, monkeypatch, tmp_path)
     assert written == set(tables_of(fit.draws)) - {"pairs"}
     figures = {path.name for path in (tmp_path / "figures").iterdir()}
     assert {"fitted_lines.svg", "interaction.png", "caterpillar.svg"} <= figures
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32])
+def test_a_seed_out_of_range_is_refused_before_anything_is_written(bayesgrad, tmp_path, seed):
+    result = bayesgrad("demo", "--out", tmp_path, "--seed", seed)
+    assert (result.status, result.out) == (2, "")
+    assert "--seed" in result.err
+    assert list(tmp_path.iterdir()) == []

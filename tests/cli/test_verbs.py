@@ -47,6 +47,20 @@ class TestCheck:
         assert result.status == 2
         assert "family = 'beta_binomial' of referrals: the Laplace engine" in what
 
+    def test_keys_of_the_spec_are_set_for_one_run(self, bayesgrad, spec_file, table_file):
+        settings = ("--set", "authority.moderation=linear", "--set", "rows.minimum_areas=3")
+        result = bayesgrad("check", spec_file, table_file, *settings)
+        assert result.status == 0
+        assert "linear moderation" in result.out or "linear" in result.out
+        bad = bayesgrad("check", spec_file, table_file, "--set", "authority.moderaton=linear")
+        assert (bad.status, bad.out) == (2, "")
+        assert f"{spec_file} as changed: [authority] moderaton is not a key" in bad.err
+
+    def test_spec_and_table_in_each_other_s_place_are_named(self, bayesgrad, spec_file, table_file):
+        what, do = two_lines(bayesgrad("check", table_file, spec_file).err)
+        assert what == f"{table_file}: is a table, not a model spec (TOML)"
+        assert "first" in do
+
     def test_a_missing_table_exits_2(self, bayesgrad, spec_file, tmp_path):
         result = bayesgrad("check", spec_file, tmp_path / "none.csv")
         assert result.status == 2
@@ -181,7 +195,7 @@ class TestTable:
     def test_a_file_that_is_not_a_fit_exits_2(self, bayesgrad, table_file):
         result = bayesgrad("table", table_file, "gradients")
         assert result.status == 2
-        assert "is not a whole fit file" in two_lines(result.err)[0]
+        assert "is a table, not a fit file" in two_lines(result.err)[0]
 
     def test_a_folder_that_does_not_exist_exits_2(self, bayesgrad, fit_file, tmp_path):
         out = tmp_path / "none" / "gradients.csv"
@@ -257,6 +271,22 @@ class TestModels:
     def test_a_spec_is_printed_as_it_is(self, bayesgrad, models):
         expected = (models / "referrals.toml").read_text(encoding="utf-8")
         assert bayesgrad("models", "referrals") == (0, expected, "")
+
+    def test_a_spec_is_written_to_a_new_file_alone(self, bayesgrad, models, tmp_path):
+        out = tmp_path / "my.toml"
+        expected = (models / "referrals.toml").read_bytes()
+        assert bayesgrad("models", "referrals", "--out", out) == (0, f"written: {out}\n", "")
+        assert out.read_bytes() == expected
+        out.write_text("edited", encoding="utf-8")
+        again = bayesgrad("models", "referrals", "--out", out)
+        assert again.status == 2
+        assert "is there already" in again.err
+        assert out.read_text(encoding="utf-8") == "edited"
+
+    def test_to_write_a_spec_it_must_be_named(self, bayesgrad, tmp_path):
+        result = bayesgrad("models", "--out", tmp_path / "my.toml")
+        assert result.status == 2
+        assert "needs the name of a spec" in result.err
 
     def test_an_unknown_spec_exits_2_and_lists_those_there_are(self, bayesgrad):
         result = bayesgrad("models", "referal")

@@ -70,6 +70,10 @@ def test_a_closed_episode_of_no_length_is_an_event_without_time():
     assert set(split(still_open)["area"]) == {"a"}
 
 
+def test_one_column_may_be_named_by_itself():
+    pd.testing.assert_frame_equal(split(by="area"), split(by=["area"]))
+
+
 def test_rows_without_a_code_are_kept():
     found = split(EPISODES.assign(area=["b", "a", None, "a", "b"]))
     assert found["closed"].sum() == EPISODES["ended"].sum()

@@ -40,6 +40,39 @@ def refused(text: str, table: pd.DataFrame) -> DataError:
 
 
 @pytest.mark.parametrize(
+    ("labels", "meant"),
+    [
+        (("0-4", "05-Sep", "Oct-14", "15-17"), "05-Sep for 5-9, Oct-14 for 10-14"),
+        (("4-Jan", "9-May", "12-Oct"), "4-Jan for 1-4, 9-May for 5-9, 12-Oct for 10-12"),
+        (("0-4", "2024-09-05 00:00:00", "16+"), "2024-09-05 00:00:00 for 5-9"),
+        (("10 to 15", "05/09/2024"), "05/09/2024 for 5-9"),
+        (("under 5", "5-Sep", "10 and over"), "5-Sep for 5-9"),
+    ],
+)
+def test_bands_that_a_spreadsheet_made_dates_are_named(labels, meant):
+    error = refused(strata(), of_strata(*labels))
+    assert f"as spreadsheets make them of bands of numbers: {meant}" in error.what
+    order = ", ".join(f'"{label}"' for label in labels)
+    assert prepare_table(spec_with(strata(f"order = [{order}]")), of_strata(*labels))
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        ("Jan-19", "Feb-19", "Mar-19"),
+        ("1-Apr", "1-Oct"),
+        ("Sept 2018", "Oct 2018"),
+        ("March", "May"),
+        ("2024-01-31", "2024-02-29"),
+        ("0-4", "5-9", "10-14", "15-17"),
+    ],
+)
+def test_strata_that_are_dates_throughout_are_taken_as_they_are(labels):
+    found = prepare_table(spec_with(strata()), of_strata(*labels))
+    assert set(found.strata) == set(labels)
+
+
+@pytest.mark.parametrize(
     ("labels", "expected"),
     [
         (["10", "9", "9", "0"], ("0", "9", "10")),

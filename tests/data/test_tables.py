@@ -274,7 +274,7 @@ def test_an_open_quotation_does_not_swallow_rows(tmp_path):
 
 def test_blank_header_and_old_mac_line_ends(tmp_path):
     assert "has no header" in refused(write(tmp_path, "a.csv", ",,\n1,2,3\n")).what
-    assert "the header is not csv" in refused(write(tmp_path, "a.csv", "a,b\r1,2\r")).what
+    assert "line ends are carriage returns" in refused(write(tmp_path, "a.csv", "a,b\r1,2\r")).what
 
 
 def test_national_table_is_read_in_well_under_a_second(tmp_path):

@@ -39,6 +39,12 @@ def test_what_is_not_a_year_is_refused(label):
     assert "whole numbers of four digits" in error.do
 
 
+@pytest.mark.parametrize("label", [201920, "2019/20", "2019-2020"])
+def test_financial_years_are_named_with_the_years_to_write(label):
+    assert f"{str(label)!r} as 2019 or as 2020" in refused(of_years(2018, label)).do
+    assert "as 2018 or as" not in refused(of_years(2018, 201820)).do
+
+
 def test_one_year_is_no_panel():
     assert refused(of_years(2019)).what.endswith("column year: all rows are of one year, 2019")
 

@@ -31,12 +31,51 @@ def test_it_refuses_to_tell_apart_what_the_draws_do_not(above: int) -> None:
 
 
 def test_it_names_the_steeper_where_the_draws_are_sure() -> None:
-    text = compare_in_words(two_slopes(above=970), CODES)
+    text = compare_in_words(two_slopes(above=980), CODES)
     assert (
         "Authority A0 (E09000001) has a steeper gradient than Authority B1 (E09000002) "
-        "with probability 0.97; the ratio of the two is 1.25 (0.62 to 1.25)."
+        "with probability 0.98; the ratio of the two is 1.25 (1.25 to 1.25)."
     ) in text
     assert "cannot be told apart" not in text
+
+
+@pytest.mark.parametrize(
+    ("above", "level", "sure", "steeper"),
+    [
+        (970, 0.95, 0.95, False),  # the interval that is shown holds 1
+        (970, 0.90, 0.95, True),
+        (30, 0.95, 0.95, False),
+        (30, 0.90, 0.95, True),
+        (900, 0.50, 0.95, False),  # a narrow interval states nothing more easily
+        (900, 0.50, 0.90, True),
+        (980, 0.95, 0.99, False),
+    ],
+)
+def test_a_statement_has_a_bar_of_its_own_and_never_contradicts_the_interval(
+    above: int, level: float, sure: float, steeper: bool
+) -> None:
+    text = compare_in_words(two_slopes(above=above), CODES, level=level, sure=sure)
+    assert ("has a steeper gradient than" in text) == steeper
+    assert ("cannot be told apart" in text) != steeper
+
+
+def test_an_interval_that_ends_next_to_one_shows_on_which_side() -> None:
+    draws = two_slopes(above=1000)
+    posterior = draws["posterior"].to_dataset()
+    first = np.log(1.6) + np.linspace(np.log(1.0015), np.log(1.4), 1000)
+    posterior["authority_slope"][:] = np.stack([first, np.full(1000, np.log(1.6))], axis=1)[
+        None, :, :, None
+    ].reshape(posterior["authority_slope"].shape)
+    text = compare_in_words(with_group(draws, posterior=posterior), CODES)
+    assert "the ratio of the two is 1.18 (1.01 to 1.39)." in text
+    text = compare_in_words(with_group(draws, posterior=posterior), CODES, level=0.999)
+    assert "the ratio of the two is 1.184 (1.002 to 1.400)." in text
+
+
+@pytest.mark.parametrize("sure", [0.5, 1.0, 95])
+def test_a_bar_that_states_everything_or_nothing_is_refused(sure: float) -> None:
+    with pytest.raises(FitError, match="bar for statements"):
+        compare_in_words(fabricated_draws(), CODES, sure=sure)
 
 
 def test_the_ratio_is_of_the_steeper_to_the_other() -> None:
@@ -94,6 +133,11 @@ def test_the_ratio_has_the_name_of_its_outcome() -> None:
 def test_failed_diagnostics_are_said_first() -> None:
     text = compare_in_words(two_slopes(above=970, failed=("max_r_hat",)), CODES)
     assert text.startswith("The fit failed its diagnostics (max_r_hat)")
+
+
+def test_one_code_that_is_no_list_is_named_whole() -> None:
+    with pytest.raises(FitError, match="1 authority to compare"):
+        compare_in_words(fabricated_draws(), CODES[0])
 
 
 def test_unknown_authority_is_refused() -> None:

@@ -13,7 +13,7 @@ def test_probability_by_hand_a_tie_counts_half() -> None:
 
 
 def test_told_apart_from_the_level_on_either_side() -> None:
-    found = told_apart(np.array([0.95, 0.05, 0.94, 0.06, 0.5]), level=0.95)
+    found = told_apart(np.array([0.95, 0.05, 0.94, 0.06, 0.5]), sure=0.95)
     assert found.tolist() == [True, True, False, False, False]
 
 

@@ -42,15 +42,15 @@ def test_bounds_are_ranks_and_nested() -> None:
 def test_tiers_by_hand() -> None:
     # A and B, and B and C, cannot be told apart; A and C can, so C opens the second tier.
     steeper = np.array([[0.5, 0.8, 0.96], [0.2, 0.5, 0.8], [0.04, 0.2, 0.5]])
-    assert tiers(steeper, order=np.array([0, 1, 2]), level=0.95).tolist() == [1, 1, 2]
-    assert tiers(steeper, order=np.array([0, 1, 2]), level=0.97).tolist() == [1, 1, 1]
-    assert tiers(steeper, order=np.array([0, 1, 2]), level=0.8).tolist() == [1, 2, 3]
+    assert tiers(steeper, order=np.array([0, 1, 2]), sure=0.95).tolist() == [1, 1, 2]
+    assert tiers(steeper, order=np.array([0, 1, 2]), sure=0.97).tolist() == [1, 1, 1]
+    assert tiers(steeper, order=np.array([0, 1, 2]), sure=0.8).tolist() == [1, 2, 3]
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_no_pair_of_a_tier_can_be_told_apart_and_each_new_tier_is_needed(seed: int) -> None:
     draws = fabricated_draws(seed=seed, authorities=30)
-    table = ranks_table(draws, level=0.9)
+    table = ranks_table(draws, sure=0.9)
     slopes = (
         draws["posterior"]
         .to_dataset()["authority_slope"]
@@ -59,14 +59,21 @@ def test_no_pair_of_a_tier_can_be_told_apart_and_each_new_tier_is_needed(seed: i
     steeper = probability_steeper(
         slopes.transpose("authority", "chain", "draw", ...).values.reshape(30, -1)
     )
-    sure = np.maximum(steeper, 1 - steeper)
+    surely = np.maximum(steeper, 1 - steeper)
     tier = table["tier"].to_numpy()
     assert tier[0] == 1
     assert set(np.diff(tier)) == {0, 1}
     same = tier[:, None] == tier[None, :]
-    assert (sure[same] < 0.9).all()
+    assert (surely[same] < 0.9).all()
     for first in np.flatnonzero(np.diff(tier)) + 1:
-        assert (sure[first, tier == tier[first] - 1] >= 0.9).any()
+        assert (surely[first, tier == tier[first] - 1] >= 0.9).any()
+
+
+def test_tiers_do_not_move_with_the_level_of_intervals() -> None:
+    draws = fabricated_draws(seed=2, authorities=30)
+    at = {level: ranks_table(draws, level=level)["tier"].tolist() for level in (0.5, 0.95, 0.99)}
+    assert at[0.5] == at[0.95] == at[0.99]
+    assert max(ranks_table(draws, sure=0.6)["tier"]) > max(at[0.95])
 
 
 def test_equal_expected_ranks_are_ordered_by_code() -> None:
@@ -83,7 +90,7 @@ def test_failed_diagnostics_withhold_ranks_unless_insisted_upon() -> None:
     draws = fabricated_draws(failed_checks=["max_r_hat", "divergences"])
     with pytest.raises(DiagnosticsError, match="divergences, max_r_hat") as caught:
         ranks_table(draws)
-    assert "despite_failed_diagnostics=True" in caught.value.do
+    assert "(in Python despite_failed_diagnostics)" in caught.value.do
     insisted = ranks_table(draws, despite_failed_diagnostics=True)
     assert insisted.equals(ranks_table(fabricated_draws()))
 

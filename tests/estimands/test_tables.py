@@ -125,6 +125,13 @@ def test_a_wider_level_gives_wider_intervals(name: str) -> None:
         assert wide_width.sum() > narrow_width.sum()
 
 
+def test_only_ranks_make_statements_to_be_sure_of() -> None:
+    draws = fabricated_draws(draws=10)
+    assert table(draws, "ranks", sure=0.9)["tier"].ge(1).all()
+    with pytest.raises(FitError, match="gradients makes no statement"):
+        table(draws, "gradients", sure=0.9)
+
+
 @pytest.mark.parametrize("name", list(CONTRACT))
 @pytest.mark.parametrize("level", [0, 1, 95])
 def test_no_table_takes_a_percentage(name: str, level: float) -> None:

@@ -161,7 +161,7 @@ def test_a_missing_file_is_refused(tmp_path):
 
 
 def test_a_folder_is_refused(tmp_path):
-    assert "there is no such file" in refusal(tmp_path).what
+    assert "is a folder" in refusal(tmp_path).what
 
 
 @pytest.mark.parametrize("text", [b"", b"authority,gradient\nA,1.5\n", b"x" * 5000])

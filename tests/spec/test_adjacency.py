@@ -29,6 +29,10 @@ def test_pairs_count_once_in_both_directions_and_places_may_stand_alone(tmp_path
         ("one,other\n,B\n", "line 2 does not have two columns"),
         ('{"type": "FeatureCollection"}\n', "line 1 does not have two columns"),
         ("", "it does not have two columns"),
+        ("E09000002,E09000003\nE09000003,E09000004\n", "line 1 holds E09000002 and E09000003"),
+        ("E09000002,E09000003\n", "line 1 holds E09000002 and E09000003"),
+        ("A,B\nB,C\nC,A\n", "line 1 holds A and B"),
+        ("E09000001,\nE09000003,E09000004\n", "line 1 holds E09000001, a code"),
     ],
 )
 def test_what_is_no_table_of_pairs_is_refused(tmp_path, text, told):

@@ -211,9 +211,17 @@ def test_a_spec_takes_the_path_from_its_own_folder(file, tmp_path, monkeypatch):
         ModelSpec.from_toml(text)
 
 
-def test_a_spec_whose_pack_is_no_path_is_refused():
-    text = f"{SPEC}[[outcomes]]\ncolumn = 'referrals'\n[prior_pack]\nformat = 1\n"
-    with pytest.raises(SpecError, match="prior_pack should be the path of a file"):
+@pytest.mark.parametrize(
+    ("key", "told"),
+    [
+        ("prior_pack = 3\n", "prior_pack should be the path of a file"),
+        ("[prior_pack]\nformat = 1\n", r"\[prior_pack\] parameters is missing"),
+    ],
+)
+def test_a_spec_whose_pack_is_no_path_and_no_pack_is_refused(key, told):
+    outcome = "[[outcomes]]\ncolumn = 'referrals'\n"
+    text = f"{SPEC}{outcome}{key}" if key.startswith("[") else f"{key}{SPEC}{outcome}"
+    with pytest.raises(SpecError, match=told):
         ModelSpec.from_toml(text)
 
 
