@@ -14,6 +14,9 @@ from bayesgrad.spec.model_spec import ModelSpec
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
+LEAST_RATE = 0.01
+"""Of a stratum, as a share of the mean rate: one without events keeps its exposure in part."""
+
 
 @dataclass(frozen=True)
 class AreaTotals:
@@ -28,7 +31,8 @@ class AreaTotals:
     authority : ndarray of int, (areas,)
         Number of each area's authority.
     deprivation, events, exposure : ndarray of float, (areas,)
-        A suppressed count is taken as the middle of its bounds.
+        A suppressed count is taken as the middle of its bounds. Exposures of strata are weighted
+        by the strata's rates over the mean rate, so that areas of other strata compare.
     hidden : ndarray of bool, (areas,)
         Areas with a suppressed count.
     """
@@ -68,6 +72,7 @@ def area_totals(spec: ModelSpec, checked: Checked) -> tuple[AreaTotals, ...]:
     keys = checked.selection.keys
     area, areas = pd.factorize(keys["area"], sort=True)
     authority, codes = pd.factorize(keys["authority"], sort=True)
+    stratum = pd.factorize(keys["stratum"])[0]
     deprivation = checked.deprivation.to_numpy(np.float64)
     bounds = spec.likelihood.suppressed
     middle = 0.0 if bounds is None else (bounds.lower + bounds.upper) / 2
@@ -81,6 +86,7 @@ def area_totals(spec: ModelSpec, checked: Checked) -> tuple[AreaTotals, ...]:
         own = area[entering]
         if not len(own):
             continue
+        exposure = exposure * _relative_rates(stratum, count, exposure, entering)
         present = np.unique(own)
         of_area = np.zeros(len(areas), np.int64)
         of_area[area] = authority
@@ -98,3 +104,17 @@ def area_totals(spec: ModelSpec, checked: Checked) -> tuple[AreaTotals, ...]:
             )
         )
     return tuple(found)
+
+
+def _relative_rates(
+    stratum: Integers, count: Floats, exposure: Floats, entering: NDArray[np.bool_]
+) -> Floats:
+    """Crude rate of each row's stratum over that of all rows, at least `LEAST_RATE`."""
+    at, events, base = stratum[entering], count[entering], exposure[entering]
+    if not events.sum() > 0:
+        return np.ones(len(stratum))
+    size = int(stratum.max()) + 1
+    own = np.bincount(at, events, minlength=size)
+    expected = np.bincount(at, base, minlength=size) * events.sum() / base.sum()
+    ratio = np.where(expected > 0, own / np.where(expected > 0, expected, 1.0), 1.0)
+    return np.asarray(np.maximum(ratio, LEAST_RATE)[stratum], np.float64)

@@ -42,6 +42,7 @@ LEAST = 10.0
 def warn_of_authorities(evidence: Evidence) -> tuple[str, ...]:
     """Name authorities whose rates, deprivation or regression contradict those of the others."""
     warnings = list(_reversed_scale(evidence.totals[0]))
+    of_time = evidence.spec.columns.at_risk == "time"
     for totals, fit in zip(evidence.totals, evidence.expected, strict=True):
         usable = totals.of(~fit.improbable)
         apart = _levels_apart(usable)
@@ -52,7 +53,8 @@ def warn_of_authorities(evidence: Evidence) -> tuple[str, ...]:
             if len(regressions.codes) >= FEWEST_AUTHORITIES:
                 opposite = _opposite(regressions)
                 warnings += _told_opposite(totals.outcome, regressions, opposite)
-                if totals.hidden.mean() <= MOST_HIDDEN:
+                # Time at risk is an outcome itself: it is long where events are late.
+                if totals.hidden.mean() <= MOST_HIDDEN and not of_time:
                     warnings += _told_unrelated(totals.outcome, regressions, opposite)
     return tuple(warnings)
 
