@@ -21,8 +21,9 @@ MARKS = (*NINES, *(-nines for nines in NINES), *EIGHTS, *(-eights for eights in 
 PLAIN = (0.0, 1.0)
 """Numbers that a missing value is filled with, and that may be true."""
 
-APART, TIMES_APART = 1.0, 2
-"""Distance from all other values, in ranges of these, of a number that stands `TIMES_APART`."""
+APART, TIMES_APART, SINGLE_NINE = 1.0, 2, 5
+"""Distance from all other values, in ranges of these, of a number that stands so many times; and
+how often a 9 has to stand."""
 MANY_VALUES = 15
 """Other values of a column that is no code of groups."""
 SPIKE_SHARE, SPIKE_FEWEST, SPIKE_RATIO = 0.01, 3, 10
@@ -69,9 +70,8 @@ def _told(column: str, filled: _Filled, size: int, what: str) -> str:
     plural = "authorities" if what == "authority" else None
     return (
         f"column {column}: {filled.value:.10g} stands in {filled.rows:,} of "
-        f"{counted(size, what, plural)}, "
-        f"apart from all other values: it seems to stand for missing ones, and is fitted as a "
-        "number. Leave these rows out, or fill in what is missing"
+        f"{counted(size, what, plural)}, apart from all other values: it seems to stand for "
+        "missing ones, and is fitted as a number. Leave these rows out, or fill in what is missing"
     )
 
 
@@ -96,7 +96,9 @@ def _marks(values: NDArray[np.float64]) -> Iterator[_Filled]:
     for mark in {values.min(), values.max()} if len(values) else ():
         rows = int((values == mark).sum())
         others = values[values != mark]
-        if mark not in MARKS or rows < TIMES_APART or len(others) < TIMES_APART:
+        # Nine may be true: of two rows it says little.
+        least = max(SINGLE_NINE, SPIKE_SHARE * len(values)) if mark == NINES[0] else TIMES_APART
+        if mark not in MARKS or rows < least or len(others) < TIMES_APART:
             continue
         span = others.max() - others.min()
         if span > 0 and np.abs(others - mark).min() > APART * span:
@@ -156,7 +158,7 @@ def _counts(evidence: Evidence) -> Iterator[str]:
     """Numbers of nines among counts, and zeros where large counts are expected."""
     for rows in outcome_rows(evidence):
         marked = next(_marks(rows.count.astype(np.float64)), None)
-        # Among rare counts, two areas may have nine.
+        # Among rare counts, some areas may have nine.
         if marked is not None and marked.value > NINES[0]:
             yield _told(rows.column, marked, len(rows.count), "row")
             continue
