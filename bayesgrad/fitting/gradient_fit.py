@@ -29,7 +29,8 @@ class GradientFit:
     draws : xarray.DataTree
         In the layout of `bayesgrad.fitting.draws`; ArviZ reads it.
     provenance : dict
-        Versions, fingerprint of the table, account of its rows, engine, seed and timings.
+        Versions, fingerprint of the table, account of its rows, engine, seed, runs of the sampler
+        (`bayesgrad.inference.rounds.Run`) and timings.
 
     Notes
     -----

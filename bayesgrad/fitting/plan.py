@@ -33,6 +33,8 @@ LAPLACE_SECONDS = 3
 LAPLACE_PASSES = 2000
 LAPLACE_SECONDS_PER_ROW = 3.5e-9
 """Of one pass with second derivatives, for each row; all rest is in `LAPLACE_SECONDS`."""
+LAPLACE_SECONDS_PER_CUBE = 4e-10
+"""The same, for the third power of the number of fixed effects, contrasts of strata among them."""
 CHECK_SECONDS_PER_ROW = 2.5e-5
 """Of the predictive checks and scores, whatever the engine and the number of draws."""
 BASE_MEMORY_MB = 500
@@ -200,9 +202,13 @@ def _seconds(spec: ModelSpec, design: Design) -> float:
     sampling, rows = spec.sampling, len(design.rows.count)
     checks = CHECK_SECONDS_PER_ROW * rows
     if sampling.fitting_engine == "laplace":
+        from bayesgrad.inference.laplace.cost import cost_of
+
         # More standard deviations and correlations take more proposals.
         passes = LAPLACE_PASSES * (len(spec.outcomes) + (spec.strata_or_years is not None))
-        return LAPLACE_SECONDS + passes * LAPLACE_SECONDS_PER_ROW * rows + checks
+        each = LAPLACE_SECONDS_PER_ROW * rows
+        each += LAPLACE_SECONDS_PER_CUBE * cost_of(spec, design).border_cubed
+        return LAPLACE_SECONDS + passes * each + checks
     covariance = SECONDS_PER_SQUARED_OUTCOME * len(spec.outcomes) ** 2
     effects = len(spec.outcomes) * len(design.neighbourhoods)
     gradient = SECONDS_PER_GRADIENT + SECONDS_PER_ROW * rows + covariance
@@ -243,7 +249,7 @@ def _memory_mb(spec: ModelSpec, design: Design) -> float:
     # The sampler's own draws and a copy of them, and what the checks read.
     kept += 3 * 8 * draws * outcomes * len(design.neighbourhoods)
     if spec.sampling.fitting_engine == "laplace":
-        from bayesgrad.inference.laplace.memory import proposals_bytes
+        from bayesgrad.inference.laplace.cost import cost_of
 
-        kept += proposals_bytes(spec, design)
+        kept += cost_of(spec, design).proposals_bytes
     return BASE_MEMORY_MB + (kept + BYTES_PER_ROW * len(design.rows.count)) / 1e6

@@ -284,10 +284,11 @@ class TestCompiling:
         assert "compile" not in describe_plan(other, drawn_design(other, authorities=9))
 
 
-def test_many_strata_take_memory_by_laplace():
+def test_many_strata_take_memory_and_time_by_laplace():
     # 512 proposals, each with the factor of a matrix that 2 x 100 contrasts of strata border.
     names = tuple(f"s{k:03d}" for k in range(100))
     text = '[strata]\ncolumn = "age"\n[sampling]\nengine = "laplace"\ndraws = 100'
     found = cost(text, strata=names, strata_levels=(names,), authorities=20)
     few = cost(text, strata=AGES, authorities=20)
     assert found[1] - few[1] > 512 * 8 * 200**2 / 1e6
+    assert found[0] - few[0] > 5

@@ -111,6 +111,9 @@ def test_provenance_says_where_a_fit_came_from(short):
     assert provenance["table"]["of"] == "data frame"
     assert provenance["engine"] == "nuts"
     assert provenance["rows"]["rows_kept"] == 600
+    kept = [run for run in provenance["runs"] if run["kept"]]
+    assert sum(run["chains"] for run in kept) == short.draws["posterior"].sizes["chain"]
+    assert kept[0]["seed"] == 7
     assert set(provenance["seconds"]) == {"data", "compile", "sample", "summarise"}
 
 
