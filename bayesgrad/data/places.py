@@ -26,6 +26,12 @@ def check_places(spec: ModelSpec, selection: Selection) -> tuple[str, ...]:
     authorities = sorted(selection.keys["authority"].unique())
     where = selection.where(columns.authority)
     _refuse_mixed_styles(authorities, where=where)
+    for key, column in (("area", columns.area), ("authority", columns.authority)):
+        refuse_alike(selection.keys[key], where=selection.where(column))
+    if columns.neighbourhood is not None:
+        refuse_alike(selection.keys["neighbourhood"], where=selection.where(columns.neighbourhood))
+    for strata in selection.strata:
+        refuse_alike(selection.strata[strata], where=selection.where(str(strata)))
     _refuse_old_beside_new(authorities, where=where)
     _refuse_two_authorities(selection, where=where)
     _refuse_repeated_areas(spec, selection)
@@ -52,13 +58,31 @@ def _refuse_mixed_styles(authorities: list[str], *, where: str) -> None:
             f"{where} mixes styles of code: most are {usual} codes, but not {listed(odd)}",
             "Give every authority its code in one style, such as E09000007.",
         )
-    folded = pd.Series(authorities, dtype="str").str.casefold()
-    alike = [authorities[at] for at in folded.index[folded.duplicated(keep=False)]]
-    if alike:
-        raise DataError(
-            f"{where} writes one code in capitals and in small letters: {listed(alike)}",
-            "Write each code in one way.",
-        )
+
+
+def refuse_alike(codes: pd.Series, *, where: str) -> None:
+    """Refuse codes that differ in nothing but capitals, or zeros in front.
+
+    Raises
+    ------
+    DataError
+        A table joined from two files may have one place, or one group, under both.
+    """
+    written = pd.Series(sorted(codes.unique()), dtype="str")
+    folded = written.str.casefold()
+    # Codes of letters drawn at random may differ in capitals: one at least is all of one case.
+    one_case = (written == folded) | (written == written.str.upper())
+    forms = {
+        "in capitals and in small letters": folded,
+        "with and without zeros in front": written.str.replace(r"^0+(?=[0-9]+$)", "", regex=True),
+    }
+    for how, form in forms.items():
+        twice = form.duplicated(keep=False) & one_case.groupby(form).transform("any")
+        alike = list(written[twice])
+        if alike:
+            raise DataError(
+                f"{where} writes one code {how}: {listed(alike)}", "Write each code in one way."
+            )
 
 
 def _refuse_old_beside_new(authorities: list[str], *, where: str) -> None:

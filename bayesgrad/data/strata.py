@@ -14,6 +14,7 @@ from bayesgrad.errors import DataError
 from bayesgrad.spec.model_spec import ModelSpec
 from bayesgrad.spec.parts import Crossed
 from bayesgrad.spec.parts import Strata as StrataKeys
+from bayesgrad.spec.writing import plain_code
 
 _YEAR = re.compile(r"[1-9]\d{3}")
 _LEADING_NUMBER = re.compile(r"\s*((?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)")
@@ -173,8 +174,9 @@ def _levels(keys: StrataKeys | Crossed, selection: Selection) -> tuple[str, ...]
             "Give a table of two or more strata, or take the column out of [strata].",
         )
     if keys.order:
-        _refuse_other_order(keys.order, found, where=where)
-        return keys.order
+        order = tuple(plain_code(label) for label in keys.order)
+        _refuse_other_order(order, found, where=where)
+        return order
     if keys.ordered:
         _refuse_disorder(found, where=where)
     return found

@@ -13,7 +13,9 @@ import xarray as xr
 from pydantic import ValidationError
 from threadpoolctl import threadpool_limits
 
-from bayesgrad.data import AnalysisTable, prepare_table, read_table
+from bayesgrad.data import AnalysisTable, prepare_table
+from bayesgrad.data.frames import ArrowTable
+from bayesgrad.data.tables import table_given
 from bayesgrad.design import Design, build_design
 from bayesgrad.errors import SpecError
 from bayesgrad.fitting.draws import assemble_draws
@@ -26,7 +28,7 @@ from bayesgrad.spec.support import refuse_unsupported
 
 def fit(
     spec: ModelSpec | str | Path,
-    table: pd.DataFrame | str | Path,
+    table: pd.DataFrame | ArrowTable | str | Path,
     *,
     engine: str | None = None,
     draws: int | None = None,
@@ -42,7 +44,7 @@ def fit(
     Parameters
     ----------
     spec : ModelSpec or path of a TOML file
-    table : DataFrame or path of a csv, csv.gz, parquet or arrow file
+    table : DataFrame, table of polars or PyArrow, or path of a csv, csv.gz, parquet or arrow file
         One row per area.
     engine, draws, tune, chains, seed
         Instead of what `[sampling]` says; draws and tune are per chain. The Laplace engine takes
@@ -74,10 +76,8 @@ def fit(
     spec = with_sampling(spec, overrides)
     refuse_unsupported(spec)
     clock = _Clock()
-    source = table if isinstance(table, pd.DataFrame) else Path(table)
-    frame = source if isinstance(source, pd.DataFrame) else read_table(source)
-    mark = fingerprint(source)
-    named = "table" if isinstance(source, pd.DataFrame) else str(source)
+    frame, named = table_given(spec, table)
+    mark = fingerprint(Path(table) if isinstance(table, str | Path) else frame)
     analysis = prepare_table(spec, frame, source=named)
     design = build_design(spec, analysis)
     clock.lap("data")

@@ -10,6 +10,7 @@ from pydantic import BeforeValidator
 
 from bayesgrad.errors import SpecError
 from bayesgrad.spec.validated import Part, as_tuple
+from bayesgrad.spec.writing import plain_code
 
 
 class Adjacency(Part):
@@ -21,8 +22,9 @@ class Adjacency(Part):
     @classmethod
     def of(cls, pairs: list[tuple[str, str]], *, alone: list[str]) -> Adjacency:
         """Adjacency of pairs in any order, and of places that have no neighbour."""
-        distinct = tuple(sorted({(min(pair), max(pair)) for pair in pairs}))
-        places = {place for pair in distinct for place in pair} | set(alone)
+        plain = [tuple(sorted(map(plain_code, pair))) for pair in pairs]
+        distinct = tuple(sorted({(one, other) for one, other in plain}))
+        places = {place for pair in distinct for place in pair} | set(map(plain_code, alone))
         return cls(places=tuple(sorted(places)), pairs=distinct)
 
 

@@ -51,10 +51,11 @@ def test_the_report_says_how_many_and_where():
     )
 
 
-def test_a_table_without_any_needs_none():
+def test_a_symbol_that_is_in_no_cell_is_noted():
     table = prepare_table(spec_with(bounds(lower=0)), areas())
     assert not table.rows["suppressed"].any()
-    assert table.report.notes == ()
+    (note,) = table.report.notes
+    assert note == "no count is suppressed: the symbol 'c' is in no row of referrals"
 
 
 def test_other_symbols_are_explained_as_before():
