@@ -15,6 +15,8 @@ from bayesgrad.errors import DataError
 from bayesgrad.spec.writing import plain_code
 
 _WHOLE = r"[0-9]+(\.0+)?"
+_SHORTENED = r"[0-9](\.[0-9]+)?E\+[0-9]+"
+"""A long number as a spreadsheet writes it, without most of its digits."""
 _GROUPED = r"[1-9][0-9]{0,2}(,[0-9]{3})*(\.0+)?"
 
 
@@ -39,7 +41,7 @@ def as_codes(column: pd.Series, *, where: str) -> pd.Series:
     ):
         values = values.astype("object")
     text = values.map(str, na_action="ignore").astype("str")
-    written = {one: plain_code(one) for one in text.dropna().unique()}
+    written = {one: plain_code(one) for one in text.dropna().unique().tolist()}
     codes = text.map(written).astype("str")
     codes = codes.where(codes != "")
     present = pd.Series([code for code in written.values() if code], dtype="str")
@@ -50,7 +52,7 @@ def as_codes(column: pd.Series, *, where: str) -> pd.Series:
 
 
 def refuse_blank_codes(codes: pd.Series, *, where: str, of_groups: bool = False) -> None:
-    """Refuse codes that are blank or stand for a missing value, such as `NULL` or `-`.
+    """Refuse codes that are blank, stand for a missing value (`NULL`, `-`), or have lost digits.
 
     Parameters
     ----------
@@ -71,6 +73,13 @@ def refuse_blank_codes(codes: pd.Series, *, where: str, of_groups: bool = False)
             f"{counted(int(faulty.sum()), 'row')}: row {listed(rows)}",
             f"Fill in the {'strata' if of_groups else 'codes'}, or remove the rows"
             + ("; if the mark is a true name, write another." if marks else "."),
+        )
+    shortened = codes[codes.str.fullmatch(_SHORTENED)]
+    if len(shortened):
+        raise DataError(
+            f"{where} has numbers that a spreadsheet has shortened, so that different codes became "
+            f"one: {listed(sorted(shortened.unique()))}",
+            "Write the file again with this column as text.",
         )
 
 

@@ -13,6 +13,7 @@ _WORDS = frozenset(
 _SIGNS = frozenset({"-", "--", ".", "..", "...", ":", "?", "\u2013", "\u2014"})
 _EXCEL_ERRORS = frozenset({"#ref!", "#value!", "#name?", "#div/0!", "#num!", "#null!", "#n/a!"})
 _MARKS = _WORDS | _SIGNS | _EXCEL_ERRORS
+_LONGEST = max(map(len, _MARKS))
 _WORDS_OF_GROUPS = frozenset({"none"})
 """Marks that a group may well be called by, unless they are written as Python writes them."""
 
@@ -34,5 +35,5 @@ def is_gap_mark(text: str, *, of_group: bool = False) -> bool:
 
 def marks_among(column: pd.Series, *, of_groups: bool = False) -> pd.Series:
     """Where a column of text has a mark of a missing value; False where it is missing."""
-    marks = [text for text in column.dropna().unique() if is_gap_mark(text, of_group=of_groups)]
-    return column.isin(marks)
+    short = column[column.str.len() <= _LONGEST].unique().tolist()
+    return column.isin([text for text in short if is_gap_mark(text, of_group=of_groups)])

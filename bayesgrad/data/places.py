@@ -10,6 +10,7 @@ from bayesgrad.data.neighbourhoods import refuse_split_neighbourhoods
 from bayesgrad.data.selection import Selection
 from bayesgrad.errors import DataError
 from bayesgrad.spec.model_spec import ModelSpec
+from bayesgrad.spec.writing import to_the_eye
 
 
 def check_places(spec: ModelSpec, selection: Selection) -> tuple[str, ...]:
@@ -61,7 +62,7 @@ def _refuse_mixed_styles(authorities: list[str], *, where: str) -> None:
 
 
 def refuse_alike(codes: pd.Series, *, where: str) -> None:
-    """Refuse codes that differ in nothing but capitals, or zeros in front.
+    """Refuse codes that differ in nothing but capitals, zeros in front, or what no eye can tell.
 
     Raises
     ------
@@ -74,11 +75,14 @@ def refuse_alike(codes: pd.Series, *, where: str) -> None:
     one_case = (written == folded) | (written == written.str.upper())
     forms = {
         "in capitals and in small letters": folded,
+        "in letters, dashes or apostrophes that look alike": written.map(to_the_eye),
         "with and without zeros in front": written.str.replace(r"^0+(?=[0-9]+$)", "", regex=True),
     }
     for how, form in forms.items():
-        twice = form.duplicated(keep=False) & one_case.groupby(form).transform("any")
-        alike = list(written[twice])
+        twice = form.duplicated(keep=False)
+        if form is folded:
+            twice &= one_case.groupby(form).transform("any")
+        alike = [code if code.isascii() else ascii(code) for code in written[twice]]
         if alike:
             raise DataError(
                 f"{where} writes one code {how}: {listed(alike)}", "Write each code in one way."

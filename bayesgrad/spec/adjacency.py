@@ -22,9 +22,8 @@ class Adjacency(Part):
     @classmethod
     def of(cls, pairs: list[tuple[str, str]], *, alone: list[str]) -> Adjacency:
         """Adjacency of pairs in any order, and of places that have no neighbour."""
-        plain = [tuple(sorted(map(plain_code, pair))) for pair in pairs]
-        distinct = tuple(sorted({(one, other) for one, other in plain}))
-        places = {place for pair in distinct for place in pair} | set(map(plain_code, alone))
+        distinct = tuple(sorted({(min(pair), max(pair)) for pair in pairs}))
+        places = {place for pair in distinct for place in pair} | set(alone)
         return cls(places=tuple(sorted(places)), pairs=distinct)
 
 
@@ -57,7 +56,7 @@ def read_adjacency(path: Path) -> Adjacency:
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
-            lines = [[cell.strip() for cell in line] for line in csv.reader(stream) if line]
+            lines = [[plain_code(cell) for cell in line] for line in csv.reader(stream) if line]
     except OSError:
         raise SpecError(
             f"{path}: cannot be read", "Give a CSV file of the pairs of neighbouring authorities."
