@@ -115,7 +115,7 @@ def _typed(table: pa.Table, *, as_written: Collection[str]) -> pd.DataFrame:
     arrays, one_number = [], {}
     for name, column in zip(table.column_names, table.columns, strict=True):
         array = column if name in as_written else as_numbers(column)
-        if not pa.types.is_string(array.type):
+        if pa.types.is_floating(array.type) and column.null_count < len(column):
             texts = different_texts_of_one_number(column, array)
             if texts is not None:
                 one_number[name] = list(texts)
