@@ -9,6 +9,7 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from pyarrow.feather import write_feather
 
@@ -36,7 +37,16 @@ def in_levels(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.set_axis(pd.MultiIndex.from_tuples([(name, "") for name in frame]), axis=1)
 
 
+def in_arrow(frame: pd.DataFrame, encode) -> pa.Table:
+    """An Arrow table whose area codes are encoded in another way."""
+    codes = encode(pa.array(frame["lsoa"].tolist()))
+    return pa.Table.from_pandas(frame).drop_columns("lsoa").append_column("lsoa", codes)
+
+
 SAME = {
+    "Arrow views": lambda t: in_arrow(t, lambda codes: codes.cast(pa.string_view())),
+    "Arrow runs": lambda t: in_arrow(t, pc.run_end_encode),
+    "Arrow bytes": lambda t: in_arrow(t, lambda codes: codes.cast(pa.binary())),
     "Arrow table": pa.Table.from_pandas,
     "Arrow batch": pa.RecordBatch.from_pandas,
     "Arrow stream": lambda t: pa.Table.from_pandas(t).to_reader(),
