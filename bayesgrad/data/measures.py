@@ -21,10 +21,14 @@ ExposureKind = Literal["people", "cases", "time"]
 """What an exposure counts."""
 
 _NOT_NUMBERS = ("value is not a number", "values are not numbers")
+_TOO_LARGE = ("value is too large", "values are too large")
 _INFINITE = ("value is infinite", "values are infinite")
 
 LARGEST = 10**9
 """Above this, a whole number in a column of counts is a code or an error."""
+
+LARGEST_VALUE = 1e100
+"""Above this a number is an error, and its square would overflow."""
 
 
 def counts_of(selection: Selection, column: str, *, hidden: pd.Series) -> pd.Series:
@@ -190,6 +194,7 @@ def numbers(selection: Selection, column: str, *, missing_allowed: bool = False)
     else:
         values = raw.astype("Float64").astype("float64")
     _refuse(areas, values, values.abs() == float("inf"), where=where, faults=_INFINITE)
+    _refuse(areas, values, values.abs() > LARGEST_VALUE, where=where, faults=_TOO_LARGE)
     if not missing_allowed:
         missing = values.isna()
         if missing.any():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import uuid
 from decimal import Decimal
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ import pytest
 from pyarrow.feather import write_feather
 
 from bayesgrad.data import prepare_table, read_table
+from bayesgrad.data.tables import table_given
 from bayesgrad.errors import DataError
 from bayesgrad.fitting.provenance import fingerprint
 from bayesgrad.spec import ModelSpec
@@ -245,3 +247,15 @@ def test_a_table_with_a_column_of_lists_has_a_fingerprint():
     lists = pd.array([[1]] * 12, dtype=pd.ArrowDtype(pa.list_(pa.int64())))
     one, other = fingerprint(table().assign(more=lists)), fingerprint(table())
     assert one["sha256"] != other["sha256"]
+
+
+def test_a_table_is_given_by_its_path_or_in_memory(tmp_path):
+    frame = table().assign(la=np.repeat(["1.1", "1.10", "2"], 4), la_name="x")
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    path = tmp_path / "t.csv"
+    in_memory = (frame, pa.Table.from_pandas(frame), frame.set_index("la"))
+    for given in (path, str(path), *in_memory):
+        found, called = table_given(spec_with(), given)
+        assert called == (str(path) if isinstance(given, str | Path) else "table")
+        authorities = prepare_table(spec_with(), found, source=called).authorities
+        assert list(authorities.index) == ["1.1", "1.10", "2"]

@@ -185,6 +185,7 @@ def test_symbols_among_counts_are_explained(symbol):
         ({1: -5}, "column children: 1 exposure below zero: E01000002 (-5)"),
         ({1: None}, "column children is missing in 1 row: E01000002"),
         ({1: float("inf")}, "column children: 1 value is infinite"),
+        ({1: 1e300}, "column children: 1 value is too large: E01000002 (1e+300)"),
         ({1: "n/a"}, "column children: 1 value is not a number: E01000002 ('n/a')"),
     ],
 )
