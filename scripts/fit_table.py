@@ -14,7 +14,7 @@ def main(spec: str, table: str, folder: str) -> None:
     out = Path(folder)
     out.mkdir(parents=True, exist_ok=True)
 
-    fit = bg.fit(spec, bg.read_table(table))
+    fit = bg.fit(spec, table)  # by its path: codes stay as they are written
     print(fit)
     fit.save(out / "fit.nc")
 

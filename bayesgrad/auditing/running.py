@@ -17,7 +17,9 @@ from bayesgrad.auditing.claims import quantities_of
 from bayesgrad.auditing.distinct import refuse_indistinct
 from bayesgrad.auditing.forms import Form, forms_of, spec_of, spec_of_outcome
 from bayesgrad.auditing.result import Audit, FittedForm, OutcomeAudit
-from bayesgrad.data import AnalysisTable, prepare_table, read_table
+from bayesgrad.data import AnalysisTable, prepare_table
+from bayesgrad.data.frames import ArrowTable
+from bayesgrad.data.tables import table_given
 from bayesgrad.design import Design, build_design
 from bayesgrad.errors import DataError, FitError, SpecError
 from bayesgrad.fitting.known import known_groups
@@ -38,7 +40,7 @@ AT_ONCE = 2
 
 def audit(
     spec: ModelSpec | str | Path,
-    table: pd.DataFrame | str | Path,
+    table: pd.DataFrame | ArrowTable | str | Path,
     *,
     engine: AuditEngine = "auto",
     draws: int | None = None,
@@ -57,7 +59,7 @@ def audit(
     ----------
     spec : ModelSpec or path of a TOML file
         Its further moderators are those that may carry the interaction instead.
-    table : DataFrame or path of a csv, csv.gz, parquet or arrow file
+    table : DataFrame, table of polars or PyArrow, or path of a csv, csv.gz, parquet or arrow file
     engine : {"auto", "laplace", "nuts"}
         "auto" fits by the nested Laplace engine, and by NUTS the forms that it refuses or whose
         checks fail there; the result says which. Only Laplace gives the evidence of a form.
@@ -85,8 +87,7 @@ def audit(
             f"audit engine {engine!r} is not one of {', '.join(ENGINES)}", "Name one of these."
         )
     spec = with_sampling(spec, {"draws": draws, "seed": seed})
-    frame = table if isinstance(table, pd.DataFrame) else read_table(Path(table))
-    source = "table" if isinstance(table, pd.DataFrame) else str(table)
+    frame, source = table_given(spec, table)
     tell = tell_line if progress else _say_nothing
     audited = []
     # All matrices are small: threads of the linear algebra would only wait for each other.

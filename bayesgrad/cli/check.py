@@ -17,7 +17,7 @@ def check(spec: SpecFile, table: TableFile, settings: Set = None) -> None:
 
     model_spec = read_with(spec, settings)
     refuse_unsupported(model_spec)
-    analysis = prepare_table(model_spec, read_table(table), source=str(table))
+    analysis = prepare_table(model_spec, read_table(table, spec=model_spec), source=str(table))
     design = build_design(model_spec, analysis)
     typer.echo(f"{table}: {analysis.report}\n")
     typer.echo(describe_plan(model_spec, design))

@@ -6,7 +6,7 @@ import pandas as pd
 
 from bayesgrad.data.listing import counted, listed
 from bayesgrad.data.measures import numbers, refuse_no_variation
-from bayesgrad.data.places import several_of
+from bayesgrad.data.sameness import differing, made_proportion
 from bayesgrad.data.scale import refuse_other_scales
 from bayesgrad.data.selection import Selection, authority_deprivation_column
 from bayesgrad.errors import DataError
@@ -32,7 +32,7 @@ def authority_table(spec: ModelSpec, selection: Selection) -> pd.DataFrame:
     table["name"] = table["name"].fillna(table.index.to_series())
     deprivation = authority_deprivation_column(spec)
     if deprivation is not None:
-        table["deprivation"] = _authority_values(spec, selection, deprivation)
+        table["deprivation"] = made_proportion(_authority_values(spec, selection, deprivation))
         _check_deprivation(spec, table, deprivation, where=selection.where(deprivation))
     return table.rename_axis("authority")
 
@@ -89,7 +89,7 @@ def refuse_single_authority(spec: ModelSpec, selection: Selection) -> None:
 def _authority_values(spec: ModelSpec, selection: Selection, column: str) -> pd.Series:
     values = numbers(selection, column)
     frame = selection.keys[["authority"]].assign(value=values)
-    several = several_of(frame, "authority", "value")
+    several = differing(frame, "authority", "value")
     if len(several):
         raise DataError(
             f"{selection.where(column)} differs within "
@@ -98,7 +98,8 @@ def _authority_values(spec: ModelSpec, selection: Selection, column: str) -> pd.
             "A column of [authority] has one value per authority; name a column that varies over "
             "areas in [area].",
         )
-    result = frame.groupby("authority", sort=True)["value"].first()
+    # Values that differ by rounding alone are one, whatever the order of the rows.
+    result = frame.groupby("authority", sort=True)["value"].min()
     # The effect of a column that a prior pack knows needs no variation here.
     if spec.prior_pack is None:
         refuse_no_variation(result, where=selection.where(column), among="authorities")

@@ -60,8 +60,19 @@ CODE_CHANGES = (
     CodeChange("Cumbria", "E10000006", ("E06000063", "E06000064"), date(2023, 4, 1), False),
     CodeChange("North Yorkshire", "E10000023", ("E06000065",), date(2023, 4, 1), True),
     CodeChange("Somerset", "E10000027", ("E06000066",), date(2023, 4, 1), True),
+    CodeChange("Barnsley", "E08000016", ("E08000038",), date(2025, 4, 1), True),
+    CodeChange("Sheffield", "E08000019", ("E08000039",), date(2025, 4, 1), True),
+    CodeChange("Poole", "836", ("839",), date(2019, 4, 1), False),
+    CodeChange("Bournemouth", "837", ("839",), date(2019, 4, 1), False),
+    CodeChange("Dorset", "835", ("838",), date(2019, 4, 1), False),
+    CodeChange("Northamptonshire", "928", ("940", "941"), date(2021, 4, 1), False),
+    CodeChange("Cumbria", "909", ("942", "943"), date(2023, 4, 1), False),
 )
-"""Changes of upper-tier codes since 2013. Christchurch moved from Dorset to E06000058 in 2019."""
+"""Changes of upper-tier codes from 2013 to 2025, of the ONS and of the Department for Education.
+
+Christchurch moved from Dorset to E06000058 in 2019. Northumberland, Gateshead, Barnsley and
+Sheffield took new codes after a change of boundary with a neighbour that moved few people.
+"""
 
 
 def code_style(code: str) -> str:

@@ -20,6 +20,7 @@ from bayesgrad.data.suppressed import (
     refuse_hidden_events_of_nobody,
     refuse_published_within,
     refuse_suppressed_cases,
+    refuse_symbol_read_as_missing,
 )
 from bayesgrad.data.symbols import is_symbol
 from bayesgrad.spec.model_spec import ModelSpec
@@ -99,6 +100,9 @@ def check_values(spec: ModelSpec, selection: Selection) -> Checked:
             if bounds is not None:
                 refuse_hidden_events_of_nobody(selection, hidden[column], exposure, bounds, column)
         counts[column], exposures[column] = count, exposure
+    if bounds is not None:
+        frames = pd.DataFrame(hidden), pd.DataFrame(counts)
+        refuse_symbol_read_as_missing(selection, *frames, bounds)
     covariates = {column: numbers(selection, column) for column in covariates_of(spec)}
     return Checked(
         selection,

@@ -4,37 +4,45 @@ from __future__ import annotations
 
 import csv
 import io
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
+from bayesgrad.data.gaps import MISSING
+from bayesgrad.data.headings import refuse_repeated_names
 from bayesgrad.data.listing import listed
 from bayesgrad.data.signatures import HEAD
+from bayesgrad.data.swallowed import refuse_swallowed_rows
 from bayesgrad.errors import DataError
-
-MISSING = ("", "NA", "NaN", "nan")
-"""What stands for a missing value in a csv file; R writes NA. Other symbols are kept."""
+from bayesgrad.spec.writing import plain_name
 
 _BOM = b"\xef\xbb\xbf"
 _DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _LARGEST_BLOCK = 2**31 - 1
 
 
-def read_text_columns(data: bytes, *, path: Path) -> pa.Table:
+def read_text_columns(
+    data: bytes, *, path: Path, kept: Mapping[str, Collection[str]] | None = None
+) -> pa.Table:
     """Parse the bytes of a csv file as a table of text columns.
 
     Blanks around headers and values are removed; `MISSING` becomes null. A column without a header
     is called `unnamed_1` by its position.
 
+    Parameters
+    ----------
+    kept : mapping of str to collection of str, optional
+        Marks of a missing value that a column keeps as they are written.
+
     Raises
     ------
     DataError
         If the text is not UTF-8, is separated by something other than commas, has no rows, names
-        two columns alike, or has rows longer or shorter than the header.
+        two columns alike, or has rows longer or shorter than the header; or if a quotation mark
+        has swallowed rows.
     """
     data = data.removeprefix(_BOM)
     _refuse_other_encodings(data, path)
@@ -45,19 +53,14 @@ def read_text_columns(data: bytes, *, path: Path) -> pa.Table:
     if not body.strip():
         raise DataError(f"{path}: has a header but no rows", "Give a table with rows.")
     table = _parse(body, names, path=path)
+    refuse_swallowed_rows(table, path=path)
+    kept = kept or {}
     return pa.table(
-        {name: _missing_as_null(table.column(at)) for at, name in enumerate(table.column_names)}
+        {
+            name: _missing_as_null(table.column(at), kept=kept.get(name, ()))
+            for at, name in enumerate(table.column_names)
+        }
     )
-
-
-def refuse_repeated_names(names: Sequence[str], *, source: str) -> None:
-    """Refuse two columns of one name."""
-    repeated = [name for name, times in Counter(names).items() if times > 1]
-    if repeated:
-        raise DataError(
-            f"{source}: more than one column is called {listed(repeated)}",
-            "Rename or remove one, so that a column's name means one column.",
-        )
 
 
 def _refuse_other_encodings(data: bytes, path: Path) -> None:
@@ -107,7 +110,7 @@ def _header(data: bytes, path: Path) -> tuple[list[str], int]:
         raise DataError(
             f"{path}: the header is not csv: {error}", "Mend the first line of the file."
         ) from None
-    names = [cell.strip() for cell in cells]
+    names = [plain_name(cell) for cell in cells]
     if not any(names):
         raise DataError(f"{path}: has no header", "Name the columns in the first line.")
     for delimiter, word in _DELIMITERS.items():
@@ -156,7 +159,8 @@ def _parse(body: bytes, names: list[str], *, path: Path) -> pa.Table:
     return table
 
 
-def _missing_as_null(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def _missing_as_null(column: pa.ChunkedArray, *, kept: Collection[str]) -> pa.ChunkedArray:
     trimmed = pc.utf8_trim_whitespace(column)
-    missing = pc.is_in(trimmed, value_set=pa.array(MISSING, pa.string()))
+    marks = [mark for mark in MISSING if mark not in kept]
+    missing = pc.is_in(trimmed, value_set=pa.array(marks, pa.string()))
     return pc.if_else(missing, pa.scalar(None, pa.string()), trimmed)

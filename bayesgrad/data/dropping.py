@@ -16,6 +16,7 @@ from bayesgrad.data.measures import ExposureKind, exposure_kind
 from bayesgrad.data.selection import Selection
 from bayesgrad.errors import DataError
 from bayesgrad.spec.model_spec import ModelSpec
+from bayesgrad.spec.writing import plain_code
 
 _ZERO: dict[ExposureKind, str] = {
     "people": "exposure of zero",
@@ -32,7 +33,7 @@ def without_excluded(spec: ModelSpec, selection: Selection) -> tuple[Selection, 
     DataError
         If the spec excludes an authority that the table does not have, or all of them.
     """
-    excluded = spec.rows.exclude_authorities
+    excluded = [plain_code(code) for code in spec.rows.exclude_authorities]
     known = sorted(selection.keys["authority"].unique())
     unknown = sorted(set(excluded) - set(known))
     if unknown:

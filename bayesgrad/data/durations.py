@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bayesgrad.data.headings import refuse_absent_columns
 from bayesgrad.data.listing import counted, listed
-from bayesgrad.data.tables import refuse_absent_columns
 from bayesgrad.errors import DataError
 
 _SOURCE = "episodes"

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from bayesgrad.data.authority_codes import explain_code, same_area_codes
-from bayesgrad.data.codes import as_codes, refuse_blank_codes
+from bayesgrad.data.codes import as_codes, refuse_blank_codes, refuse_merged_codes
+from bayesgrad.data.headings import refuse_absent_columns
 from bayesgrad.data.listing import counted, listed
-from bayesgrad.data.tables import refuse_absent_columns
+from bayesgrad.data.numerals import ONE_NUMBER
 from bayesgrad.errors import DataError
 
 
@@ -120,7 +121,9 @@ def join_by_code(
         _refuse_unmatched(account, column=left_key)
     brought = right[list(wanted)].reset_index(drop=True).reindex(position)
     brought = brought.reset_index(drop=True)
-    return pd.concat([left.reset_index(drop=True), brought], axis=1), account
+    joined = pd.concat([left.reset_index(drop=True), brought], axis=1)
+    joined.attrs |= {ONE_NUMBER: left.attrs[ONE_NUMBER]} if ONE_NUMBER in left.attrs else {}
+    return joined, account
 
 
 def _partners(
@@ -148,8 +151,10 @@ def _keys(on: str | None, left_on: str | None, right_on: str | None) -> tuple[st
 
 
 def _codes_of(table: pd.DataFrame, column: str, *, source: str) -> pd.Series:
-    codes = as_codes(table[column].reset_index(drop=True))
-    refuse_blank_codes(codes, where=f"{source}: column {column}")
+    refuse_merged_codes(table, [column], source=source)
+    where = f"{source}: column {column}"
+    codes = as_codes(table[column].reset_index(drop=True), where=where)
+    refuse_blank_codes(codes, where=where)
     names = codes[~codes.str.contains(r"\d")]
     if len(names):
         raise DataError(

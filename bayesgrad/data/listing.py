@@ -56,4 +56,8 @@ def offenders(codes: pd.Series, values: pd.Series, faulty: pd.Series) -> str:
 def _shown(value: object) -> str:
     if isinstance(value, str):
         return repr(value)
-    return f"{value:.10g}" if isinstance(value, float) else str(value)
+    if not isinstance(value, float):
+        return str(value)
+    short = f"{value:.10g}"
+    # All digits of a number that would else be shown as the whole number next to it.
+    return short if float(short) == value or not float(short).is_integer() else repr(float(value))

@@ -8,7 +8,8 @@ from typing import Literal
 import pandas as pd
 
 from bayesgrad.data.listing import counted, listed, offenders
-from bayesgrad.data.places import several_of
+from bayesgrad.data.numerals import numbers_in_text
+from bayesgrad.data.sameness import differing, made_proportion, made_whole, varies
 from bayesgrad.data.scale import refuse_other_scales
 from bayesgrad.data.selection import Selection
 from bayesgrad.data.symbols import refuse_symbols
@@ -20,6 +21,7 @@ ExposureKind = Literal["people", "cases", "time"]
 """What an exposure counts."""
 
 _NOT_NUMBERS = ("value is not a number", "values are not numbers")
+_TOO_LARGE = ("value is too large", "values are too large")
 _INFINITE = ("value is infinite", "values are infinite")
 
 _DECIMAL_COMMA = r"[+-]?\d*,\d+"
@@ -27,6 +29,9 @@ _THOUSANDS = r"[+-]?[1-9]\d{0,2}(?:,\d{3})+"
 
 LARGEST = 10**9
 """Above this, a whole number in a column of counts is a code or an error."""
+
+LARGEST_VALUE = 1e100
+"""Above this a number is an error, and its square would overflow."""
 
 
 def counts_of(selection: Selection, column: str, *, hidden: pd.Series) -> pd.Series:
@@ -46,11 +51,11 @@ def counts_of(selection: Selection, column: str, *, hidden: pd.Series) -> pd.Ser
     """
     areas, raw = selection.keys["area"], selection.values[column]
     if hidden.any():
-        raw = raw.astype("object").mask(hidden, "0")
+        raw = raw.mask(hidden, "0" if _is_text(raw) else 0)
         selection = replace(selection, values=selection.values.assign(**{column: raw}))
     if _is_text(raw):
         refuse_symbols(areas, raw, where=selection.where(column))
-    counts = numbers(selection, column, missing_allowed=True)
+    counts = made_whole(numbers(selection, column, missing_allowed=True))
     faults = {"negative": counts < 0, "fractional": counts % 1 > 0, "too large": counts > LARGEST}
     for fault, faulty in faults.items():
         if faulty.any():
@@ -71,6 +76,8 @@ def exposure_kind(spec: ModelSpec, outcome: Outcome) -> ExposureKind:
 def exposures_of(selection: Selection, column: str, *, kind: ExposureKind) -> pd.Series:
     """Exposures as float64: never missing nor negative; whole where they are numbers of cases."""
     exposures = numbers(selection, column)
+    if kind == "cases":
+        exposures = made_whole(exposures)
     areas = selection.keys["area"]
     negative = exposures < 0
     if negative.any():
@@ -147,9 +154,9 @@ def deprivation_of(spec: ModelSpec, selection: Selection) -> pd.Series:
     """Deprivation of areas as float64, from 0 to 1, one value an area, and not all the same."""
     column = spec.columns.deprivation
     where = selection.where(column)
-    deprivation = numbers(selection, column)
+    deprivation = made_proportion(numbers(selection, column))
     refuse_other_scales(selection.keys["area"], deprivation, column=column, where=where)
-    several = several_of(selection.keys.assign(value=deprivation), "area", "value")
+    several = differing(selection.keys.assign(value=deprivation), "area", "value")
     if len(several):
         raise DataError(
             f"{where}: {counted(len(several), 'area has', 'areas have')} more than one value: "
@@ -162,12 +169,13 @@ def deprivation_of(spec: ModelSpec, selection: Selection) -> pd.Series:
                 else "."
             ),
         )
-    return deprivation
+    # Values that differ by rounding alone are one.
+    return deprivation.groupby(selection.keys["area"]).transform("min")
 
 
 def refuse_no_variation(values: pd.Series, *, where: str, among: str) -> None:
     """Refuse a column that is the same everywhere: its effect cannot be estimated."""
-    if values.nunique() < 2:
+    if not varies(values):
         raise DataError(
             f"{where} does not vary: it is {values.iloc[0]:g} in all {len(values):,} {among}",
             "Give a column that varies, or take it out of the spec.",
@@ -184,14 +192,12 @@ def numbers(selection: Selection, column: str, *, missing_allowed: bool = False)
     """
     areas, where, raw = selection.keys["area"], selection.where(column), selection.values[column]
     if _is_text(raw):
-        raw = raw.where(raw.notna(), "").astype("str").str.strip()
-        values = pd.to_numeric(raw, errors="coerce").astype("float64")
-        _refuse(areas, raw, values.isna() & (raw != ""), where=where, faults=_NOT_NUMBERS)
-    elif pd.api.types.is_numeric_dtype(raw.dtype) and not pd.api.types.is_complex_dtype(raw.dtype):
-        values = raw.astype("Float64").astype("float64")
+        values, faulty = numbers_in_text(raw)
+        _refuse(areas, raw.str.strip(), faulty, where=where, faults=_NOT_NUMBERS)
     else:
-        raise DataError(f"{where} holds {raw.dtype}, not numbers", "Give a column of numbers.")
+        values = raw.astype("Float64").astype("float64")
     _refuse(areas, values, values.abs() == float("inf"), where=where, faults=_INFINITE)
+    _refuse(areas, values, values.abs() > LARGEST_VALUE, where=where, faults=_TOO_LARGE)
     if not missing_allowed:
         missing = values.isna()
         if missing.any():
@@ -204,7 +210,7 @@ def numbers(selection: Selection, column: str, *, missing_allowed: bool = False)
 
 
 def _is_text(raw: pd.Series) -> bool:
-    return raw.dtype == object or isinstance(raw.dtype, (pd.StringDtype, pd.CategoricalDtype))
+    return isinstance(raw.dtype, pd.StringDtype)
 
 
 def _refuse(
@@ -221,5 +227,6 @@ def _refuse(
     if faulty.any():
         raise DataError(
             f"{where}: {counted(int(faulty.sum()), *faults)}: {offenders(areas, values, faulty)}",
-            "Give plain numbers, without units or thousands separators.",
+            "Give plain numbers, without units, and a blank cell where there is none. Of words for "
+            "groups, give a column of 0 and 1 for each group but one.",
         )

@@ -10,6 +10,7 @@ from bayesgrad.data.neighbourhoods import refuse_split_neighbourhoods
 from bayesgrad.data.selection import Selection
 from bayesgrad.errors import DataError
 from bayesgrad.spec.model_spec import ModelSpec
+from bayesgrad.spec.writing import to_the_eye
 
 
 def check_places(spec: ModelSpec, selection: Selection) -> tuple[str, ...]:
@@ -28,6 +29,12 @@ def check_places(spec: ModelSpec, selection: Selection) -> tuple[str, ...]:
     where = selection.where(columns.authority)
     _refuse_areas(spec, selection, where=where)
     _refuse_mixed_styles(authorities, where=where)
+    for key, column in (("area", columns.area), ("authority", columns.authority)):
+        refuse_alike(selection.keys[key], where=selection.where(column))
+    if columns.neighbourhood is not None:
+        refuse_alike(selection.keys["neighbourhood"], where=selection.where(columns.neighbourhood))
+    for strata in selection.strata:
+        refuse_alike(selection.strata[strata], where=selection.where(str(strata)))
     _refuse_old_beside_new(authorities, where=where)
     _refuse_two_authorities(selection, where=where)
     _refuse_repeated_areas(spec, selection)
@@ -63,13 +70,34 @@ def _refuse_mixed_styles(authorities: list[str], *, where: str) -> None:
             f"{where} mixes styles of code: most are {usual} codes, but not {listed(odd)}",
             "Give every authority its code in one style, such as E09000007.",
         )
-    folded = pd.Series(authorities, dtype="str").str.casefold()
-    alike = [authorities[at] for at in folded.index[folded.duplicated(keep=False)]]
-    if alike:
-        raise DataError(
-            f"{where} writes one code in capitals and in small letters: {listed(alike)}",
-            "Write each code in one way.",
-        )
+
+
+def refuse_alike(codes: pd.Series, *, where: str) -> None:
+    """Refuse codes that differ in nothing but capitals, zeros in front, or what no eye can tell.
+
+    Raises
+    ------
+    DataError
+        A table joined from two files may have one place, or one group, under both.
+    """
+    written = pd.Series(sorted(codes.unique()), dtype="str")
+    folded = written.str.casefold()
+    # Codes of letters drawn at random may differ in capitals: one at least is all of one case.
+    one_case = (written == folded) | (written == written.str.upper())
+    forms = {
+        "in capitals and in small letters": folded,
+        "in letters, dashes or apostrophes that look alike": written.map(to_the_eye),
+        "with and without zeros in front": written.str.replace(r"^0+(?=[0-9]+$)", "", regex=True),
+    }
+    for how, form in forms.items():
+        twice = form.duplicated(keep=False)
+        if form is folded:
+            twice &= one_case.groupby(form).transform("any")
+        alike = [code if code.isascii() else ascii(code) for code in written[twice]]
+        if alike:
+            raise DataError(
+                f"{where} writes one code {how}: {listed(alike)}", "Write each code in one way."
+            )
 
 
 def _refuse_old_beside_new(authorities: list[str], *, where: str) -> None:

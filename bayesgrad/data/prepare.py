@@ -8,6 +8,7 @@ from bayesgrad.data.analysis_table import AnalysisTable, DataReport
 from bayesgrad.data.authorities import authority_table, moderator_table, refuse_single_authority
 from bayesgrad.data.checked import Checked, check_values
 from bayesgrad.data.dropping import without_excluded, without_outcomes, without_small
+from bayesgrad.data.frames import ArrowTable, as_frame
 from bayesgrad.data.layout import lay_out, mean_deprivation
 from bayesgrad.data.listing import counted, listed
 from bayesgrad.data.measures import refuse_no_variation
@@ -18,14 +19,17 @@ from bayesgrad.data.plausibility import warnings_on
 from bayesgrad.data.plausibility.evidence import Evidence
 from bayesgrad.data.plausibility.vintage import vintage_notes, vintage_warnings
 from bayesgrad.data.repeats import refuse_repeats
-from bayesgrad.data.selection import select
+from bayesgrad.data.sameness import varies
+from bayesgrad.data.selection import columns_of, select
 from bayesgrad.data.strata import check_strata, note_absent, strata_of
 from bayesgrad.data.suppressed import notes_on_suppressed
 from bayesgrad.data.years import check_years
 from bayesgrad.spec.model_spec import ModelSpec
 
 
-def prepare_table(spec: ModelSpec, table: pd.DataFrame, *, source: str = "table") -> AnalysisTable:
+def prepare_table(
+    spec: ModelSpec, table: pd.DataFrame | ArrowTable, *, source: str = "table"
+) -> AnalysisTable:
     """Check a table against a spec, and lay it out as one row per area x outcome x stratum.
 
     Authorities that the spec excludes go first, and nothing else about their rows is checked. A row
@@ -37,8 +41,9 @@ def prepare_table(spec: ModelSpec, table: pd.DataFrame, *, source: str = "table"
     Parameters
     ----------
     spec : ModelSpec
-    table : DataFrame
+    table : DataFrame, or a table of polars, PyArrow or another library with the Arrow interface
         One row per area, or per area x stratum (or year) where the spec has strata (or years).
+        Columns of a DataFrame may stand in its index, under their names.
     source : str
         Names the table in messages.
 
@@ -50,7 +55,9 @@ def prepare_table(spec: ModelSpec, table: pd.DataFrame, *, source: str = "table"
     SpecError
         If counts are suppressed that are not fitted as rates.
     """
-    selection, excluded = without_excluded(spec, select(spec, table, source=source))
+    frame = as_frame(table, needed=columns_of(spec), source=source)
+    read = select(spec, frame, source=source)
+    selection, excluded = without_excluded(spec, read)
     strata = strata_of(spec, selection)
     place_notes = check_places(spec, selection)
     given = check_values(spec, selection)
@@ -74,7 +81,7 @@ def prepare_table(spec: ModelSpec, table: pd.DataFrame, *, source: str = "table"
     rows, covariates = lay_out(checked, strata=strata.labels)
     notes = [*place_notes, *outcome_notes, *small_notes, *_narrow_authorities(checked)]
     report = DataReport(
-        rows_read=len(table),
+        rows_read=len(read.keys),
         rows_kept=len(checked.selection.keys),
         areas=checked.selection.keys["area"].nunique(),
         authorities=len(authorities),
@@ -88,7 +95,7 @@ def prepare_table(spec: ModelSpec, table: pd.DataFrame, *, source: str = "table"
             *vintage_notes(spec, checked.selection.keys["area"]),
         ),
         warnings=(
-            *vintage_warnings(spec, table),
+            *vintage_warnings(spec, frame),
             *warnings_on(Evidence(spec, given, checked)),
         ),
     )
@@ -110,8 +117,8 @@ def _refuse_constants(spec: ModelSpec, checked: Checked) -> None:
 
 def _narrow_authorities(checked: Checked) -> tuple[str, ...]:
     """Note the authorities whose areas are all equally deprived."""
-    values = checked.deprivation.groupby(checked.selection.keys["authority"]).nunique()
-    narrow = sorted(values.index[values == 1])
+    values = checked.deprivation.groupby(checked.selection.keys["authority"])
+    narrow = sorted(str(code) for code, own in values if not varies(own))
     if not narrow:
         return ()
     count = counted(len(narrow), "authority", "authorities")

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from bayesgrad.data.codes import as_codes, refuse_blank_codes
-from bayesgrad.data.csv_text import refuse_repeated_names
-from bayesgrad.data.tables import refuse_absent_columns
+from bayesgrad.data.cells import settled
+from bayesgrad.data.codes import as_codes, refuse_blank_codes, refuse_merged_codes
+from bayesgrad.data.frames import as_frame
+from bayesgrad.data.gaps import marks_among
+from bayesgrad.data.headings import refuse_absent_columns
 from bayesgrad.errors import DataError
 from bayesgrad.spec.model_spec import ModelSpec
 
@@ -32,7 +34,8 @@ class Selection:
         The columns of strata (none, one or two) under the user's names, as text; aligned with
         `keys`.
     values : DataFrame
-        The columns that the spec names, under the user's names; aligned with `keys`.
+        The columns that the spec names, under the user's names; aligned with `keys`. Those of
+        values are numbers or text, see `bayesgrad.data.cells`.
     """
 
     source: str
@@ -42,7 +45,7 @@ class Selection:
 
     def where(self, column: str) -> str:
         """Name the table and a column, as messages begin."""
-        return f"{self.source}: column {column}"
+        return _where(self.source, column)
 
     def of(self, rows: pd.Series) -> Selection:
         """Keep the rows where the boolean `rows` holds, with a fresh index."""
@@ -54,29 +57,35 @@ class Selection:
         )
 
 
-def select(spec: ModelSpec, table: pd.DataFrame, *, source: str) -> Selection:
+def select(spec: ModelSpec, table: object, *, source: str) -> Selection:
     """Pick the spec's columns out of a table and clean its codes.
+
+    Parameters
+    ----------
+    table : DataFrame, or an object with the Arrow interface
 
     Raises
     ------
     DataError
-        If the table is empty, has columns of one name, lacks a column that the spec names, or an
-        area, authority, stratum or neighbourhood is blank.
+        If the table is none or empty, has columns of one name, lacks a column that the spec names,
+        or has a column of neither numbers nor text; or if an area, authority, stratum or
+        neighbourhood is blank, a mark of a missing value, or a number that has lost digits.
     """
-    if not isinstance(table, pd.DataFrame):
-        raise DataError(
-            f"{source}: is a {type(table).__name__}, not a pandas DataFrame",
-            "Read a file with read_table, or convert the table to pandas.",
-        )
-    refuse_repeated_names([str(name) for name in table.columns], source=source)
     named = columns_of(spec)
-    refuse_absent_columns(named, [str(name) for name in table.columns], source=source)
-    if table.empty:
+    frame = as_frame(table, needed=named, source=source)
+    refuse_absent_columns(named, list(frame.columns), source=source)
+    if frame.empty:
         raise DataError(f"{source}: has no rows", "Give a table with rows.")
-    values = table[named].reset_index(drop=True)
-    keys = _keys(spec, values, source)
-    strata = _strata(spec, values, source)
-    return Selection(source, keys.assign(stratum=_joined(strata)), strata, values)
+    codes = columns_of_codes(spec)
+    refuse_merged_codes(frame, codes, source=source)
+    values = {
+        name: frame[name] if name in codes else settled(frame[name], where=_where(source, name))
+        for name in named
+    }
+    selected = pd.DataFrame(values, index=frame.index)
+    keys = _keys(spec, selected, source)
+    strata = _strata(spec, selected, source)
+    return Selection(source, keys.assign(stratum=_joined(strata)), strata, selected)
 
 
 def columns_of(spec: ModelSpec) -> list[str]:
@@ -88,6 +97,13 @@ def columns_of(spec: ModelSpec) -> list[str]:
     names += [columns.deprivation, authority_deprivation_column(spec), *spec.authority.moderators]
     names += [*covariates_of(spec), *strata_columns_of(spec), columns.neighbourhood]
     return list(dict.fromkeys(name for name in names if name is not None))
+
+
+def columns_of_codes(spec: ModelSpec) -> list[str]:
+    """Columns of codes, names and strata that a spec names."""
+    columns = spec.columns
+    names = [columns.area, columns.authority, columns.authority_name, columns.neighbourhood]
+    return [*(name for name in names if name is not None), *strata_columns_of(spec)]
 
 
 def covariates_of(spec: ModelSpec) -> list[str]:
@@ -108,27 +124,42 @@ def authority_deprivation_column(spec: ModelSpec) -> str | None:
     return None if spec.authority.deprivation == "mean" else spec.authority.deprivation
 
 
+def _where(source: str, column: str) -> str:
+    return f"{source}: column {column}"
+
+
 def _keys(spec: ModelSpec, values: pd.DataFrame, source: str) -> pd.DataFrame:
     columns = spec.columns
-    keys = pd.DataFrame({"area": as_codes(values[columns.area])})
-    refuse_blank_codes(keys["area"], where=f"{source}: column {columns.area}")
-    keys["authority"] = as_codes(values[columns.authority])
-    refuse_blank_codes(keys["authority"], where=f"{source}: column {columns.authority}")
-    if columns.neighbourhood is not None:
-        keys["neighbourhood"] = as_codes(values[columns.neighbourhood])
-        where = f"{source}: column {columns.neighbourhood}"
-        refuse_blank_codes(keys["neighbourhood"], where=where)
+    named = {
+        "area": columns.area,
+        "authority": columns.authority,
+        "neighbourhood": columns.neighbourhood,
+    }
+    keys = pd.DataFrame(
+        {
+            key: _codes(values[column], where=_where(source, column))
+            for key, column in named.items()
+            if column is not None
+        }
+    )
     name = columns.authority_name
-    keys["name"] = as_codes(values[name]) if name else pd.Series(pd.NA, keys.index, dtype="str")
-    return keys
+    if name is None:
+        return keys.assign(name=pd.Series(pd.NA, keys.index, dtype="str"))
+    names = as_codes(values[name], where=_where(source, name))
+    return keys.assign(name=names.mask(marks_among(names)))
 
 
 def _strata(spec: ModelSpec, values: pd.DataFrame, source: str) -> pd.DataFrame:
     strata = pd.DataFrame(index=values.index)
     for column in strata_columns_of(spec):
-        strata[column] = as_codes(values[column])
-        refuse_blank_codes(strata[column], where=f"{source}: column {column}")
+        strata[column] = _codes(values[column], where=_where(source, column), of_groups=True)
     return strata
+
+
+def _codes(column: pd.Series, *, where: str, of_groups: bool = False) -> pd.Series:
+    codes = as_codes(column, where=where)
+    refuse_blank_codes(codes, where=where, of_groups=of_groups)
+    return codes
 
 
 def _joined(strata: pd.DataFrame) -> pd.Series:

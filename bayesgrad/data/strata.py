@@ -15,6 +15,7 @@ from bayesgrad.errors import DataError
 from bayesgrad.spec.model_spec import ModelSpec
 from bayesgrad.spec.parts import Crossed
 from bayesgrad.spec.parts import Strata as StrataKeys
+from bayesgrad.spec.writing import plain_code
 
 _YEAR = re.compile(r"[1-9]\d{3}")
 _FINANCIAL = re.compile(r"([1-9]\d{3})\s*[-/\u2013]?\s*(?:\d{2})?(\d{2})")
@@ -217,8 +218,9 @@ def _levels(keys: StrataKeys | Crossed, selection: Selection) -> tuple[str, ...]
     if not keys.order:
         refuse_excel_dates(found, where=where)
     if keys.order:
-        _refuse_other_order(keys.order, found, where=where)
-        return keys.order
+        order = tuple(plain_code(label) for label in keys.order)
+        _refuse_other_order(order, found, where=where)
+        return order
     if keys.ordered:
         _refuse_disorder(found, where=where)
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from bayesgrad.data.gaps import is_gap_mark
 from bayesgrad.data.listing import counted, listed, offenders
 from bayesgrad.data.selection import Selection
 from bayesgrad.errors import DataError, SpecError
@@ -37,6 +38,30 @@ def refuse_suppressed_cases(
         "Suppressed counts are fitted as rates alone: give the outcome the family "
         "negative_binomial or poisson with an exposure, and leave out_of out (thresholds side by "
         "side), or leave these areas' cells blank and say so.",
+    )
+
+
+def refuse_symbol_read_as_missing(
+    selection: Selection, hidden: pd.DataFrame, counts: pd.DataFrame, suppressed: Suppressed
+) -> None:
+    """Refuse missing counts where the symbol, itself a mark of a missing value, is in no cell.
+
+    Raises
+    ------
+    DataError
+        What read the file is likely to have left the symbol out.
+    """
+    missing = counts.isna()
+    if not is_gap_mark(suppressed.symbol) or hidden.any(axis=None) or not missing.any(axis=None):
+        return
+    column, symbol = str(missing.columns[missing.any()][0]), repr(suppressed.symbol)
+    areas = selection.keys["area"][missing[column]]
+    raise DataError(
+        f"{selection.where(column)}: the symbol {symbol} of suppressed counts is in no cell, and "
+        f"{counted(len(areas), 'count is', 'counts are')} missing: {listed(sorted(areas))}",
+        f"Programs read {symbol} as a missing value: give the path of the file, or read it with "
+        "read_table(path, spec=spec). If no count is suppressed, take suppressed out of "
+        "[likelihood].",
     )
 
 
@@ -103,6 +128,8 @@ def refuse_hidden_events_of_nobody(
 def notes_on_suppressed(spec: ModelSpec, rows: pd.DataFrame) -> tuple[str, ...]:
     """Say of each outcome how many of its rows are suppressed, and in which authorities most.
 
+    Where the spec has a symbol and no row has it, say so.
+
     Parameters
     ----------
     rows : DataFrame
@@ -127,5 +154,10 @@ def notes_on_suppressed(spec: ModelSpec, rows: pd.DataFrame) -> tuple[str, ...]:
             f"{outcome.column}: {total:,} of {counted(len(own), 'count')} suppressed "
             f"({suppressed.symbol}: {suppressed.lower} to {suppressed.upper}) in "
             f"{counted(len(affected), 'authority', 'authorities')}, most in {listed(most, shown=3)}"
+        )
+    if not notes:
+        columns = listed(outcome.column for outcome in spec.outcomes)
+        return (
+            f"no count is suppressed: the symbol {suppressed.symbol!r} is in no row of {columns}",
         )
     return tuple(notes)

@@ -7,6 +7,7 @@ import pandas as pd
 from bayesgrad.data.listing import counted, offenders
 from bayesgrad.errors import DataError
 from bayesgrad.spec.parts import Suppressed
+from bayesgrad.spec.writing import plain_name
 
 MEANINGS = {
     "c": "suppressed (a small count, 1 to 5)",
@@ -29,10 +30,23 @@ def meaning_of(symbol: str) -> str | None:
 
 
 def is_symbol(column: pd.Series, suppressed: Suppressed | None) -> pd.Series:
-    """Where a column has the symbol of suppressed counts, spaces around it aside."""
+    """Where a column has the symbol of suppressed counts: as text, or as a number by its value.
+
+    Parameters
+    ----------
+    column : Series
+        Of numbers or text, see `bayesgrad.data.cells`.
+    """
     if suppressed is None:
         return pd.Series(False, index=column.index)
-    return column.where(column.notna(), "").astype("str").str.strip() == suppressed.symbol
+    number = pd.to_numeric(suppressed.symbol, errors="coerce")
+    if isinstance(column.dtype, pd.StringDtype):
+        written = {text: plain_name(text) for text in column.dropna().unique()}
+        text = column.fillna("").map(written | {"": ""})
+        values = pd.to_numeric(text, errors="coerce")
+        return (text == suppressed.symbol) | (values == number)
+    values = column.astype("Float64").astype("float64")
+    return values == number
 
 
 def refuse_symbols(areas: pd.Series, column: pd.Series, *, where: str) -> None:
@@ -43,7 +57,7 @@ def refuse_symbols(areas: pd.Series, column: pd.Series, *, where: str) -> None:
     DataError
         If any known symbol stands among the counts; that of suppressed ones is taken out before.
     """
-    text = column.where(column.notna(), "").astype("str").str.strip()
+    text = column.fillna("").str.strip()
     present = {symbol: meaning for symbol in text.unique() if (meaning := meaning_of(symbol))}
     if not present:
         return

@@ -1,10 +1,11 @@
-"""Tables from files: csv, csv.gz, parquet, arrow and feather."""
+"""Tables from files: csv, csv.gz, parquet, arrow and feather; and from whatever a user gives."""
 
 from __future__ import annotations
 
 import gzip
+import os
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -12,14 +13,38 @@ import pyarrow as pa
 import pyarrow.ipc as pa_ipc
 import pyarrow.parquet as pa_parquet
 
-from bayesgrad.data.csv_text import read_text_columns, refuse_repeated_names
-from bayesgrad.data.listing import close_to, listed
-from bayesgrad.data.numerals import as_numbers
+from bayesgrad.data.arrow_tables import frame_of_arrow
+from bayesgrad.data.csv_text import read_text_columns
+from bayesgrad.data.frames import as_frame
+from bayesgrad.data.gaps import MISSING
+from bayesgrad.data.headings import refuse_absent_columns, refuse_repeated_names
+from bayesgrad.data.numerals import ONE_NUMBER, as_numbers, different_texts_of_one_number
+from bayesgrad.data.selection import columns_of, columns_of_codes
 from bayesgrad.data.signatures import ARROW, GZIP, PARQUET, TEXT, content_of, file_content
 from bayesgrad.errors import DataError
+from bayesgrad.spec.model_spec import ModelSpec
+from bayesgrad.spec.writing import plain_name
+
+Kept = Mapping[str, Collection[str]]
+"""Columns that keep marks of a missing value as they are written, and which."""
 
 
-def read_table(path: str | Path, *, columns: Sequence[str] | None = None) -> pd.DataFrame:
+def table_given(spec: ModelSpec, table: object) -> tuple[pd.DataFrame, str]:
+    """Table that a user gives, as a path or in memory, and what messages call it.
+
+    Raises
+    ------
+    DataError
+        See `read_table` and `bayesgrad.data.frames.as_frame`.
+    """
+    if isinstance(table, str | os.PathLike):
+        return read_table(Path(table), spec=spec), os.fspath(table)
+    return as_frame(table, needed=columns_of(spec), source="table"), "table"
+
+
+def read_table(
+    path: str | Path, *, columns: Sequence[str] | None = None, spec: ModelSpec | None = None
+) -> pd.DataFrame:
     """Read a table from a csv, csv.gz, parquet, arrow or feather file.
 
     A csv file is read as text first. Blanks around headers and values are removed; nothing, `NA`
@@ -28,11 +53,17 @@ def read_table(path: str | Path, *, columns: Sequence[str] | None = None) -> pd.
     are kept as they are written. Thousands separators ("378,030") are read where the whole column
     is written with them.
 
+    With a spec, its columns of codes, names and strata stay text as they are written ("1.10" is not
+    "1.1"), and so does its symbol of suppressed counts where this is `NA` or `NaN`.
+
     Parameters
     ----------
     path : str or Path
     columns : sequence of str, optional
         Columns to keep, in this order; all by default.
+    spec : ModelSpec, optional
+        What the table is read for. `fit`, `audit` and the command line read a file by its path in
+        this way.
 
     Returns
     -------
@@ -43,12 +74,14 @@ def read_table(path: str | Path, *, columns: Sequence[str] | None = None) -> pd.
     ------
     DataError
         If the file is missing, a folder, empty, damaged or not what its name says; if a csv is not
-        UTF-8, not separated by commas, or has no rows, columns of one name or rows that differ in
-        length; or if one of `columns` is not there.
+        UTF-8, not separated by commas, or has no rows, columns of one name, rows that differ in
+        length or rows that a quotation mark swallows; or if one of `columns` is not there.
     """
     path = Path(path)
-    table = _READERS[file_content(path)](path)
-    names = [name.strip() for name in table.column_names]
+    codes = frozenset(columns_of_codes(spec)) if spec is not None else frozenset()
+    kept = {} if spec is None else _marks_kept(spec)
+    table = _READERS[file_content(path)](path, kept)
+    names = [plain_name(name) for name in table.column_names]
     refuse_repeated_names(names, source=str(path))
     table = table.rename_columns(names)
     if not table.num_rows:
@@ -56,12 +89,9 @@ def read_table(path: str | Path, *, columns: Sequence[str] | None = None) -> pd.
     if columns is not None:
         refuse_absent_columns(columns, names, source=str(path))
         table = table.select(list(columns))
-    arrays = [
-        as_numbers(column) if pa.types.is_string(column.type) and path_is_text(path) else column
-        for column in table.columns
-    ]
-    converted = pa.table(arrays, names=table.column_names)
-    return converted.to_pandas(ignore_metadata=True)  # type: ignore[no-any-return]
+    if not path_is_text(path):
+        return frame_of_arrow(table, source=str(path))
+    return _typed(table, as_written=codes)
 
 
 def path_is_text(path: Path) -> bool:
@@ -69,22 +99,38 @@ def path_is_text(path: Path) -> bool:
     return path.name.lower().endswith((".csv", ".csv.gz"))
 
 
-def refuse_absent_columns(wanted: Sequence[str], present: Sequence[str], *, source: str) -> None:
-    """Refuse a table without some of the columns wanted, naming those close to them."""
-    absent = [name for name in wanted if name not in present]
-    if absent:
-        close = close_to(absent[0], present)
-        raise DataError(
-            f"{source}: there is no column {listed(absent)}{close}",
-            f"The table has {listed(present, shown=30)}.",
-        )
+def _marks_kept(spec: ModelSpec) -> Kept:
+    """Marks of a missing value that are a code to refuse, or a symbol of suppressed counts."""
+    kept: dict[str, Collection[str]] = {
+        name: [mark for mark in MISSING if mark] for name in columns_of_codes(spec)
+    }
+    if spec.likelihood.suppressed is not None:
+        for outcome in spec.outcomes:
+            kept.setdefault(outcome.column, [spec.likelihood.suppressed.symbol])
+    return kept
 
 
-def _read_csv(path: Path) -> pa.Table:
-    return read_text_columns(path.read_bytes(), path=path)
+def _typed(table: pa.Table, *, as_written: Collection[str]) -> pd.DataFrame:
+    """Read text that is numbers as such; `attrs` names texts that became one number."""
+    arrays, one_number = [], {}
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        array = column if name in as_written else as_numbers(column)
+        if pa.types.is_floating(array.type) and column.null_count < len(column):
+            texts = different_texts_of_one_number(column, array)
+            if texts is not None:
+                one_number[name] = list(texts)
+        arrays.append(array)
+    frame = pa.table(arrays, names=table.column_names).to_pandas(ignore_metadata=True)
+    if one_number:
+        frame.attrs[ONE_NUMBER] = one_number
+    return frame  # type: ignore[no-any-return]
 
 
-def _read_gzip(path: Path) -> pa.Table:
+def _read_csv(path: Path, kept: Kept) -> pa.Table:
+    return read_text_columns(path.read_bytes(), path=path, kept=kept)
+
+
+def _read_gzip(path: Path, kept: Kept) -> pa.Table:
     try:
         data = gzip.decompress(path.read_bytes())
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
@@ -95,10 +141,10 @@ def _read_gzip(path: Path) -> pa.Table:
             f"{path}: is not what its name says: compressed in it is {found}",
             "Compress a csv file with gzip.",
         )
-    return read_text_columns(data, path=path)
+    return read_text_columns(data, path=path, kept=kept)
 
 
-def _read_parquet(path: Path) -> pa.Table:
+def _read_parquet(path: Path, _: Kept) -> pa.Table:
     try:
         with pa_parquet.ParquetFile(path) as file:
             return file.read()
@@ -106,7 +152,7 @@ def _read_parquet(path: Path) -> pa.Table:
         raise _damaged(path, error) from None
 
 
-def _read_arrow(path: Path) -> pa.Table:
+def _read_arrow(path: Path, _: Kept) -> pa.Table:
     try:
         with pa.memory_map(str(path)) as source:
             try:
@@ -125,7 +171,7 @@ def _damaged(path: Path, error: Exception) -> DataError:
     )
 
 
-_READERS: dict[str, Callable[[Path], pa.Table]] = {
+_READERS: dict[str, Callable[[Path, Kept], pa.Table]] = {
     TEXT: _read_csv,
     GZIP: _read_gzip,
     PARQUET: _read_parquet,

@@ -48,7 +48,13 @@ def fingerprint(table: pd.DataFrame | Path) -> dict[str, Any]:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
         return {"sha256": digest, "of": f"file {table.name}"}
     content = hashlib.sha256("\x1f".join(map(str, table.columns)).encode())
-    # Columns of objects may hold what pandas cannot hash, such as lists.
-    plain = table.apply(lambda column: column.map(repr) if column.dtype == object else column)
+    # Columns of objects and of Arrow types may hold what pandas cannot hash, such as lists.
+    plain = table.apply(
+        lambda column: (
+            column.map(repr)
+            if column.dtype == object or isinstance(column.dtype, pd.ArrowDtype)
+            else column
+        )
+    )
     content.update(pd.util.hash_pandas_object(plain, index=False).to_numpy().tobytes())
     return {"sha256": content.hexdigest(), "of": "data frame"}

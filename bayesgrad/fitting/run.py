@@ -14,7 +14,9 @@ import xarray as xr
 from pydantic import ValidationError
 from threadpoolctl import threadpool_limits
 
-from bayesgrad.data import AnalysisTable, prepare_table, read_table
+from bayesgrad.data import AnalysisTable, prepare_table
+from bayesgrad.data.frames import ArrowTable
+from bayesgrad.data.tables import table_given
 from bayesgrad.design import Design, build_design
 from bayesgrad.errors import DataError, SpecError, shortened
 from bayesgrad.fitting.compiled_forms import remember_compiled
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 
 def fit(
     spec: ModelSpec | str | Path,
-    table: pd.DataFrame | str | Path,
+    table: pd.DataFrame | ArrowTable | str | Path,
     *,
     engine: str | None = None,
     draws: int | None = None,
@@ -49,7 +51,7 @@ def fit(
     Parameters
     ----------
     spec : ModelSpec or path of a TOML file
-    table : DataFrame or path of a csv, csv.gz, parquet or arrow file
+    table : DataFrame, table of polars or PyArrow, or path of a csv, csv.gz, parquet or arrow file
         One row per area.
     engine, draws, tune, chains, seed
         Instead of what `[sampling]` says; draws and tune are per chain. The Laplace engine takes
@@ -84,11 +86,9 @@ def fit(
     spec = with_sampling(spec, overrides)
     refuse_unsupported(spec)
     clock = _Clock()
-    source = table if isinstance(table, pd.DataFrame) else Path(table)
-    named = "table" if isinstance(source, pd.DataFrame) else str(source)
-    with stage(f"reading {named}", progress=progress):
-        frame = source if isinstance(source, pd.DataFrame) else read_table(source)
-        mark = fingerprint(source)
+    with stage(f"reading {_name(table)}", progress=progress):
+        frame, named = table_given(spec, table)
+        mark = fingerprint(Path(table) if isinstance(table, str | Path) else frame)
         analysis = prepare_table(spec, frame, source=named)
         design = build_design(spec, analysis)
     clock.lap("data")
@@ -126,6 +126,10 @@ def fit(
 def _tell_warnings(analysis: AnalysisTable) -> None:
     for warning in analysis.report.warnings:
         print(f"warning: {warning}", file=sys.stderr, flush=True)
+
+
+def _name(table: object) -> str:
+    return str(table) if isinstance(table, str | Path) else "table"
 
 
 def refuse_spec_as_table(table: object) -> None:

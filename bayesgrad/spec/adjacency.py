@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, model_validator
 from bayesgrad.errors import SpecError
 from bayesgrad.spec.text_files import read_text
 from bayesgrad.spec.validated import Part, as_tuple
+from bayesgrad.spec.writing import plain_code
 
 
 class Adjacency(Part):
@@ -83,7 +84,7 @@ def read_adjacency(path: Path) -> Adjacency:
     """
     try:
         stream = io.StringIO(read_text(path))
-        lines = [[cell.strip() for cell in line] for line in csv.reader(stream) if line]
+        lines = [[plain_code(cell) for cell in line] for line in csv.reader(stream) if line]
     except OSError:
         raise SpecError(
             f"{path}: cannot be read", "Give a CSV file of the pairs of neighbouring authorities."

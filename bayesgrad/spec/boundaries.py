@@ -11,6 +11,7 @@ import numpy as np
 from bayesgrad.errors import SpecError
 from bayesgrad.spec.adjacency import Adjacency
 from bayesgrad.spec.text_files import read_text
+from bayesgrad.spec.writing import plain_code
 
 TOLERANCE = 1e-6
 """Of the extent of the map: a metre of England. Boundaries so near are one, though their corners
@@ -118,4 +119,4 @@ def _code(feature: dict[str, Any], name: str | None, *, path: Path) -> str:
             f"[spatial] {fault}: {path} has the properties {', '.join(properties) or 'none'}",
             "Name the property that has the code of the authority.",
         )
-    return str(properties[name])
+    return plain_code(str(properties[name]))

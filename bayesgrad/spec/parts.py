@@ -23,6 +23,7 @@ from bayesgrad.spec.vocabulary import (
     SmallAuthorities,
     StratumGradients,
 )
+from bayesgrad.spec.writing import named_plainly
 
 CASE_FAMILIES = ("binomial", "beta_binomial")
 """Families of events out of cases."""
@@ -33,7 +34,7 @@ WIDEST = 100
 """Distance of the bounds of suppressed counts, at most."""
 
 
-ColumnName = Annotated[str, Field(min_length=1)]
+ColumnName = Annotated[str, Field(min_length=1), BeforeValidator(named_plainly)]
 ColumnNames = Annotated[tuple[ColumnName, ...], BeforeValidator(as_tuple)]
 
 

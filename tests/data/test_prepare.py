@@ -142,8 +142,8 @@ def test_empty_table_and_other_objects_are_refused():
         ({1: -3}, "1 count is negative: E01000002 (-3)"),
         ({5: 2.5, 0: 0.25}, "2 counts are fractional: E01000001 (0.25), E01000006 (2.5)"),
         ({0: "many"}, "1 value is not a number: E01000001 ('many')"),
-        ({0: "1,204"}, "1 value is not a number: E01000001 ('1,204')"),
         ({0: "1,5", 1: "0,25"}, "2 numbers written with a decimal comma: E01000001 ('1,5')"),
+        ({0: "1,20"}, "E01000001 ('1,20')"),
         ({0: float("inf")}, "1 value is infinite: E01000001 (inf)"),
         ({0: 1e12}, "1 count is too large"),
     ],
@@ -187,6 +187,7 @@ def test_symbols_among_counts_are_explained(symbol):
         ({1: -5}, "column children: 1 exposure below zero: E01000002 (-5)"),
         ({1: None}, "column children is missing in 1 row: E01000002"),
         ({1: float("inf")}, "column children: 1 value is infinite"),
+        ({1: 1e300}, "column children: 1 value is too large: E01000002 (1e+300)"),
         ({1: "n/a"}, "column children: 1 value is not a number: E01000002 ('n/a')"),
     ],
 )
@@ -404,6 +405,90 @@ def test_authority_columns_must_not_vary_within_an_authority(text):
     table = areas().assign(share=lambda t: t["income"] / 2)
     error = refused(spec_with(f"[authority]\n{text}\n"), table)
     assert f"column {column} differs within 3 authorities: E06000001 (" in error.what
+
+
+SINGLE = np.float32(1 / 3)
+"""In single precision, which a file may keep beside double precision."""
+
+
+@pytest.mark.parametrize(
+    ("key", "one", "other", "same"),
+    [
+        ("moderators", 0.17585, 0.17585000000000003, True),
+        ("moderators", 1 / 3, float(SINGLE), True),
+        ("moderators", 1234.5678, float(np.float32(1234.5678)), True),
+        ("moderators", 0.3333333, 0.3333339, False),
+        ("deprivation", 0.2, 0.2 * (1 + 3e-16), True),
+        ("deprivation", 1 / 3, float(SINGLE), True),
+        ("deprivation", 0.2, 0.2000001, False),
+    ],
+)
+def test_values_that_differ_by_rounding_alone_are_one(key, one, other, same):
+    table = areas()
+    value = np.where(table.index % 2, one, other)
+    table["own"] = np.where(table["la"] == "E09000002", value, table["la_income"])
+    names = '["own"]' if key == "moderators" else '"own"'
+    spec = spec_with(f"[authority]\n{key} = {names}\n")
+    if not same:
+        error = refused(spec, table)
+        assert f"differs within 1 authority: E09000002 ({one} and {other})" in error.what
+        return
+    for ordered in (table, table.iloc[::-1]):
+        result = prepare_table(spec, ordered)
+        held = result.moderators["own"] if key == "moderators" else result.authorities[key]
+        assert held["E09000002"] == min(one, other)
+
+
+def test_years_may_keep_deprivation_in_single_and_in_double_precision():
+    single = areas().assign(income=lambda t: t["income"].astype("float32").astype(float), year=2019)
+    table = pd.concat([single, areas().assign(year=2020)])
+    result = prepare_table(spec_with('[years]\ncolumn = "year"\n'), table)
+    assert result.rows.groupby("area")["deprivation"].nunique().eq(1).all()
+    np.testing.assert_allclose(
+        np.sort(result.rows["deprivation"].unique()), areas()["income"], 1e-7
+    )
+
+
+def test_what_varies_by_rounding_alone_does_not_vary():
+    rounded = 0.17585 * (1 + 3e-16 * (areas().index % 2))
+    table = areas().assign(flat=rounded)
+    spec = spec_with('[area]\ncovariates = ["flat"]\n')
+    assert "column flat does not vary" in refused(spec, table).what
+    table.loc[:3, "income"] = rounded[:4]
+    notes = prepare_table(spec_with(), table).report.notes
+    assert notes == ("no variation of deprivation within 1 authority (E09000002)",)
+
+
+def test_counts_that_are_whole_but_for_rounding_are_whole():
+    table = areas().assign(referrals=lambda t: (t["referrals"] + 3) * 0.1 * 10)
+    assert (table["referrals"] % 1 > 0).any()
+    rows = prepare_table(spec_with(), table).rows.set_index("area")
+    expected = areas().set_index("lsoa")["referrals"] + 3
+    pd.testing.assert_series_equal(rows["count"].sort_index(), expected, check_names=False)
+
+
+@pytest.mark.parametrize(("value", "kept"), [(1.0 + 2e-10, 1.0), (-1e-12, 0.0)])
+def test_deprivation_beyond_0_or_1_by_rounding_alone_is_0_or_1(value, kept):
+    rows = prepare_table(spec_with(), damaged("income", {0: value})).rows
+    assert rows.set_index("area").loc["E01000001", "deprivation"] == kept
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "shown"),
+    [
+        ("referrals", 7.00001, "E01000001 (7.00001)"),
+        ("referrals", 700000000.00001, "E01000001 (700000000.00001)"),
+        ("income", 1.00000001, "E01000001 (1.00000001)"),
+        ("income", 1.00000000002, None),
+        ("income", 1.000000002, "E01000001 (1.000000002)"),
+    ],
+)
+def test_messages_show_enough_digits_to_see_the_fault(column, value, shown):
+    table = damaged(column, {0: value})
+    if shown is None:
+        assert prepare_table(spec_with(), table).report.rows_kept == 12
+    else:
+        assert shown in refused(spec_with(), table).what
 
 
 def test_authority_deprivation_is_a_proportion_and_positive_for_log_moderation():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from bayesgrad.data import prepare_table
+from bayesgrad.data import prepare_table, read_table
 from bayesgrad.errors import DataError, SpecError
 from tests.data.areas import areas, spec_with
 
@@ -51,10 +51,53 @@ def test_the_report_says_how_many_and_where():
     )
 
 
-def test_a_table_without_any_needs_none():
+def test_a_symbol_that_is_in_no_cell_is_noted():
     table = prepare_table(spec_with(bounds(lower=0)), areas())
     assert not table.rows["suppressed"].any()
-    assert table.report.notes == ()
+    (note,) = table.report.notes
+    assert note == "no count is suppressed: the symbol 'c' is in no row of referrals"
+
+
+@pytest.mark.parametrize(
+    "symbol", ["NA", "NaN", "nan", "NULL", "None", "#N/A", "..", "-", "\u2013"]
+)
+def test_a_mark_of_a_missing_value_may_be_the_symbol(tmp_path, symbol):
+    table = table_with((2, symbol), (7, f" {symbol} "), (8, ""))
+    table.to_csv(tmp_path / "t.csv", index=False)
+    spec = spec_with(bounds(symbol=symbol))
+    for given in (table, read_table(tmp_path / "t.csv", spec=spec)):
+        result = prepare_table(spec, given)
+        assert list(result.rows["area"][result.rows["suppressed"]]) == ["E01000008", "E01000003"]
+        assert [item.codes for item in result.report.dropped] == [("E01000009",)]
+
+
+@pytest.mark.parametrize("symbol", ["NA", "na", "NULL", "#N/A", "None"])
+def test_a_symbol_that_was_read_as_missing_is_refused(symbol):
+    error = refused(spec_with(bounds(symbol=symbol)), table_with((2, None), (7, None)))
+    assert error.what.endswith(
+        f"column referrals: the symbol {symbol!r} of suppressed counts is in no cell, and 2 counts "
+        "are missing: E01000003, E01000008"
+    )
+    assert "read_table(path, spec=spec)" in error.do
+
+
+@pytest.mark.parametrize("symbol", ["-1", "-1.0", "99999", "99999.00"])
+@pytest.mark.parametrize("beside", [None, "", 12.0, "12", "1,204"])
+def test_a_numeric_symbol_is_recognised_by_its_value(tmp_path, symbol, beside):
+    number = float(symbol)
+    spec = spec_with(bounds(symbol=symbol))
+    table = table_with((2, number), (7, symbol), (8, int(number)), (9, beside))
+    table.to_csv(tmp_path / "t.csv", index=False)
+    for given in (table, read_table(tmp_path / "t.csv", spec=spec), table.astype(str)):
+        rows = prepare_table(spec, given.replace("None", "")).rows
+        assert set(rows["area"][rows["suppressed"]]) == {"E01000003", "E01000008", "E01000009"}
+        assert rows["count"].max() <= 1204
+
+
+@pytest.mark.parametrize("symbol", ["", " ", "\u200b"])
+def test_a_blank_is_no_symbol(symbol):
+    with pytest.raises(SpecError, match="should not be empty"):
+        spec_with(bounds(symbol=symbol))
 
 
 def test_other_symbols_are_explained_as_before():

@@ -95,6 +95,7 @@ def test_quoted_commas_and_line_breaks_stay_in_their_values(tmp_path):
         (["1,204.5", "3.0"], [1204.5, 3.0]),
         (["-1.5", "+2", ".5", "1e-3"], [-1.5, 2.0, 0.5, 0.001]),
         (["0", "10"], [0, 10]),
+        (["9007199254740992", "0.5"], [2.0**53, 0.5]),
     ],
 )
 def test_plain_numbers_become_numeric(tmp_path, values, expected):
@@ -116,6 +117,7 @@ def test_plain_numbers_become_numeric(tmp_path, values, expected):
         ["E09000007", "E09000012"],
         ["1", "inf"],
         ["12345678901234567890", "1"],
+        ["9007199254740993", "0.5"],
         ["12%", "13%"],
         ["0x10", "1"],
         ["1_000", "1"],
@@ -270,6 +272,35 @@ def test_ragged_rows_are_listed(tmp_path):
 def test_an_open_quotation_does_not_swallow_rows(tmp_path):
     error = refused(write(tmp_path, "a.csv", 'a,b\n1,"2\n3,4\n'))
     assert "quotation marks do not pair up" in error.what
+
+
+ROWS = [f"E0100000{n},E09,Town,{n},0.1" for n in range(9)]
+
+
+def with_stray_quotes(first: int, last: int, field: int) -> str:
+    """A table in which a quotation mark opens in one row and closes in another."""
+    lines = [line.split(",") for line in ROWS]
+    lines[first][field] = '"' + lines[first][field]
+    lines[last][field] += '"'
+    return "\n".join(["a,b,c,n,d", *(",".join(line) for line in lines), ""])
+
+
+@pytest.mark.parametrize("field", range(5))
+@pytest.mark.parametrize(("first", "last"), [(2, 8), (3, 4), (0, 5)])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_rows_that_stray_quotation_marks_swallow_are_refused(tmp_path, first, last, field, end):
+    text = with_stray_quotes(first, last, field).replace("\n", end)
+    error = refused(write(tmp_path, "a.csv", text.encode()))
+    assert f"column {'abcnd'[field]}: a quotation mark swallows" in error.what
+    assert f"{last - first} line break" in error.what
+    assert "stray quotation marks" in error.do
+
+
+@pytest.mark.parametrize("cell", ["two\nlines", "12 High St, Bath,\nAvon", "\n", "a\n", "a,b,c\nd"])
+def test_values_of_several_lines_are_kept(tmp_path, cell):
+    text = f'a,b,c,n,d\nE1,E09,"{cell}",1,0.1\nE2,E09,x,1,0.1\n'
+    column = read_table(write(tmp_path, "a.csv", text))["c"].fillna("")
+    assert column.tolist() == [cell.strip(), "x"]
 
 
 def test_blank_header_and_old_mac_line_ends(tmp_path):
