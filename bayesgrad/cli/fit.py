@@ -28,9 +28,20 @@ def fit(
 ) -> None:
     """Fit a model spec to a table of areas and write the fit file."""
     from bayesgrad import fitting
-    from bayesgrad.cli.output import require_folder, write_tables
+    from bayesgrad.cli.output import (
+        read_by,
+        require_folder,
+        require_table_folder,
+        save_fit,
+        write_tables,
+    )
+    from bayesgrad.fitting.store import refuse_other_suffix
 
-    require_folder(out)
+    refuse_other_suffix(out)
+    inputs = read_by(spec, table)
+    require_folder(out, inputs=inputs)
+    if tables is not None:
+        require_table_folder(tables, inputs=inputs)
     result = fitting.fit(
         spec,
         table,
@@ -41,8 +52,9 @@ def fit(
         seed=seed,
         store_data=store_data,
     )
-    result.save(out)
-    typer.echo(f"{table}: {result.rows}\n\n{result}\n\nfit written to {out}")
+    typer.echo(f"{table}: {result.rows}\n\n{result}\n")
+    save_fit(result, out)
+    typer.echo(f"fit written to {out}")
     if tables is not None:
         for path in write_tables(result, tables):
             typer.echo(f"table written to {path}")

@@ -80,7 +80,14 @@ def prepare_table(spec: ModelSpec, table: pd.DataFrame, *, source: str = "table"
         warnings=warnings_on(Evidence(spec, given, checked)),
     )
     return AnalysisTable(
-        rows, covariates, authorities, moderators, report, strata.labels, strata.levels
+        rows=rows,
+        covariates=covariates,
+        authorities=authorities,
+        moderators=moderators,
+        report=report,
+        report_without_areas=report.without_areas(given.selection.keys["area"].unique()),
+        strata=strata.labels,
+        strata_levels=strata.levels,
     )
 
 

@@ -101,21 +101,27 @@ def _read_gzip(path: Path) -> pa.Table:
 def _read_parquet(path: Path) -> pa.Table:
     try:
         with pa_parquet.ParquetFile(path) as file:
-            return file.read()
+            return _valid(file.read())
     except (pa.ArrowException, OSError) as error:
         raise _damaged(path, error) from None
 
 
 def _read_arrow(path: Path) -> pa.Table:
+    # Not from a memory map: a file that shrinks while it is read would end the process.
     try:
-        with pa.memory_map(str(path)) as source:
-            try:
-                return pa_ipc.open_file(source).read_all()
-            except pa.ArrowInvalid:
-                source.seek(0)
-                return pa_ipc.open_stream(source).read_all()
+        source = pa.py_buffer(path.read_bytes())
+        try:
+            return _valid(pa_ipc.open_file(source).read_all())
+        except pa.ArrowInvalid:
+            return _valid(pa_ipc.open_stream(source).read_all())
     except (pa.ArrowException, OSError) as error:
         raise _damaged(path, error) from None
+
+
+def _valid(table: pa.Table) -> pa.Table:
+    """The table, every offset and text of it looked at: a damaged one ends the process later."""
+    table.validate(full=True)
+    return table
 
 
 def _damaged(path: Path, error: Exception) -> DataError:

@@ -67,7 +67,6 @@ def pack_of(
         source=PackSource(
             title=spec.title,
             bayesgrad=__version__,
-            table_sha256=provenance["table"]["sha256"],
             engine=provenance["engine"],
             draws=posterior.sizes["chain"] * posterior.sizes["draw"],
             diagnostics_passed=not failed,

@@ -18,7 +18,7 @@ from bayesgrad.design import Design, build_design
 from bayesgrad.errors import SpecError
 from bayesgrad.fitting.draws import assemble_draws
 from bayesgrad.fitting.gradient_fit import GradientFit
-from bayesgrad.fitting.provenance import fingerprint, versions
+from bayesgrad.fitting.provenance import table_origin, versions
 from bayesgrad.spec.model_spec import ModelSpec
 from bayesgrad.spec.parts import Sampling
 from bayesgrad.spec.support import refuse_unsupported
@@ -76,7 +76,6 @@ def fit(
     clock = _Clock()
     source = table if isinstance(table, pd.DataFrame) else Path(table)
     frame = source if isinstance(source, pd.DataFrame) else read_table(source)
-    mark = fingerprint(source)
     named = "table" if isinstance(source, pd.DataFrame) else str(source)
     analysis = prepare_table(spec, frame, source=named)
     design = build_design(spec, analysis)
@@ -96,13 +95,13 @@ def fit(
     clock.lap("summarise")
     provenance = {
         "versions": versions(),
-        "table": mark,
-        "rows": analysis.report.to_dict(),
+        "table": table_origin(source, frame),
+        "rows": analysis.report_without_areas.to_dict(),
         "engine": spec.sampling.fitting_engine,
         "seed": spec.sampling.seed,
         "seconds": clock.laps,
     }
-    return GradientFit(spec=spec, draws=tree, provenance=provenance)
+    return GradientFit(spec=spec, draws=tree, provenance=provenance, account=analysis.report)
 
 
 def _announced(progress: bool) -> AbstractContextManager[None]:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from bayesgrad.errors import DataError
-from bayesgrad.files import write_texts
+from bayesgrad.errors import DataError, FitError
+from bayesgrad.outputs import OwnFiles
 
 if TYPE_CHECKING:
     from bayesgrad.simulate.england import SyntheticEngland
@@ -79,22 +79,28 @@ def write_england(england: SyntheticEngland, folder: Path) -> tuple[Path, ...]:
 
 
 def write_contents(folder: Path, contents: dict[str, str]) -> tuple[Path, ...]:
-    """Write texts by their file names to a folder, all or none.
+    """Write texts by their file names to a folder, all or none, and remove an earlier simulation's.
 
     Raises
     ------
     DataError
-        If the folder cannot be made or written to.
+        If the folder cannot be made or written to, or a file of one of the names is there that no
+        simulation wrote.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        write_texts({folder / name: text for name, text in contents.items()})
+        return own_files(folder).write({name: text.encode() for name, text in contents.items()})
+    except FitError as error:
+        raise DataError(error.what, error.do) from error
     except OSError as error:
         raise DataError(
             f"{folder}: cannot write the synthetic data: {error.strerror or error}",
             "Give a folder that you may write to, on a disk with room.",
         ) from error
-    return tuple(folder / name for name in contents)
+
+
+def own_files(folder: Path) -> OwnFiles:
+    """The files of a simulation in a folder."""
+    return OwnFiles(folder, "simulate")
 
 
 def to_csv(table: pd.DataFrame) -> str:
