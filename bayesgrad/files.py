@@ -157,7 +157,7 @@ def number_text(value: float) -> str:
     if not np.isfinite(value) or abs(value) < LARGEST_ROUNDED:
         return f"{value:.6g}"
     if abs(value) >= LARGEST_WHOLE:
-        return f"{value:.17g}"
+        return f"{value:.0f}"
     return f"{value:.1f}".removesuffix(".0")
 
 

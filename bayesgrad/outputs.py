@@ -27,7 +27,7 @@ def require_writable(path: Path, *, inputs: Iterable[Path] = ()) -> None:
     ------
     FitError
     """
-    if path.is_dir():
+    if os.path.isdir(path):
         raise FitError(f"{path}: is a folder", "Give the name of a file in it.")
     for given in inputs:
         if _same(path, given):

@@ -102,7 +102,7 @@ def _read_parquet(path: Path) -> pa.Table:
     try:
         with pa_parquet.ParquetFile(path) as file:
             return _valid(file.read())
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise _damaged(path, error) from None
 
 
@@ -114,13 +114,14 @@ def _read_arrow(path: Path) -> pa.Table:
             return _valid(pa_ipc.open_file(source).read_all())
         except pa.ArrowInvalid:
             return _valid(pa_ipc.open_stream(source).read_all())
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise _damaged(path, error) from None
 
 
 def _valid(table: pa.Table) -> pa.Table:
     """The table, every offset and text of it looked at: a damaged one ends the process later."""
     table.validate(full=True)
+    table.rename_columns(table.column_names)  # names, too, are text
     return table
 
 

@@ -164,7 +164,7 @@ class PriorPack(Part):
     Read with `PriorPack.read`, made with `GradientFit.prior_pack`.
     """
 
-    format: Literal[1] = 1
+    format: Literal[2] = 2
     source: PackSource
     nation: PackNation
     model: PackModel

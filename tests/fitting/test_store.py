@@ -19,7 +19,7 @@ from bayesgrad.estimands import tables_of
 from bayesgrad.files import csv_text
 from bayesgrad.fitting import store
 from bayesgrad.fitting.gradient_fit import GradientFit
-from tests.fabricate import fabricated_draws, with_group
+from tests.fabricate import fabricated_draws
 from tests.small import spec_of
 from tests.tiers import quick
 

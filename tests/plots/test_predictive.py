@@ -24,11 +24,12 @@ def test_the_rootogram_shows_areas_per_count_of_each_bin() -> None:
     left, _ = panels(predictive(draws, level=0.8).to_dict())
     shown = rows(left, layer(left, "bar"))
     checks = draws["predictive"].to_dataset().isel(outcome=0)
-    # The last bin has no end, and is drawn as wide as the one before.
-    width = np.array([1, 1, 1, 2, 4, 4])
-    assert column(shown, "label") == ["0", "1", "2", "3–4", "5–8", "9 or more"]
-    np.testing.assert_allclose(column(shown, "observed"), checks["observed_areas"].values / width)
-    replicates = checks["predicted_areas"].values / width
+    width = np.array([1, 1, 1, 2, 4])
+    assert column(shown, "label") == ["0", "1", "2", "3–4", "5–8"]
+    np.testing.assert_allclose(
+        column(shown, "observed"), checks["observed_areas"].values[:-1] / width
+    )
+    replicates = checks["predicted_areas"].values[:, :-1] / width
     for name, probability in (("lower", 0.1), ("expected", 0.5), ("upper", 0.9)):
         np.testing.assert_allclose(
             column(shown, name), np.quantile(replicates, probability, axis=0)
@@ -51,11 +52,14 @@ def test_bins_that_are_joined_to_another_are_not_drawn() -> None:
     checks = draws["predictive"].to_dataset()
     upper = checks["bin_upper"].values.copy()
     upper[:, 1], upper[:, 2] = 2, np.nan
+    checks["observed_areas"][:, -1] = 12
     joined = checks.assign(bin_upper=(("outcome", "bin"), upper))
     left, _ = panels(predictive(changed(draws, "predictive", **joined)).to_dict())
     shown = rows(left, layer(left, "bar"))
     assert column(shown, "label") == ["0", "1–2", "3–4", "5–8", "9 or more"]
     np.testing.assert_allclose(shown[1]["observed"], checks["observed_areas"].values[0, 1] / 2)
+    # The last bin has no end, and is drawn as wide as the one before: four counts.
+    assert shown[-1]["observed"] == 12 / 4
 
 
 def test_the_histogram_has_the_band_of_a_uniform_one() -> None:
