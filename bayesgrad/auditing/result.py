@@ -185,6 +185,7 @@ class Audit:
         """
         from bayesgrad import plots
         from bayesgrad.files import csv_text
+        from bayesgrad.plots.saving import figure_bytes
 
         tables = (self.table(), self.scores(), self.verdicts())
         contents = {
@@ -196,7 +197,7 @@ class Audit:
             chart = plots.audit(self, outcome=one.outcome)
             stem = _stem(one.outcome, several=len(self.outcomes) > 1)
             for suffix in _FIGURES:
-                contents[f"{stem}{suffix}"] = plots.figure_bytes(chart, suffix)
+                contents[f"{stem}{suffix}"] = figure_bytes(chart, suffix)
         return own_files(Path(folder)).write(contents)
 
     def __repr__(self) -> str:

@@ -10,7 +10,7 @@ from bayesgrad.plots.caterpillar import caterpillar
 from bayesgrad.plots.fitted_lines import fitted_lines
 from bayesgrad.plots.interaction import interaction
 from bayesgrad.plots.predictive import predictive
-from bayesgrad.plots.saving import SUFFIXES, figure_bytes, save_figure
+from bayesgrad.plots.saving import SUFFIXES, save_figure
 from bayesgrad.plots.strata import strata
 from bayesgrad.plots.theme import themed
 from bayesgrad.plots.thresholds import thresholds
@@ -20,7 +20,6 @@ __all__ = [
     "SUFFIXES",
     "audit",
     "caterpillar",
-    "figure_bytes",
     "fitted_lines",
     "interaction",
     "predictive",

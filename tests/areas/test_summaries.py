@@ -171,8 +171,8 @@ def test_bands_hold_the_areas_of_their_twentieths_in_order_of_deprivation():
 @pytest.mark.parametrize(
     ("areas", "events", "bands"),
     [
-        # By hand: twentieths of 3 areas each, joined four at a time; the last have the rest.
-        ([3] * 20, [100] * 20, [0, 4, 8, 12]),
+        # By hand: twentieths of 3 areas each, joined four at a time.
+        ([3] * 20, [100] * 20, [0, 4, 8, 12, 16]),
         # Enough areas, but few events: joined until there are ten.
         ([12] * 20, [0] * 9 + [5] * 11, [0, 11, 13, 15, 17]),
         ([12] * 20, [10] * 20, list(range(20))),

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from bayesgrad.errors import FitError
-from bayesgrad.plots import SUFFIXES, caterpillar, figure_bytes, fitted_lines, save_figure
+from bayesgrad.plots import SUFFIXES, caterpillar, fitted_lines, save_figure
+from bayesgrad.plots.saving import figure_bytes
 from tests.plots.fits import changed, drawable
 from tests.tiers import quick
 
