@@ -20,6 +20,7 @@ import xarray as xr
 
 from bayesgrad.errors import FitError
 from bayesgrad.files import replacing
+from bayesgrad.fitting.small_totals import without_small_totals
 from bayesgrad.fitting.untrusted import refuse_hostile
 from bayesgrad.spec.model_spec import ModelSpec
 
@@ -79,7 +80,9 @@ def write_fit(content: Stored, path: Path) -> None:
     refuse_other_suffix(path)
     if not path.parent.is_dir():
         raise FitError(f"{path}: the folder {path.parent} does not exist", "Create it first.")
-    tree = content.draws.copy()
+    # With the areas themselves in the file there is nothing to keep from its readers.
+    draws = content.draws
+    tree = (draws if "areas" in draws.children else without_small_totals(draws)).copy()
     tree.attrs = {
         "bayesgrad_format": FORMAT,
         "title": content.spec.title,
