@@ -59,8 +59,13 @@ def replacing(*paths: Path, removed: Iterable[Path] = ()) -> Iterator[tuple[Path
 
 def target_of(path: Path) -> Path:
     """Path of the file that a path leads to, through symbolic links. Raises FitError."""
+    # A stream of this process may be a file, too, but not one to be replaced.
+    special = str(path.absolute().parent) in ("/dev", "/dev/fd") or path.absolute().is_relative_to(
+        "/proc"
+    )
     with suppress(FileNotFoundError):
-        if not stat.S_ISREG(path.stat().st_mode) and not path.is_dir():
+        mode = path.stat().st_mode
+        if special or not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
             raise FitError(
                 f"{path}: is a device or a pipe, not a file", "Give the name of a file to write."
             )
