@@ -27,11 +27,9 @@ def audit(
     """Fit every form that could make affluent authorities look steeper, and weigh them."""
     from bayesgrad import auditing
     from bayesgrad.auditing.result import audit_files, own_files
-    from bayesgrad.cli.output import read_by
-    from bayesgrad.spec import ModelSpec
+    from bayesgrad.cli.output import outcomes_of, read_by
 
-    outcomes = [outcome.column for outcome in ModelSpec.read(spec).outcomes]
-    own_files(out).refuse_others(audit_files(outcomes), inputs=read_by(spec, table))
+    own_files(out).refuse_others(audit_files(outcomes_of(spec)), inputs=read_by(spec, table))
     found = auditing.audit(spec, table, engine=engine, draws=draws, seed=seed)
     typer.echo(f"{table}: {found.rows}\n\n{found}\n")
     for path in found.save(out):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from bayesgrad.errors import DiagnosticsError, FitError
+from bayesgrad.errors import BayesgradError, DiagnosticsError, FitError
 
 if TYPE_CHECKING:
     from bayesgrad.fitting import GradientFit
@@ -59,6 +59,16 @@ def read_by(spec: Path, table: Path) -> tuple[Path, ...]:
     from bayesgrad.spec.reading import files_of
 
     return (spec, table, *files_of(spec))
+
+
+def outcomes_of(spec: Path) -> tuple[str, ...]:
+    """Columns of the outcomes of a spec; none where it cannot be read, which its reader tells."""
+    from bayesgrad.spec import ModelSpec
+
+    try:
+        return tuple(outcome.column for outcome in ModelSpec.read(spec).outcomes)
+    except (BayesgradError, OSError):
+        return ()
 
 
 def table_files(folder: Path) -> OwnFiles:
