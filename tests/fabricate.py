@@ -402,7 +402,10 @@ def _predictive(rng: np.random.Generator, authorities: xr.Dataset) -> xr.Dataset
             **variables,
             "observed_statistic": (("outcome", "statistic"), observed),
             "predicted_statistic": (("sample", "outcome", "statistic"), statistic),
-            "bin_upper": ("bin", np.append(lowest[1:] - 1.0, np.inf)),
+            "bin_upper": (
+                ("outcome", "bin"),
+                np.tile(np.append(lowest[1:] - 1.0, np.inf), (len(outcomes), 1)),
+            ),
             "pit": (("outcome", "pit_bin"), rng.multinomial(1000, [0.05] * 20, len(outcomes))),
             "pit_deviation": ("outcome", np.linspace(0.02, 0.03, len(outcomes))),
             "pit_p_value": ("outcome", np.linspace(0.8, 0.3, len(outcomes))),

@@ -74,11 +74,10 @@ def pack_content(
     rng = np.random.default_rng(seed)
     factor = spread * (np.eye(len(names)) + 0.3 * np.tril(rng.normal(size=(len(names),) * 2), -1))
     return {
-        "format": 1,
+        "format": 2,
         "source": {
             "title": "Nation",
             "bayesgrad": "0.1.0",
-            "table_sha256": "0" * 64,
             "engine": "laplace",
             "draws": 6000,
             "diagnostics_passed": True,

@@ -77,6 +77,7 @@ def table_of(
         names,
         pd.DataFrame(moderators or {}, index=codes, dtype=np.float64),
         report,
+        report.without_areas(rows["area"]),
         strata,
         strata_levels if strata_levels or strata == ("",) else (strata,),
     )

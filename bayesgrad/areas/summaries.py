@@ -7,7 +7,7 @@ from itertools import groupby
 import numpy as np
 import xarray as xr
 
-from bayesgrad.areas.bands import BANDS, deprivation_bands
+from bayesgrad.areas.bands import BANDS, Bands, deprivation_bands
 from bayesgrad.areas.inequality import MEASURES, Inequality
 from bayesgrad.areas.rates import LARGEST_SAMPLE, affordable, cell_rates, thinned
 from bayesgrad.design.design import Design, Integers
@@ -35,7 +35,9 @@ def summarise_areas(design: Design, posterior: xr.Dataset) -> dict[str, xr.Datas
         ``inequality``: rii, sii_per_10000, concentration_index, paf
         (sample, outcome, place), the place "" being the whole table. ``rates``: observed events
         (those published), exposure and mean deprivation (outcome, band) by twentieth of the
-        population in order of deprivation, and fitted events (sample, outcome, band).
+        population in order of deprivation, and fitted events (sample, outcome, band). Twentieths
+        are joined to ten areas and ten events or more (`bayesgrad.areas.bands`); those that are
+        joined to another are empty, and so are all of an outcome that has fewer.
     """
     draws = affordable(LARGEST_SAMPLE, rows=len(design.rows.count))
     sample = thinned(posterior, size=draws)
@@ -55,7 +57,7 @@ def summarise_areas(design: Design, posterior: xr.Dataset) -> dict[str, xr.Datas
             events = np.exp(cell.log_rate) * design.rows.exposure[cell.rows]
             place.add(log_rate=cell.log_rate, events=events)
             nation[outcome].add(log_rate=cell.log_rate, events=events)
-            fitted[:, outcome] += events @ np.eye(BANDS)[bands[cell.rows]]
+            fitted[:, outcome] += events @ np.eye(BANDS)[bands.of_rows[cell.rows]]
         places[:, :, outcome, authority + 1] = list(place.measures().values())
     for outcome, whole in enumerate(nation):
         places[:, :, outcome, 0] = list(whole.measures().values())
@@ -81,11 +83,12 @@ def _inequality_dataset(design: Design, places: Floats) -> xr.Dataset:
     return xr.Dataset(measures, coords=coords)
 
 
-def _rates_dataset(design: Design, bands: Integers, fitted: Floats) -> xr.Dataset:
+def _rates_dataset(design: Design, bands: Bands, fitted: Floats) -> xr.Dataset:
     def by_band(values: Floats) -> Floats:
-        index = design.row_outcome * BANDS + bands
+        index = design.row_outcome * BANDS + bands.of_rows
         size = len(design.outcomes) * BANDS
-        return np.bincount(index, values, minlength=size).reshape(-1, BANDS)
+        sums = np.bincount(index, values, minlength=size).reshape(-1, BANDS)
+        return sums * bands.kept[:, None]
 
     exposure = by_band(design.rows.exposure)
     weighted = by_band(design.rows.exposure * design.rows.deprivation)
@@ -95,7 +98,7 @@ def _rates_dataset(design: Design, bands: Integers, fitted: Floats) -> xr.Datase
             "observed": (("outcome", "band"), by_band(design.rows.count.astype(np.float64))),
             "exposure": (("outcome", "band"), exposure),
             "deprivation": (("outcome", "band"), mean),
-            "fitted": (("sample", "outcome", "band"), fitted),
+            "fitted": (("sample", "outcome", "band"), fitted * bands.kept[:, None]),
         },
         coords={"outcome": list(design.outcomes), "band": np.arange(1, BANDS + 1)},
     )

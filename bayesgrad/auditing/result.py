@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +15,11 @@ from bayesgrad.auditing.claims import Quantities
 from bayesgrad.auditing.forms import Form, prior_weights
 from bayesgrad.auditing.weights import Floats, evidence_weights, score_weights
 from bayesgrad.data.analysis_table import DataReport
+from bayesgrad.outputs import OwnFiles
 from bayesgrad.spec.model_spec import ModelSpec
+
+_TABLES = ("audit", "scores", "verdict")
+_FIGURES = (".svg", ".png")
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,33 +176,36 @@ class Audit:
         """Write audit.csv, scores.csv, verdict.csv, verdict.md and the figures to a folder.
 
         Figures are `audit.svg` and `audit.png`, or with the outcome's column in the name where
-        there are several outcomes. Tables and words are written all or none.
+        there are several outcomes. All are written or none; those of an earlier audit in the folder
+        are replaced.
 
         Returns
         -------
         tuple of Path
             What was written.
+
+        Raises
+        ------
+        FitError
+            If a file of one of these names is there that no audit wrote, or the folder cannot be
+            written to.
         """
         from bayesgrad import plots
-        from bayesgrad.files import csv_text, write_texts
+        from bayesgrad.files import csv_text
+        from bayesgrad.plots.saving import figure_bytes
 
-        folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
+        tables = (self.table(), self.scores(), self.verdicts())
         contents = {
-            folder / "audit.csv": csv_text(self.table()),
-            folder / "scores.csv": csv_text(self.scores()),
-            folder / "verdict.csv": csv_text(self.verdicts()),
-            folder / "verdict.md": f"{self.verdict}\n",
+            f"{name}.csv": csv_text(table).encode()
+            for name, table in zip(_TABLES, tables, strict=True)
         }
-        write_texts(contents)
-        figures = []
+        contents["verdict.md"] = f"{self.verdict}\n".encode()
         for one in self.outcomes:
-            name = "audit" if len(self.outcomes) == 1 else f"audit_{_plain(one.outcome)}"
             chart = plots.audit(self, outcome=one.outcome)
-            figures += [
-                plots.save_figure(chart, folder / f"{name}{suffix}") for suffix in (".svg", ".png")
-            ]
-        return (*contents, *figures)
+            stem = _stem(one.outcome, several=len(self.outcomes) > 1)
+            for suffix in _FIGURES:
+                contents[f"{stem}{suffix}"] = figure_bytes(chart, suffix)
+        return own_files(Path(folder)).write(contents)
 
     def __repr__(self) -> str:
         return self.verdict
@@ -206,6 +214,22 @@ class Audit:
         import html
 
         return f"<pre>{html.escape(self.verdict)}</pre>"
+
+
+def own_files(folder: Path) -> OwnFiles:
+    """The files of an audit in a folder."""
+    return OwnFiles(folder, "audit")
+
+
+def audit_files(outcomes: Sequence[str]) -> tuple[str, ...]:
+    """Names of all files that the audit of outcomes can write."""
+    stems = [_stem(outcome, several=several) for outcome in outcomes for several in (False, True)]
+    figures = [f"{stem}{suffix}" for stem in dict.fromkeys(stems) for suffix in _FIGURES]
+    return (*(f"{name}.csv" for name in _TABLES), "verdict.md", *figures)
+
+
+def _stem(outcome: str, *, several: bool) -> str:
+    return f"audit_{_plain(outcome)}" if several else "audit"
 
 
 def _plain(name: str) -> str:

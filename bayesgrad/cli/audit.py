@@ -27,9 +27,11 @@ def audit(
 ) -> None:
     """Fit every form that could make affluent authorities look steeper, and weigh them."""
     from bayesgrad import auditing
-    from bayesgrad.cli.output import say
+    from bayesgrad.auditing.result import audit_files, own_files
+    from bayesgrad.cli.output import outcomes_of, read_by, say
     from bayesgrad.cli.settings import read_with
 
+    own_files(out).refuse_others(audit_files(outcomes_of(spec)), inputs=read_by(spec, table))
     found = auditing.audit(read_with(spec, settings), table, engine=engine, draws=draws, seed=seed)
     say(f"{table}: {found.rows}\n\n{found}\n")
     for path in found.save(out):

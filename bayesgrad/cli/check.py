@@ -13,6 +13,7 @@ def check(spec: SpecFile, table: TableFile, settings: Set = None) -> None:
     from bayesgrad.data import prepare_table, read_table
     from bayesgrad.design import build_design
     from bayesgrad.fitting.plan import describe_plan
+    from bayesgrad.fitting.provenance import file_sha256
     from bayesgrad.spec.support import refuse_unsupported
 
     model_spec = read_with(spec, settings)
@@ -21,3 +22,4 @@ def check(spec: SpecFile, table: TableFile, settings: Set = None) -> None:
     design = build_design(model_spec, analysis)
     typer.echo(f"{table}: {analysis.report}\n")
     typer.echo(describe_plan(model_spec, design))
+    typer.echo(f"\nSHA-256 of {table}, kept in no output: {file_sha256(table)}")

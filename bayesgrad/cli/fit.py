@@ -29,10 +29,22 @@ def fit(
 ) -> None:
     """Fit a model spec to a table of areas and write the fit file."""
     from bayesgrad import fitting
-    from bayesgrad.cli.output import require_folder, say, write_tables
+    from bayesgrad.cli.output import (
+        read_by,
+        require_folder,
+        require_table_folder,
+        save_fit,
+        say,
+        write_tables,
+    )
     from bayesgrad.cli.settings import read_with
+    from bayesgrad.fitting.store import refuse_other_suffix
 
-    require_folder(out)
+    refuse_other_suffix(out)
+    inputs = read_by(spec, table)
+    require_folder(out, inputs=inputs)
+    if tables is not None:
+        require_table_folder(tables, inputs=inputs)
     result = fitting.fit(
         read_with(spec, settings),
         table,
@@ -43,8 +55,9 @@ def fit(
         seed=seed,
         store_data=store_data,
     )
-    result.save(out)
-    say(f"{table}: {result.rows}\n\n{result}\n\nfit written to {out}")
+    say(f"{table}: {result.rows}\n\n{result}\n")
+    save_fit(result, out)
+    say(f"fit written to {out}")
     if tables is not None:
         for path in write_tables(result, tables):
             say(f"table written to {path}")

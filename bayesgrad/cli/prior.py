@@ -29,7 +29,7 @@ def prior(
     from bayesgrad import fitting
     from bayesgrad.cli.output import require_folder
 
-    require_folder(out)
+    require_folder(out, inputs=(fit,))
     pack = fitting.load(fit).prior_pack(
         outcomes=outcome or None, despite_failed_diagnostics=despite_failed_diagnostics
     )

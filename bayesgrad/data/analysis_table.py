@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import pandas as pd
 
 from bayesgrad.data.listing import counted
+from bayesgrad.data.unnamed import without_codes
 
 ROW_COLUMNS = (
     "area",
@@ -35,12 +37,17 @@ class Dropped:
     rows : int
         How many rows of the user's table.
     codes : tuple of str
-        Codes of all the areas (or authorities) concerned.
+        Codes of all the areas (or authorities) concerned; none of areas in an account that is
+        kept with a fit.
     """
 
     reason: str
     rows: int
     codes: tuple[str, ...]
+
+    def __str__(self) -> str:
+        shown = ", ".join(self.codes[:5]) + (", ..." if len(self.codes) > 5 else "")
+        return f"dropped {self.rows:,}: {self.reason}" + (f" ({shown})" if shown else "")
 
 
 @dataclass(frozen=True)
@@ -73,12 +80,31 @@ class DataReport:
             f"{self.rows_read:,} rows read; {self.rows_kept:,} kept: "
             f"{self.areas:,} areas in {counted(self.authorities, 'authority', 'authorities')}"
         ]
-        for item in self.dropped:
-            shown = ", ".join(item.codes[:5]) + (", ..." if len(item.codes) > 5 else "")
-            lines.append(f"dropped {item.rows:,}: {item.reason} ({shown})")
+        lines += map(str, self.dropped)
         lines += [f"note: {note}" for note in self.notes]
         lines += [f"warning: {warning}" for warning in self.warnings]
         return "\n".join([*lines, f"note: {_ON_WARNINGS}"] if self.warnings else lines)
+
+    def without_areas(self, areas: Iterable[str]) -> DataReport:
+        """The account as it is kept with a fit: how many, but not which areas, and no count of one.
+
+        Parameters
+        ----------
+        areas : iterable of str
+            Codes of all areas of the table. Authorities are named as before.
+        """
+        known = frozenset(areas)
+        words = (*self.notes, *self.warnings)
+        plain = without_codes(words, known)
+        return replace(
+            self,
+            dropped=tuple(
+                replace(item, codes=tuple(code for code in item.codes if code not in known))
+                for item in self.dropped
+            ),
+            notes=plain[: len(self.notes)],
+            warnings=plain[len(self.notes) :],
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for the provenance of a fit, as JSON would return them."""
@@ -118,6 +144,8 @@ class AnalysisTable:
     moderators : DataFrame
         Authority moderators of the spec, float64, raw units, aligned with `authorities`.
     report : DataReport
+    report_without_areas : DataReport
+        The same without the code of any area: what is kept with a fit.
     strata : tuple of str
         Strata in their natural order: by the number that each begins with (age `9` before `10`),
         else as text; one empty string where there are none. Of two columns crossed, all
@@ -131,5 +159,6 @@ class AnalysisTable:
     authorities: pd.DataFrame
     moderators: pd.DataFrame
     report: DataReport
+    report_without_areas: DataReport
     strata: tuple[str, ...] = ("",)
     strata_levels: tuple[tuple[str, ...], ...] = ()

@@ -14,7 +14,6 @@ import pyarrow.csv as pa_csv
 from bayesgrad.data.gaps import MISSING
 from bayesgrad.data.headings import refuse_repeated_names
 from bayesgrad.data.listing import listed
-from bayesgrad.data.signatures import HEAD
 from bayesgrad.data.swallowed import refuse_swallowed_rows
 from bayesgrad.errors import DataError
 from bayesgrad.spec.writing import plain_name
@@ -67,8 +66,11 @@ def _refuse_other_encodings(data: bytes, path: Path) -> None:
     advice = 'Save the file as UTF-8, in Excel as "CSV UTF-8 (comma delimited)".'
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise DataError(f"{path}: is UTF-16 text (Excel: Unicode Text), not UTF-8", advice)
-    if b"\0" in data[:HEAD]:
-        raise DataError(f"{path}: holds null bytes, so it is not UTF-8 text", advice)
+    if b"\0" in data:
+        line = data.count(b"\n", 0, data.index(b"\0")) + 1
+        raise DataError(
+            f"{path}: holds null bytes (line {line:,}), so it is not UTF-8 text", advice
+        )
     try:
         data.decode("utf-8")
     except UnicodeDecodeError as error:

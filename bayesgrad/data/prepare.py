@@ -100,7 +100,14 @@ def prepare_table(
         ),
     )
     return AnalysisTable(
-        rows, covariates, authorities, moderators, report, strata.labels, strata.levels
+        rows=rows,
+        covariates=covariates,
+        authorities=authorities,
+        moderators=moderators,
+        report=report,
+        report_without_areas=report.without_areas(given.selection.keys["area"].unique()),
+        strata=strata.labels,
+        strata_levels=strata.levels,
     )
 
 

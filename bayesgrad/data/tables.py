@@ -147,21 +147,28 @@ def _read_gzip(path: Path, kept: Kept) -> pa.Table:
 def _read_parquet(path: Path, _: Kept) -> pa.Table:
     try:
         with pa_parquet.ParquetFile(path) as file:
-            return file.read()
-    except (pa.ArrowException, OSError) as error:
+            return _valid(file.read())
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise _damaged(path, error) from None
 
 
 def _read_arrow(path: Path, _: Kept) -> pa.Table:
+    # Not from a memory map: a file that shrinks while it is read would end the process.
     try:
-        with pa.memory_map(str(path)) as source:
-            try:
-                return pa_ipc.open_file(source).read_all()
-            except pa.ArrowInvalid:
-                source.seek(0)
-                return pa_ipc.open_stream(source).read_all()
-    except (pa.ArrowException, OSError) as error:
+        source = pa.py_buffer(path.read_bytes())
+        try:
+            return _valid(pa_ipc.open_file(source).read_all())
+        except pa.ArrowInvalid:
+            return _valid(pa_ipc.open_stream(source).read_all())
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise _damaged(path, error) from None
+
+
+def _valid(table: pa.Table) -> pa.Table:
+    """The table, every offset and text of it looked at: a damaged one ends the process later."""
+    table.validate(full=True)
+    table.rename_columns(table.column_names)  # names, too, are text
+    return table
 
 
 def _damaged(path: Path, error: Exception) -> DataError:

@@ -10,7 +10,7 @@ import xarray as xr
 
 from bayesgrad.estimands.diagnostics_table import failed_checks
 from bayesgrad.estimands.gradients import gradients_table
-from bayesgrad.estimands.layout import group, outcome_title, ratio_of
+from bayesgrad.estimands.layout import events_words, group, outcome_title, ratio_of
 from bayesgrad.estimands.pairs import chosen_codes, pairs_table, told_apart
 from bayesgrad.estimands.strata_effects import MEAN_OVER_STRATA, has_strata, mean_over_strata
 from bayesgrad.estimands.summaries import DEFAULT_LEVEL, DEFAULT_SURE, checked_sure
@@ -98,7 +98,7 @@ def _gradient_lines(rows: pd.DataFrame) -> list[str]:
     return [
         f"  {_label(str(row.name), str(code))}: {row.gradient:.2f} "
         f"({row.lower:.2f} to {row.upper:.2f}); "
-        f"reliability {row.reliability:.2f}, {row.events:,} events in {row.areas:,} areas"
+        f"reliability {row.reliability:.2f}, {events_words(row.events)} in {row.areas:,} areas"
         + (f", {row.suppressed:,} suppressed" if getattr(row, "suppressed", 0) else "")
         for code, row in zip(rows.index, rows.itertuples(index=False), strict=True)
     ]

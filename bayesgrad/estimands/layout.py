@@ -12,7 +12,7 @@ at Dbar. The effects of an authority are means over strata, to which strata add 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import xarray as xr
@@ -237,3 +237,33 @@ def refuse_one_authority(draws: xr.DataTree) -> None:
             f"this fit is of one authority, {codes[0]}: there is none to compare it with",
             "The table standing says where it stands in the nation of its prior pack.",
         )
+
+
+NATIONAL_EVENTS = "national_events"
+"""Events by outcome and stratum, in a fit file that leaves out those of small authorities."""
+
+OUTCOME_EVENTS = "outcome_events"
+"""Events by outcome there."""
+
+
+def national_events(authorities: xr.Dataset) -> xr.DataArray:
+    """Events of all authorities together, by outcome and stratum; NaN where a file has none.
+
+    Parameters
+    ----------
+    authorities : Dataset
+        The group of that name.
+    """
+    kept = authorities.get(NATIONAL_EVENTS)
+    return authorities["events"].sum("authority") if kept is None else kept
+
+
+def outcome_events(authorities: xr.Dataset) -> xr.DataArray:
+    """Events of all authorities and strata together, by outcome; NaN where a file has none."""
+    kept = authorities.get(OUTCOME_EVENTS)
+    return national_events(authorities).sum("stratum") if kept is None else kept
+
+
+def events_words(events: Any) -> str:
+    """Number of events in words."""
+    return "events not kept" if np.isnan(events) else f"{int(events):,} events"

@@ -94,13 +94,15 @@ def _pit(checks: xr.Dataset, *, level: float) -> dict[str, Any]:
 
 def _outside(checks: xr.Dataset, *, level: float) -> Iterator[dict[str, Any]]:
     for check, name in OUTSIDE.items():
-        observed = checks[f"observed_{name}"]
-        bounds = interval(checks[f"predicted_{name}"].astype(np.float64), level=level)
+        observed, predicted = (checks[f"{kind}_{name}"] for kind in ("observed", "predicted"))
+        bounds = interval(predicted.astype(np.float64), level=level)
+        # A band that is joined to another is empty, and cannot lie outside.
+        places = int(((observed > 0) | (predicted > 0).any("sample")).sum())
         outside = (observed < bounds.sel(bound="lower")) | (observed > bounds.sel(bound="upper"))
         yield {
             "check": check,
             "observed": float(outside.sum()),
-            "expected": (1.0 - level) * observed.size,
+            "expected": (1.0 - level) * places,
             "lower": np.nan,
             "upper": np.nan,
             "prob": np.nan,

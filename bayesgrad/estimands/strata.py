@@ -12,6 +12,7 @@ from bayesgrad.estimands.layout import (
     group,
     links,
     mean_rate,
+    national_events,
     outcome_names,
     reference_position,
 )
@@ -124,6 +125,7 @@ def strata_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> pd.Data
         "log_sd": sd(slopes),
         **own,
         **bounds,
-        **{name: authorities[name].sum("authority") for name in ("events", "areas", *hidden)},
+        "events": national_events(authorities),
+        **{name: authorities[name].sum("authority") for name in ("areas", *hidden)},
     }
     return to_frame(quantities, by=("outcome", "stratum"), columns=(*COLUMNS, *hidden))

@@ -133,7 +133,7 @@ def mean_over_strata(draws: xr.DataTree) -> xr.DataTree:
     deviations = ("sd_authority_stratum_intercept", "sd_authority_stratum_slope")
     narrowed = narrowed.drop_vars(deviations, errors="ignore")
     summed = [name for name in ("events", "exposure", "suppressed") if name in authorities]
-    totals = authorities[summed].sum("stratum")
+    totals = authorities[summed].sum("stratum", skipna=False)
     totals["areas"] = authorities["areas"].max("stratum")
     whole = authorities.drop_dims("stratum").assign(totals.expand_dims(stratum=[""], axis=-1))
     reference = group(draws, "reference").drop_dims(of_strata, errors="ignore")

@@ -9,7 +9,7 @@ import xarray as xr
 from bayesgrad.errors import FitError
 from bayesgrad.estimands.frame import to_frame
 from bayesgrad.estimands.gradients import gradient
-from bayesgrad.estimands.layout import group
+from bayesgrad.estimands.layout import group, national_events
 from bayesgrad.estimands.strata import stratum_rates
 from bayesgrad.estimands.strata_effects import national_effect, strata_names
 from bayesgrad.estimands.summaries import DEFAULT_LEVEL, checked_level, probability, with_interval
@@ -90,7 +90,8 @@ def years_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> pd.DataF
         **with_interval(gradient(slopes), point="gradient", level=level),
         "prob_steeper_than_previous": steeper_than_previous(slopes),
         **with_interval(rates, point="rate_per_10000", prefix="rate_", level=level),
-        **{name: authorities[name].sum("authority") for name in ("events", "areas")},
+        "events": national_events(authorities),
+        "areas": authorities["areas"].sum("authority"),
     }
     by_year = {
         name: values.assign_coords(stratum=years).rename(stratum="year")

@@ -29,8 +29,11 @@ class GradientFit:
     draws : xarray.DataTree
         In the layout of `bayesgrad.fitting.draws`; ArviZ reads it.
     provenance : dict
-        Versions, fingerprint of the table, account of its rows, engine, seed, runs of the sampler
+        Versions, name and size of the table, account of its rows, engine, seed, runs of the sampler
         (`bayesgrad.inference.rounds.Run`) and timings.
+    account : DataReport or None
+        Account of the rows with the codes of areas that were left out. It is not written to the
+        fit file, and None where the fit was read from one.
 
     Notes
     -----
@@ -41,6 +44,7 @@ class GradientFit:
     spec: ModelSpec
     draws: xr.DataTree
     provenance: dict[str, Any]
+    account: DataReport | None = None
 
     @property
     def passed(self) -> bool:
@@ -49,7 +53,12 @@ class GradientFit:
 
     @property
     def rows(self) -> DataReport:
-        """Account of the table's rows: how many were kept, which were dropped and why."""
+        """Account of the table's rows: how many were kept, how many were dropped and why.
+
+        Only a fit that was just made knows which areas were dropped: a fit file does not name them.
+        """
+        if self.account is not None:
+            return self.account
         return DataReport.from_dict(self.provenance["rows"])
 
     def table(

@@ -58,7 +58,6 @@ def nation_of(pack: PriorPack, design: Design) -> xr.Dataset:
             "authorities": pack.nation.authorities,
             "areas": pack.nation.areas,
             "bayesgrad": pack.source.bayesgrad,
-            "table_sha256": pack.source.table_sha256,
             "diagnostics_passed": int(pack.source.diagnostics_passed),
         },
     )

@@ -11,6 +11,7 @@ import xarray as xr
 from bayesgrad import __version__
 from bayesgrad.errors import DiagnosticsError, FitError
 from bayesgrad.estimands.diagnostics_table import failed_checks
+from bayesgrad.estimands.layout import outcome_events
 from bayesgrad.fitting.pack_parameters import pack_parameters
 from bayesgrad.spec.model_spec import ModelSpec
 from bayesgrad.spec.pack_layout import PackBlock, pack_blocks
@@ -67,7 +68,6 @@ def pack_of(
         source=PackSource(
             title=spec.title,
             bayesgrad=__version__,
-            table_sha256=provenance["table"]["sha256"],
             engine=provenance["engine"],
             draws=posterior.sizes["chain"] * posterior.sizes["draw"],
             diagnostics_passed=not failed,
@@ -128,7 +128,7 @@ def _refuse_small(draws: xr.DataTree, chosen: list[str]) -> None:
             "so that it tells of no single one",
             "Write the pack of a fit of the nation.",
         )
-    events = authorities["events"].sum(("authority", "stratum"))
+    events = outcome_events(authorities)
     for outcome in chosen:
         total = int(events.sel(outcome=outcome))
         if total < MINIMUM_EVENTS:
@@ -213,7 +213,7 @@ def _of_earlier_version(name: str) -> FitError:
 
 
 def _outcomes(spec: ModelSpec, draws: xr.DataTree, chosen: list[str]) -> tuple[PackOutcome, ...]:
-    events = draws["authorities"]["events"].sum(("authority", "stratum"))
+    events = outcome_events(draws["authorities"].to_dataset())
     return tuple(
         PackOutcome(
             column=outcome.column,

@@ -1,4 +1,8 @@
-"""Where a fit came from: versions, the table's fingerprint, seed, engine and timings."""
+"""Where a fit came from: versions, what its table was called, seed, engine and timings.
+
+Nothing that is kept is computed from the values of the table: who knows all rows but one would find
+the last from a hash of the file by trying.
+"""
 
 from __future__ import annotations
 
@@ -35,26 +39,19 @@ def versions() -> dict[str, str]:
     return found
 
 
-def fingerprint(table: pd.DataFrame | Path) -> dict[str, Any]:
-    """SHA-256 of a table: of the file's bytes, or of a DataFrame's values and column names.
+def table_origin(table: pd.DataFrame | Path, frame: pd.DataFrame) -> dict[str, Any]:
+    """What is kept of a fit's table: ``of`` ("file" with its name, or "data frame") and its size.
 
     Returns
     -------
     dict
-        ``sha256`` (hexadecimal) and ``of`` ("file" with its name, or "data frame").
+        ``of``, and the numbers of ``rows`` and ``columns``.
     """
-    if isinstance(table, Path):
-        with table.open("rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
-        return {"sha256": digest, "of": f"file {table.name}"}
-    content = hashlib.sha256("\x1f".join(map(str, table.columns)).encode())
-    # Columns of objects and of Arrow types may hold what pandas cannot hash, such as lists.
-    plain = table.apply(
-        lambda column: (
-            column.map(repr)
-            if column.dtype == object or isinstance(column.dtype, pd.ArrowDtype)
-            else column
-        )
-    )
-    content.update(pd.util.hash_pandas_object(plain, index=False).to_numpy().tobytes())
-    return {"sha256": content.hexdigest(), "of": "data frame"}
+    of = f"file {table.name}" if isinstance(table, Path) else "data frame"
+    return {"of": of, "rows": len(frame), "columns": len(frame.columns)}
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file's bytes (hexadecimal), for a note that stays where the table is."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

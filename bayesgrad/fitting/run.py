@@ -22,7 +22,7 @@ from bayesgrad.errors import DataError, SpecError, shortened
 from bayesgrad.fitting.compiled_forms import remember_compiled
 from bayesgrad.fitting.draws import assemble_draws
 from bayesgrad.fitting.gradient_fit import GradientFit
-from bayesgrad.fitting.provenance import fingerprint, versions
+from bayesgrad.fitting.provenance import table_origin, versions
 from bayesgrad.inference.interrupts import interrupts_heard
 from bayesgrad.inference.progress import Unbroken, stage, tell
 from bayesgrad.spec.model_spec import ModelSpec
@@ -88,7 +88,6 @@ def fit(
     clock = _Clock()
     with stage(f"reading {_name(table)}", progress=progress):
         frame, named = table_given(spec, table)
-        mark = fingerprint(Path(table) if isinstance(table, str | Path) else frame)
         analysis = prepare_table(spec, frame, source=named)
         design = build_design(spec, analysis)
     clock.lap("data")
@@ -113,14 +112,14 @@ def fit(
     clock.lap("summarise")
     provenance = {
         "versions": versions(),
-        "table": mark,
-        "rows": analysis.report.to_dict(),
+        "table": table_origin(Path(table) if isinstance(table, str | Path) else frame, frame),
+        "rows": analysis.report_without_areas.to_dict(),
         "engine": spec.sampling.fitting_engine,
         "seed": spec.sampling.seed,
         "runs": runs,
         "seconds": clock.laps,
     }
-    return GradientFit(spec=spec, draws=tree, provenance=provenance)
+    return GradientFit(spec=spec, draws=tree, provenance=provenance, account=analysis.report)
 
 
 def _tell_warnings(analysis: AnalysisTable) -> None:

@@ -1,12 +1,15 @@
 """The fit file: one NetCDF file that is whole or is not there, and that tells if it was changed.
 
 After the NetCDF content (HDF5, readable by any NetCDF library) stands one line with the SHA-256 of
-all that comes before it. The file is written under a temporary name, flushed to disk and renamed.
+all that comes before it. The content is made in memory, since a full disk would end the process
+inside the HDF5 library, then written under a temporary name, flushed to disk and renamed. Reading
+begins with the SHA-256, and with a look at every object (`bayesgrad.fitting.untrusted`).
 """
 
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 from pathlib import Path
@@ -17,13 +20,39 @@ import xarray as xr
 
 from bayesgrad.errors import FitError
 from bayesgrad.files import replacing
-from bayesgrad.fitting.earlier import in_this_layout, spec_from
+from bayesgrad.fitting.small_totals import without_small_totals
+from bayesgrad.fitting.untrusted import refuse_hostile
 from bayesgrad.spec.model_spec import ModelSpec
 
-FORMAT = 2
+FORMAT = 3
 _MARK = b"\nbayesgrad-sha256="
 _LENGTH = len(_MARK) + 64 + 1
 _COMPRESSED_FROM = 1000
+_BLOCK = 1 << 20
+
+SUFFIXES_OF_OTHERS = frozenset(
+    f".{ending}"
+    for kinds in (
+        ("csv", "tsv", "txt", "xlsx", "xls", "ods", "parquet", "feather", "arrow", "dta", "sav"),
+        (
+            "json",
+            "toml",
+            "yaml",
+            "md",
+            "html",
+            "svg",
+            "png",
+            "pdf",
+            "gz",
+            "zip",
+            "rds",
+            "pkl",
+            "py",
+        ),
+    )
+    for ending in kinds
+)
+"""Suffixes of files that are of another kind than a fit."""
 
 
 class Stored(NamedTuple):
@@ -46,23 +75,34 @@ def write_fit(content: Stored, path: Path) -> None:
     Raises
     ------
     FitError
-        If the folder does not exist.
+        If the folder does not exist, or the name is that of a file of another kind.
     """
+    refuse_other_suffix(path)
     if not path.parent.is_dir():
         raise FitError(f"{path}: the folder {path.parent} does not exist", "Create it first.")
-    tree = content.draws.copy()
+    # With the areas themselves in the file there is nothing to keep from its readers.
+    draws = content.draws
+    tree = (draws if "areas" in draws.children else without_small_totals(draws)).copy()
     tree.attrs = {
         "bayesgrad_format": FORMAT,
         "title": content.spec.title,
         "spec": content.spec.model_dump_json(),
         "provenance": json.dumps(content.provenance, sort_keys=True),
     }
-    with replacing(path) as (temporary,):
-        tree.to_netcdf(temporary, engine="h5netcdf", encoding=_encoding(tree))
-        with temporary.open("r+b") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
-            stream.seek(0, os.SEEK_END)
-            stream.write(_closing_line(digest))
+    content_bytes = io.BytesIO()
+    tree.to_netcdf(content_bytes, engine="h5netcdf", encoding=_encoding(tree))
+    body = content_bytes.getbuffer()
+    with replacing(path) as (temporary,), temporary.open("wb") as stream:
+        stream.write(body)
+        stream.write(_closing_line(hashlib.sha256(body).hexdigest()))
+
+
+def refuse_other_suffix(path: Path) -> None:
+    """Refuse a path of a fit file whose name says that it is of another kind. Raises FitError."""
+    if path.suffix.lower() in SUFFIXES_OF_OTHERS:
+        raise FitError(
+            f"{path}: a fit is not written as {path.suffix}", "End the name of the fit with .nc."
+        )
 
 
 def read_fit(path: Path) -> Stored:
@@ -75,18 +115,30 @@ def read_fit(path: Path) -> Stored:
         or was written by a later version.
     """
     _verify(path)
+    refuse_hostile(path)
+    try:
+        return _content(path)
+    except (OSError, RuntimeError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise FitError(
+            f"{path}: is not a fit file of bayesgrad: {type(error).__name__}: "
+            f"{(str(error).splitlines() or [''])[0]}",
+            "Copy it again from where it was made, or fit again.",
+        ) from error
+
+
+def _content(path: Path) -> Stored:
     with xr.open_datatree(path, engine="h5netcdf") as opened:
         tree = opened.load()
-    written = int(tree.attrs.get("bayesgrad_format", 0))
-    if written > FORMAT:
+    written = int(tree.attrs["bayesgrad_format"])
+    if written != FORMAT:
         raise FitError(
             f"{path}: has format {written}; this version reads {FORMAT}",
-            "Update bayesgrad.",
+            "Update bayesgrad." if written > FORMAT else "Fit again with this version.",
         )
-    spec = spec_from(tree.attrs["spec"], written)
+    spec = ModelSpec.model_validate_json(tree.attrs["spec"])
     provenance = json.loads(tree.attrs["provenance"])
     tree.attrs = {}
-    return Stored(spec, _with_plain_strings(in_this_layout(tree, written)), provenance)
+    return Stored(spec, _with_plain_strings(tree), provenance)
 
 
 _OTHER_FILES = {
@@ -113,14 +165,19 @@ def _verify(path: Path) -> None:
             f"{path}: is {other}, not a fit file",
             "Give the file that `bayesgrad fit` wrote (.nc).",
         )
-    content = path.read_bytes()
-    body, tail = content[:-_LENGTH], content[-_LENGTH:]
+    with path.open("rb") as stream:
+        left = max(os.fstat(stream.fileno()).st_size - _LENGTH, 0)
+        digest = hashlib.sha256()
+        while left and (block := stream.read(min(left, _BLOCK))):
+            digest.update(block)
+            left -= len(block)
+        tail = stream.read(_LENGTH + 1)
     if not tail.startswith(_MARK):
         raise FitError(
             f"{path}: is not a whole fit file of bayesgrad (its closing line is missing)",
             "It was truncated, or written by something else: copy it again, or fit again.",
         )
-    if tail != _closing_line(hashlib.sha256(body).hexdigest()):
+    if tail != _closing_line(digest.hexdigest()):
         raise FitError(
             f"{path}: was changed or damaged since it was written (its SHA-256 does not match)",
             "Copy it again from where it was made, or fit again.",

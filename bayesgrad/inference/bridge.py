@@ -18,6 +18,7 @@ from bayesgrad.design.splines import Floats
 from bayesgrad.errors import FitError
 from bayesgrad.inference.coordinates import Density
 from bayesgrad.inference.progress import PlainProgress, has_bar
+from bayesgrad.inference.stopping import Stoppable, first_line
 from bayesgrad.spec.parts import Sampling
 
 POINT = "point"
@@ -77,9 +78,10 @@ def sample_points(
     """
     bar = progress and has_bar()
     nutpie = import_nutpie()
+    threads = Stoppable()
     try:
         sampling = nutpie.sample(
-            _for_nutpie(model, start),
+            _for_nutpie(model, start, threads),
             draws=settings.draws,
             tune=settings.tune,
             chains=settings.chains,
@@ -93,22 +95,26 @@ def sample_points(
             blocking=False,
         )
         return Sampled(*columns_of(_whole(sampling), point=POINT, statistics=statistics))
-    except RuntimeError as error:
+    except BaseException as error:
+        threads.stop()
+        if not isinstance(error, RuntimeError):
+            raise
         raise FitError(
-            f"sampling stopped: {error}",
+            f"sampling stopped: {first_line(error)}",
             "Check the table for extreme values with `bayesgrad check`, and the priors.",
         ) from error
 
 
-def _for_nutpie(model: Density, start: Callable[[int], Floats]) -> Any:
+def _for_nutpie(model: Density, start: Callable[[int], Floats], threads: Stoppable) -> Any:
+    density = threads.guard(model.density)
     return import_nutpie().compiled_pyfunc.from_pyfunc(
         model.size,
-        lambda: model.density,
+        lambda: density,
         lambda *_: _as_it_is,
         [np.dtype(np.float64)],
         [(model.size,)],
         [POINT],
-        make_initial_point_fn=start,
+        make_initial_point_fn=threads.guard(start),
     )
 
 

@@ -39,7 +39,8 @@ def fitted_lines(
     Each line is the posterior median of the authority's like-for-like rate, over the range of
     deprivation of its own areas and no further, coloured by the authority's deprivation. The
     black line and band are those of an authority of mean deprivation. Circles are observed rates
-    in twentieths of the population by deprivation, all authorities together, with a vertical line
+    in twentieths of the population by deprivation (fewer, where a twentieth has less than ten areas
+    or events), all authorities together, with a vertical line
     over the interval of the fitted rate; a fit of several strata has no circles, since they are
     of all strata together.
 
@@ -92,7 +93,8 @@ def _notes(subject: Subject, level: float, *, with_bands: bool) -> list[str]:
     ]
     if with_bands:
         notes.append(
-            "Circles: observed rates by twentieth of the population; vertical lines: "
+            "Circles: observed rates by twentieth of the population (ten areas and ten events or "
+            "more together); vertical lines: "
             f"fitted, {100 * level:g}% interval. They mix authorities, and need not follow the "
             "black line."
         )

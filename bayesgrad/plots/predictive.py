@@ -67,7 +67,8 @@ def _notes(subject: Subject, checks: xr.Dataset, level: float) -> list[str]:
     strata = "" if subject.only_stratum else " All strata together."
     return [
         f"Left: areas by their number of events; bars observed, dots predicted with "
-        f"{100 * level:g}% intervals; counts of one bin are averaged.{strata}",
+        f"{100 * level:g}% intervals; counts of one bin are averaged, and bins of fewer than ten "
+        f"areas joined to the next.{strata}",
         "Right: rank of each area's count among its replicates (randomised PIT); the band holds "
         f"{100 * level:g}% of the bars of a model that describes the counts. Kolmogorov-Smirnov: "
         f"{p_value_words(p_value)}{verdict}.",
@@ -103,22 +104,29 @@ def _rootogram(checks: xr.Dataset, *, level: float) -> alt.LayerChart:
 
 
 def _frequencies(checks: xr.Dataset, *, level: float) -> pd.DataFrame:
-    """Areas per count in each bin, from the first to the last that has any, save the open one."""
-    closed = checks.isel(bin=np.isfinite(checks["bin_upper"].values))
-    size = closed["bin_upper"] - closed["bin"] + 1
+    """Areas per count in each bin, from the first to the last that has any.
+
+    The last bin has no upper end, and is taken to be as wide as the one before.
+    """
+    filled = checks.isel(bin=np.flatnonzero(checks["bin_upper"].notnull().values))
+    lowest, highest = filled["bin"].values, filled["bin_upper"].values
+    width = highest - lowest + 1
+    width[np.isinf(width)] = width[-2] if len(width) > 1 else 1.0
+    size = xr.DataArray(width, dims="bin")
     rates = {
-        "observed": closed["observed_areas"] / size,
-        **with_interval(closed["predicted_areas"] / size, point="expected", level=level),
+        "observed": filled["observed_areas"] / size,
+        **with_interval(filled["predicted_areas"] / size, point="expected", level=level),
     }
     rows = pd.DataFrame({name: values.values for name, values in rates.items()})
-    bounds = zip(closed["bin"].values.tolist(), closed["bin_upper"].values.tolist(), strict=True)
-    rows.insert(
-        0,
-        "label",
-        [f"{low}" if low == high else f"{low:,.0f}–{high:,.0f}" for low, high in bounds],
-    )
+    rows.insert(0, "label", [_label(*ends) for ends in zip(lowest, highest, strict=True)])
     seen = np.flatnonzero((rows[["observed", "upper"]] > 0).any(axis=1))
-    return rows.iloc[seen[0] : seen[-1] + 1]
+    return rows.iloc[seen[0] : seen[-1] + 1] if len(seen) else rows
+
+
+def _label(lowest: int, highest: float) -> str:
+    if np.isinf(highest):
+        return f"{lowest:,} or more"
+    return f"{lowest:,}" if lowest == highest else f"{lowest:,}–{highest:,.0f}"
 
 
 def _histogram(checks: xr.Dataset, *, level: float) -> alt.LayerChart:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import html
-import io
 import json
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -13,12 +13,18 @@ from typing import Any
 import altair as alt
 
 from bayesgrad.errors import FitError
-from bayesgrad.files import replacing
+from bayesgrad.files import write_bytes
 
 PNG_SCALE = 2
 
 type Figure = alt.LayerChart | alt.HConcatChart
 """What figures are made of: layers, or panels side by side."""
+
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+"""What XML 1.0 does not allow in a text, or advises against."""
+
+_IDS = re.compile(r'(?<=\sid=")([A-Za-z_]+\d+)(?=")')
+_IDS_AND_USES = re.compile(r'(\sid="|url\(#|href="#)([A-Za-z_]+\d+)([")])')
 
 _PAGE = """<!DOCTYPE html>
 <html lang="en-GB">
@@ -70,46 +76,77 @@ def save_figure(chart: Figure, path: str | Path) -> Path:
         If the suffix is another, or the folder does not exist.
     """
     path = Path(path)
-    render = _RENDERERS.get(path.suffix.lower())
-    if render is None:
+    if path.suffix.lower() not in SUFFIXES:
         raise FitError(
             f"{path}: a figure cannot be written as {path.suffix or 'a file without suffix'}",
             f"End the name with one of {', '.join(SUFFIXES)}.",
         )
     if not path.parent.is_dir():
         raise FitError(f"{path}: the folder {path.parent} does not exist", "Create it first.")
-    content = render(chart)
-    with replacing(path) as (temporary,):
-        temporary.write_bytes(content)
+    write_bytes({path: figure_bytes(chart, path.suffix)})
     return path
 
 
-def _svg(chart: Figure) -> bytes:
-    buffer = io.StringIO()
-    chart.save(buffer, format="svg")
-    return buffer.getvalue().encode()
+def figure_bytes(chart: Figure, suffix: str) -> bytes:
+    """Figure as the content of a file; as SVG, PNG and HTML the same bytes for the same chart.
+
+    Control characters of names, which no figure can show and XML does not allow, are left out.
+
+    Parameters
+    ----------
+    chart : alt.LayerChart or alt.HConcatChart
+    suffix : str
+        One of `SUFFIXES`.
+    """
+    return _RENDERERS[suffix.lower()](_printable(chart.to_dict()))
 
 
-def _pdf(chart: Figure) -> bytes:
-    buffer = io.BytesIO()
-    chart.save(buffer, format="pdf")
-    return buffer.getvalue()
+def _printable(value: Any) -> Any:
+    """The same data without control characters, in texts and in names of fields."""
+    if isinstance(value, str):
+        return _UNPRINTABLE.sub("", value)
+    if isinstance(value, Mapping):
+        return {_printable(key): _printable(inner) for key, inner in value.items()}
+    return [_printable(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
-def _png(chart: Figure) -> bytes:
-    buffer = io.BytesIO()
-    chart.save(buffer, format="png", scale_factor=PNG_SCALE)
-    return buffer.getvalue()
-
-
-def _html(chart: Figure) -> bytes:
+def _svg(spec: dict[str, Any]) -> bytes:
     import vl_convert
 
-    spec = chart.to_dict()
-    version = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
+    text = vl_convert.vegalite_to_svg(spec, vl_version=_vegalite())
+    return _with_numbered_ids(text).encode()
+
+
+def _with_numbered_ids(svg: str) -> str:
+    """Number what the renderer numbers on from its last figure (clips and gradients) from 1."""
+    order = dict.fromkeys(_IDS.findall(svg))
+    places = {name: f"{name.rstrip('0123456789')}{k}" for k, name in enumerate(order, start=1)}
+    return _IDS_AND_USES.sub(lambda m: m[1] + places.get(m[2], m[2]) + m[3], svg)
+
+
+def _pdf(spec: dict[str, Any]) -> bytes:
+    import vl_convert
+
+    return bytes(vl_convert.vegalite_to_pdf(spec, vl_version=_vegalite()))
+
+
+def _png(spec: dict[str, Any]) -> bytes:
+    import vl_convert
+
+    return bytes(vl_convert.vegalite_to_png(spec, vl_version=_vegalite(), scale=PNG_SCALE))
+
+
+def _vegalite() -> str:
+    """Version of Vega-Lite that the figures are written for."""
+    return ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
+
+
+def _html(spec: dict[str, Any]) -> bytes:
+    import vl_convert
+
     page = _PAGE.format(
         title=html.escape(_title(spec)),
-        libraries=vl_convert.javascript_bundle(_EXPOSE, vl_version=version),
+        libraries=vl_convert.javascript_bundle(_EXPOSE, vl_version=_vegalite()),
         spec=_script_json(spec),
         options=_script_json(_OPTIONS),
     )
@@ -128,7 +165,7 @@ def _script_json(value: object) -> str:
     return json.dumps(value).replace("<", "\\u003c")
 
 
-_RENDERERS: Mapping[str, Callable[[Figure], bytes]] = MappingProxyType(
+_RENDERERS: Mapping[str, Callable[[dict[str, Any]], bytes]] = MappingProxyType(
     {".svg": _svg, ".pdf": _pdf, ".png": _png, ".html": _html}
 )
 

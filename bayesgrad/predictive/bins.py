@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from bayesgrad.areas.bands import FEWEST_AREAS
 from bayesgrad.design.design import Integers
 
 SINGLE = 10
@@ -43,3 +44,30 @@ def with_one_bin(lowest: Integers, bounds: tuple[int, int]) -> Integers:
     lower, upper = bounds
     apart = lowest[(lowest < lower) | (lowest > upper)]
     return np.unique(np.append(apart, [lower, upper + 1]))
+
+
+def joined_bins(areas: Integers) -> Integers:
+    """First of the adjacent bins that each bin is joined with, so that none tells of a few areas.
+
+    What is left at the end goes to the last. So each group has ten areas or more, and as many
+    events, but for one of areas without any event.
+
+    Parameters
+    ----------
+    areas : ndarray of int64, shape (bins,)
+        Number of areas that were observed in each bin.
+
+    Returns
+    -------
+    ndarray of int64, shape (bins,)
+        -1 where all bins together have too few areas.
+    """
+    starts, first = [], 0
+    for end in range(1, len(areas) + 1):
+        if areas[first:end].sum() >= FEWEST_AREAS:
+            starts.append(first)
+            first = end
+    if not starts:
+        return np.full(len(areas), -1, dtype=np.int64)
+    place = np.searchsorted(starts, np.arange(len(areas)), side="right") - 1
+    return np.array(starts, dtype=np.int64)[place]

@@ -15,7 +15,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from bayesgrad.areas.bands import BANDS, deprivation_bands
+from bayesgrad.areas.bands import BANDS, Bands, deprivation_bands
 from bayesgrad.areas.rates import affordable, thinned
 from bayesgrad.design.design import Design, Integers, OutcomeForm
 from bayesgrad.design.splines import Floats
@@ -23,7 +23,7 @@ from bayesgrad.kernels.families.cases import LARGEST_BETA_ALPHA
 from bayesgrad.kernels.families.densities import LARGEST_LOG_SHARE
 from bayesgrad.kernels.scores.pointwise import tally
 from bayesgrad.kernels.scores.suppressed import suppress
-from bayesgrad.predictive.bins import count_bins, with_one_bin
+from bayesgrad.predictive.bins import count_bins, joined_bins, with_one_bin
 from bayesgrad.predictive.pit import PIT_BINS, Pit, randomised_pit, summarise_pit
 from bayesgrad.predictive.predictor import BLOCK_ROWS, Block, blocks, sizes
 
@@ -166,8 +166,11 @@ def posterior_predictive(
     Dataset
         Each ``observed_`` quantity has a ``predicted_`` one with the dimension sample besides:
         areas (outcome, bin) by count, a bin being known by its lowest count and ending at
-        ``bin_upper``; statistic (outcome, statistic); by_band and by_authority, the events
-        (outcome, band or authority), a suppressed count as the middle of its bounds. ``pit``
+        ``bin_upper`` (outcome, bin); statistic (outcome, statistic); by_band and by_authority, the
+        events (outcome, band or authority), a suppressed count as the middle of its bounds. Bins
+        and bands of few areas are joined to the next (`bayesgrad.predictive.bins`,
+        `bayesgrad.areas.bands`); those that are joined to another are empty, and ``bin_upper`` of
+        such a bin is NaN. ``pit``
         (outcome, pit_bin): number of areas by their randomised PIT; ``pit_deviation`` and
         ``pit_p_value`` (outcome): its uniformity.
     """
@@ -183,7 +186,7 @@ def posterior_predictive(
     below, equal = np.empty_like(count), np.empty_like(count)
     for block in blocks(design, sample, size=block_rows):
         rows = block.rows
-        here = {"observed": count[rows], "band": band[rows]}
+        here = {"observed": count[rows], "band": band.of_rows[rows]}
         form, of_draws = design.forms[block.outcome], alpha[:, block.outcome]
         replicate = draw.draw(block.predictor, form=form, size=of_draws, cases=cases[rows])
         if hidden[block.outcome]:
@@ -197,7 +200,7 @@ def posterior_predictive(
         summarise_pit(values[design.row_outcome == s], tested=tested)
         for s in range(len(design.outcomes))
     ]
-    return _dataset(design, lowest, predicted, observed).assign(_pit_variables(pits))
+    return _dataset(design, lowest, band, predicted, observed).assign(_pit_variables(pits))
 
 
 def suppressed_outcomes(design: Design) -> NDArray[np.bool_]:
@@ -216,11 +219,12 @@ def _bins(design: Design) -> Integers:
 
 
 def _dataset(
-    design: Design, lowest: Integers, predicted: _Tallies, observed: _Tallies
+    design: Design, lowest: Integers, band: Bands, predicted: _Tallies, observed: _Tallies
 ) -> xr.Dataset:
-    variables = {"bin_upper": xr.DataArray(np.append(lowest[1:] - 1.0, np.inf), dims="bin")}
+    groups = np.stack([joined_bins(areas) for areas in observed.areas[:, 0]])
+    variables = {"bin_upper": xr.DataArray(_upper(lowest, groups), dims=("outcome", "bin"))}
     for name, dim in QUANTITIES.items():
-        seen, drawn = getattr(observed, name), getattr(predicted, name)
+        seen, drawn = (_kept(name, getattr(t, name), groups, band) for t in (observed, predicted))
         variables[f"observed_{name}"] = xr.DataArray(seen[:, 0], dims=("outcome", dim))
         variables[f"predicted_{name}"] = xr.DataArray(
             np.ascontiguousarray(np.swapaxes(drawn, 0, 1)), dims=("sample", "outcome", dim)
@@ -236,6 +240,29 @@ def _dataset(
             "pit_bin": np.arange(1, PIT_BINS + 1),
         },
     )
+
+
+def _kept(name: str, values: Floats, groups: Integers, band: Bands) -> Floats:
+    """What is kept of a quantity, (outcomes, sample, ...): nothing of a few areas."""
+    if name == "by_band":
+        return values * band.kept[:, None, None]
+    if name != "areas":
+        return values
+    joined = np.zeros_like(values)
+    for outcome, own in enumerate(groups):
+        for k in np.flatnonzero(own >= 0):
+            joined[outcome, :, own[k]] += values[outcome, :, k]
+    return joined
+
+
+def _upper(lowest: Integers, groups: Integers) -> Floats:
+    """Largest count of each group of bins at its first, (outcomes, bins), and elsewhere NaN."""
+    upper = np.full(groups.shape, np.nan)
+    ends = np.append(lowest[1:] - 1.0, np.inf)
+    for outcome, own in enumerate(groups):
+        for k in np.flatnonzero(own >= 0):
+            upper[outcome, own[k]] = ends[k]
+    return upper
 
 
 def _pit_variables(pits: list[Pit]) -> dict[str, xr.DataArray]:

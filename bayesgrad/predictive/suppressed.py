@@ -32,7 +32,7 @@ class Implied(NamedTuple):
         ``outcome`` and ``stratum`` stand along them; ``rows`` (cell), how many they have; and the
         attributes lower and upper, the bounds.
     by_band : ndarray, shape (outcomes, bands)
-        Posterior means of totals by twentieth of deprivation.
+        Posterior means of totals by band of deprivation (`bayesgrad.areas.bands`).
     """
 
     totals: xr.Dataset
@@ -75,8 +75,8 @@ def implied_counts(
         of_draws = np.ascontiguousarray(alpha[:, block.outcome])
         draw_within(block.predictor, of_draws, bounds, uniform.random(count.shape), count)
         total[:, place[design.rows.cell[block.rows][0]]] += count.sum(axis=0)
-        np.add.at(by_band[block.outcome], bands[block.rows], count.mean(axis=1))
-    return Implied(_totals(design, kept, number[kept], total), by_band)
+        np.add.at(by_band[block.outcome], bands.of_rows[block.rows], count.mean(axis=1))
+    return Implied(_totals(design, kept, number[kept], total), by_band * bands.kept[:, None])
 
 
 def _totals(design: Design, cells: Integers, number: Integers, total: Integers) -> xr.Dataset:

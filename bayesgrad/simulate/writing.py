@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from bayesgrad.errors import DataError
-from bayesgrad.files import write_texts
+from bayesgrad.errors import DataError, FitError
+from bayesgrad.files import write_bytes
+from bayesgrad.outputs import require_writable_folder
 
 if TYPE_CHECKING:
     from bayesgrad.simulate.england import SyntheticEngland
 
 STEM = "synthetic_england"
+_README = "README.txt"
+_FIRST_WORDS = "SYNTHETIC DATA. Simulated by bayesgrad"
 
 SPEC = """\
 # Fits {stem}_areas.csv, which is synthetic: simulated, not real data.
@@ -73,28 +77,53 @@ def write_england(england: SyntheticEngland, folder: Path) -> tuple[Path, ...]:
         f"{STEM}_truth_parameters.csv": to_csv(england.truth.assign(synthetic=True)),
         f"{STEM}_truth_authorities.csv": to_csv(england.authorities.assign(synthetic=True)),
         f"{STEM}.toml": _spec(england),
-        "README.txt": _readme(england),
+        _README: _readme(england),
     }
     return write_contents(folder, contents)
 
 
 def write_contents(folder: Path, contents: dict[str, str]) -> tuple[Path, ...]:
-    """Write texts by their file names to a folder, all or none.
+    """Write texts by their file names to a folder, all or none, and remove an earlier simulation's.
+
+    What an earlier one wrote is what its README names.
 
     Raises
     ------
     DataError
-        If the folder cannot be made or written to.
+        If the folder cannot be made or written to, or a file of one of the names is there that no
+        simulation wrote.
     """
+    own = _earlier(folder)
+    for name in contents:
+        if (folder / name).exists() and name not in own:
+            raise DataError(
+                f"{folder / name}: is there already, and is not of a simulation: it would be lost",
+                "Move it elsewhere, or give another folder.",
+            )
+    old = [folder / name for name in own if name not in contents and (folder / name).is_file()]
     try:
+        require_writable_folder(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        write_texts({folder / name: text for name, text in contents.items()})
-    except OSError as error:
+        files = {folder / name: text.encode() for name, text in contents.items()}
+        write_bytes(files, removed=old)
+    except (FitError, OSError) as error:
+        why = error.what if isinstance(error, FitError) else error.strerror or error
         raise DataError(
-            f"{folder}: cannot write the synthetic data: {error.strerror or error}",
+            f"{folder}: cannot write the synthetic data: {why}",
             "Give a folder that you may write to, on a disk with room.",
         ) from error
     return tuple(folder / name for name in contents)
+
+
+def _earlier(folder: Path) -> set[str]:
+    """Names of the files of the simulation that was written to a folder before."""
+    try:
+        text = (folder / _README).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return set()
+    if not text.startswith(_FIRST_WORDS):
+        return set()
+    return {_README, *re.findall(rf"\b{STEM}(?:_\w+)?\.(?:csv|toml)\b", text)}
 
 
 def to_csv(table: pd.DataFrame) -> str:

@@ -81,7 +81,8 @@ def _refuse_other_formats(content: dict[str, Any], path: Path) -> None:
         )
     if found != FORMAT:
         raise SpecError(
-            f"{path}: has format {found}; this version reads {FORMAT}", "Update bayesgrad."
+            f"{path}: has format {found}; this version reads {FORMAT}",
+            "Update bayesgrad." if found > FORMAT else "Write the pack again with this version.",
         )
 
 

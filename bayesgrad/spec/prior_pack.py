@@ -20,7 +20,7 @@ from bayesgrad.spec.pack_layout import PackBlock, pack_blocks
 from bayesgrad.spec.validated import Part, as_tuple
 from bayesgrad.spec.vocabulary import AtRisk, Centre, Curvature, Family, Link, Moderation
 
-FORMAT = 1
+FORMAT = 2
 SYMMETRIC = 1e-9
 """Largest difference of two halves of a correlation matrix."""
 
@@ -39,7 +39,6 @@ class PackSource(Part):
     title: str
     bayesgrad: str
     """Version that wrote the pack."""
-    table_sha256: str
     engine: Literal["nuts", "laplace"]
     draws: int = Field(ge=1)
     diagnostics_passed: bool
@@ -165,7 +164,7 @@ class PriorPack(Part):
     Read with `PriorPack.read`, made with `GradientFit.prior_pack`.
     """
 
-    format: Literal[1] = 1
+    format: Literal[2] = 2
     source: PackSource
     nation: PackNation
     model: PackModel

@@ -105,6 +105,16 @@ FILES: Mapping[tuple[str, ...], Callable[[Path, dict[str, Any]], object]] = {
 """Keys that name a file, and what reads it, given the keys beside."""
 
 
+def files_of(path: Path) -> tuple[Path, ...]:
+    """Paths of the files that a spec names; of a spec that cannot be read, none."""
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError):
+        return ()
+    named = [_at(document, keys) for keys in FILES]
+    return tuple(path.parent / name for name in named if isinstance(name, str))
+
+
 def _with_files(document: dict[str, Any], folder: Path, *, source: str) -> dict[str, Any]:
     """Put the content of each file that a spec names in place of its path.
 

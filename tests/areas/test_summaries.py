@@ -9,6 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import expit
 
 from bayesgrad.areas import summarise_areas
+from bayesgrad.areas.bands import _joined
 from bayesgrad.areas.inequality import MEASURES
 from bayesgrad.areas.rates import LARGEST_SAMPLE, cell_effects, thinned
 from bayesgrad.design import Design
@@ -142,22 +143,68 @@ def test_observed_events_and_exposure_over_bands_are_all_of_them(summarised):
     )
 
 
-def test_bands_hold_the_areas_of_their_twentieth_in_order_of_deprivation():
+def test_bands_hold_the_areas_of_their_twentieths_in_order_of_deprivation():
     _, design = case("plain")
     posterior = drawn_posterior(design)
     rates = summarise_areas(design, posterior)["rates"].isel(outcome=0)
     order = np.argsort(design.rows.deprivation)
     exposure = design.rows.exposure[order]
     middle = (np.cumsum(exposure) - exposure / 2) / exposure.sum()
-    band = np.floor(20 * middle).astype(int)
-    count = np.bincount(band, design.rows.count[order], minlength=20)
+    twentieth = np.floor(20 * middle).astype(int)
     fitted = (rates_of(design, posterior) * design.rows.exposure)[:, order]
-    assert_array_equal(rates["observed"], count)
-    for k in range(20):
-        assert_allclose(rates["fitted"][:, k], fitted[:, band == k].sum(axis=1))
-    present = np.isin(np.arange(20), band)
-    assert (np.diff(rates["deprivation"].values[present]) > 0).all()
-    assert np.isnan(rates["deprivation"].values[~present]).all()
+    filled = np.flatnonzero(rates["exposure"])
+    assert len(filled) > 1
+    ends = [*filled[1:], 20]
+    for k, end in zip(filled, ends, strict=True):
+        own = (twentieth >= k) & (twentieth < end)
+        assert own.sum() >= 10
+        count = design.rows.count[order][own].sum()
+        assert rates["observed"][k] == count >= 10
+        assert_allclose(rates["fitted"][:, k], fitted[:, own].sum(axis=1))
+        deprivation = design.rows.deprivation[order][own]
+        assert_allclose(rates["deprivation"][k], np.average(deprivation, weights=exposure[own]))
+    empty = np.setdiff1d(np.arange(20), filled)
+    assert np.isnan(rates["deprivation"].values[empty]).all()
+    assert not rates["fitted"].values[:, empty].any()
+
+
+@pytest.mark.parametrize(
+    ("areas", "events", "bands"),
+    [
+        # By hand: twentieths of 3 areas each, joined four at a time.
+        ([3] * 20, [100] * 20, [0, 4, 8, 12, 16]),
+        # Enough areas, but few events: joined until there are ten.
+        ([12] * 20, [0] * 9 + [5] * 11, [0, 11, 13, 15, 17]),
+        ([12] * 20, [10] * 20, list(range(20))),
+        ([0] * 19 + [9], [100] * 20, None),
+        ([50] * 20, [0] * 19 + [9], None),
+    ],
+)
+def test_a_band_has_ten_areas_and_ten_events(areas, events, bands):
+    joined = _joined(np.array(areas)[:, None], np.array(events, dtype=float))
+    if bands is None:
+        assert joined is None
+        return
+    assert np.unique(joined).tolist() == bands
+    for band in bands:
+        assert np.array(areas)[joined == band].sum() >= 10
+        assert np.array(events)[joined == band].sum() >= 10
+
+
+def test_strata_of_one_area_do_not_make_it_many():
+    # Nine areas, each in two strata, are not eighteen.
+    areas = np.zeros((20, 2), dtype=np.int64)
+    areas[:9] = 1
+    assert _joined(areas, np.full(20, 99.0)) is None
+
+
+def test_too_few_areas_have_no_bands():
+    spec = spec_of("", outcomes=OUTCOMES[:1])
+    design = drawn_design(spec, strata=("",), areas=2, authorities=4)
+    rates = summarise_areas(design, drawn_posterior(design))["rates"]
+    assert not rates["observed"].any()
+    assert not rates["exposure"].any()
+    assert not rates["fitted"].any()
 
 
 def numbered(chains: int, draws: int) -> xr.Dataset:

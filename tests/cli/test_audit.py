@@ -30,7 +30,7 @@ def test_an_audit_is_printed_and_written(bayesgrad, asked, tmp_path):
     assert asked == [(read, "b.csv", {"engine": "nuts", "draws": None, "seed": 3})]
     assert "What explains it: **log moderation**" in result.out
     written = {line.removeprefix("written: ") for line in result.out.splitlines()[-6:]}
-    assert written == {str(path) for path in out.iterdir()}
+    assert written == {str(path) for path in out.glob("[!.]*")}
 
 
 def test_a_missing_spec_is_the_input_s_fault(bayesgrad, tmp_path):

@@ -8,7 +8,7 @@ from tests.cli.test_app import two_lines
 from tests.fabricate import fabricated_draws
 from tests.small import spec_of
 
-PROVENANCE = {"engine": "nuts", "seed": 7, "table": {"sha256": "a" * 64, "of": "file x.csv"}}
+PROVENANCE = {"engine": "nuts", "seed": 7, "table": {"of": "file x.csv"}}
 OUTCOMES = ("referrals", "plans")
 
 

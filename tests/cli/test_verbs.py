@@ -12,6 +12,7 @@ from bayesgrad.cli.app import main
 from bayesgrad.estimands import tables_of
 from bayesgrad.files import csv_text
 from bayesgrad.fitting.gradient_fit import GradientFit
+from bayesgrad.outputs import OwnFiles
 from tests.cli.test_app import two_lines
 from tests.fabricate import fabricated_draws, with_group
 from tests.small import spec_of
@@ -108,6 +109,8 @@ class TestFit:
         self, bayesgrad, spec_file, table_file, tmp_path
     ):
         out, tables = tmp_path / "fit.nc", tmp_path / "tables"
+        OwnFiles(tables, "tables").write({"ranks.csv": b"of an earlier fit"})
+        (tables / "notes.csv").write_text("of the user", encoding="utf-8")
         result = bayesgrad(
             *("fit", spec_file, table_file, "--out", out, "--tables", tables, "--seed", 3), *SHORT
         )
@@ -118,8 +121,30 @@ class TestFit:
         sampling = written.spec.sampling
         assert (sampling.draws, sampling.tune, sampling.chains, sampling.seed) == (40, 60, 2, 3)
         assert "ranks withheld" in result.err
-        names = {path.stem for path in tables.iterdir()}
-        assert names == set(tables_of(written.draws)) - {"ranks", "pairs"}
+        names = {path.stem for path in tables.glob("[!.]*")}
+        assert names == {*tables_of(written.draws), "notes"} - {"ranks", "pairs"}
+        assert "sha256" not in str(written.provenance)
+
+    @pytest.mark.parametrize("option", ["--out", "--tables"])
+    def test_an_input_is_never_an_output(
+        self, bayesgrad, spec_file, table_file, tmp_path, monkeypatch, option
+    ):
+        calls = []
+        monkeypatch.setattr(fitting, "fit", lambda *_args, **_options: calls.append(1))
+        table = tmp_path / "levels.csv"
+        table.write_bytes(table_file.read_bytes())
+        before = table.read_bytes()
+        if option == "--out":
+            link = tmp_path / "fit.nc"
+            link.symlink_to(table)
+            result = bayesgrad("fit", spec_file, table, "--out", link)
+            assert result.status == 2
+            assert "is the same file as" in result.err
+            assert not calls
+        else:
+            words = ("fit", spec_file, table, "--out", tmp_path / "fit.nc", "--tables", tmp_path)
+            assert "levels.csv is the same file as" in bayesgrad(*words).err
+        assert table.read_bytes() == before
 
     @pytest.mark.full
     def test_area_data_are_stored_only_when_asked(self, bayesgrad, spec_file, table_file, tmp_path):

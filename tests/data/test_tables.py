@@ -325,3 +325,45 @@ def test_real_tables_keep_codes_and_symbols(shared_data):
         shared_data / "deprivation" / "File_6_-_IoD2019_Population_Denominators.csv"
     )
     assert denominators.iloc[0, 4] == 1296.0
+
+
+@pytest.mark.parametrize("compression", [None, "lz4"])
+def test_a_damaged_arrow_file_is_refused_or_read_and_ends_no_process(tmp_path, compression):
+    table = pa.table({"code": [f"E01{k:06d}" for k in range(200)], "count": list(range(200))})
+    path = tmp_path / "areas.arrow"
+    options = pa_ipc.IpcWriteOptions(compression=compression)
+    with (
+        pa.OSFile(str(path), "wb") as sink,
+        pa_ipc.new_file(sink, table.schema, options=options) as w,
+    ):
+        w.write_table(table)
+    whole, rng, refused = path.read_bytes(), np.random.default_rng(1), 0
+    for place in rng.integers(8, len(whole), 150):
+        changed = bytearray(whole)
+        changed[place] ^= 1 << int(rng.integers(8))
+        path.write_bytes(changed)
+        try:
+            assert len(read_table(path).astype(str)) > 0
+        except DataError:
+            refused += 1
+    assert refused > 20
+
+
+def test_offsets_beyond_the_text_are_refused(tmp_path):
+    # A table whose offsets lead outside its text: to follow them would end the process.
+    path = tmp_path / "areas.arrow"
+    table = pa.table({"code": ["abc", "defg"]})
+    with pa.OSFile(str(path), "wb") as sink, pa_ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table)
+    content = path.read_bytes()
+    offsets, wild = (np.array([0, 3, end], dtype=np.int32).tobytes() for end in (7, 1 << 28))
+    assert content.count(offsets) == 1
+    path.write_bytes(content.replace(offsets, wild))
+    assert "is damaged" in refused(path).what
+
+
+def test_a_null_byte_late_in_a_csv_is_refused(tmp_path):
+    path = tmp_path / "areas.csv"
+    path.write_bytes(b"code,count\n" + b"E01000001,5\n" * 2000 + b"E01\x00000002,6\n")
+    with pytest.raises(DataError, match=r"holds null bytes \(line 2,002\)"):
+        read_table(path)

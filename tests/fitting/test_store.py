@@ -19,7 +19,7 @@ from bayesgrad.estimands import tables_of
 from bayesgrad.files import csv_text
 from bayesgrad.fitting import store
 from bayesgrad.fitting.gradient_fit import GradientFit
-from tests.fabricate import fabricated_draws, with_group
+from tests.fabricate import fabricated_draws
 from tests.small import spec_of
 from tests.tiers import quick
 
@@ -290,30 +290,3 @@ def test_strata_and_correlations_of_several_outcomes_keep_their_coordinates(tmp_
     assert pairs["effect_pair"].values[1] == "referrals intercept, plans intercept"
     for table in ("strata", "contrasts", "correlations", "parameters"):
         assert loaded.table(table).equals(fit.table(table))
-
-
-def as_format_1(draws: xr.DataTree) -> xr.DataTree:
-    """One outcome in the layout of format 1."""
-    posterior, reference = draws["posterior"].to_dataset(), draws["reference"].to_dataset()
-    for name in ("authority_intercept", "authority_slope"):
-        posterior[name] = posterior[name].expand_dims(stratum=[""], axis=-1)
-    family = str(reference["family"].values[0])
-    reference = reference.drop_vars(["family", "link", "out_of"])
-    attributes = {name: v for name, v in reference.attrs.items() if name != "at_risk"}
-    reference.attrs = attributes | {"family": family}
-    return with_group(draws, posterior=posterior, reference=reference)
-
-
-def test_a_file_of_format_1_gives_the_same_tables(tmp_path, monkeypatch):
-    fit = fabricated_fit(draws=30, family="poisson")
-    said = fit.spec.model_dump_json().replace('"covariance":"full","rank":2', '"correlated":true')
-    assert "correlated" in said
-    monkeypatch.setattr(store, "FORMAT", 1)
-    monkeypatch.setattr(type(fit.spec), "model_dump_json", lambda spec: said)
-    old = GradientFit(fit.spec, as_format_1(fit.draws), PROVENANCE).save(tmp_path / "old.nc")
-    monkeypatch.undo()
-    loaded = bg.load(old)
-    assert loaded.spec == fit.spec
-    assert loaded.draws["posterior"].to_dataset().identical(fit.draws["posterior"].to_dataset())
-    for name in set(tables_of(fit.draws)) - {"pairs"}:
-        assert loaded.table(name).equals(fit.table(name)), name

@@ -19,7 +19,7 @@ def panels(spec: dict) -> tuple[dict, dict]:
     )
 
 
-def test_the_rootogram_shows_areas_per_count_of_each_closed_bin() -> None:
+def test_the_rootogram_shows_areas_per_count_of_each_bin() -> None:
     draws = drawable(draws=5)
     left, _ = panels(predictive(draws, level=0.8).to_dict())
     shown = rows(left, layer(left, "bar"))
@@ -42,9 +42,24 @@ def test_bins_without_areas_at_either_end_are_left_out() -> None:
     draws = drawable(draws=5)
     checks = draws["predictive"].to_dataset()
     for name in ("observed_areas", "predicted_areas"):
-        checks[name][..., [0, 1, 4]] = 0
+        checks[name][..., [0, 1, 4, 5]] = 0
     left, _ = panels(predictive(changed(draws, "predictive", **checks)).to_dict())
     assert column(rows(left, layer(left, "bar")), "label") == ["2", "3–4"]
+
+
+def test_bins_that_are_joined_to_another_are_not_drawn() -> None:
+    draws = drawable(draws=5)
+    checks = draws["predictive"].to_dataset()
+    upper = checks["bin_upper"].values.copy()
+    upper[:, 1], upper[:, 2] = 2, np.nan
+    checks["observed_areas"][:, -1] = 12
+    joined = checks.assign(bin_upper=(("outcome", "bin"), upper))
+    left, _ = panels(predictive(changed(draws, "predictive", **joined)).to_dict())
+    shown = rows(left, layer(left, "bar"))
+    assert column(shown, "label") == ["0", "1–2", "3–4", "5–8", "9 or more"]
+    np.testing.assert_allclose(shown[1]["observed"], checks["observed_areas"].values[0, 1] / 2)
+    # The last bin has no end, and is drawn as wide as the one before: four counts.
+    assert shown[-1]["observed"] == 12 / 4
 
 
 def test_the_histogram_has_the_band_of_a_uniform_one() -> None:

@@ -3,10 +3,12 @@ import re
 import struct
 
 import altair as alt
+import numpy as np
 import pytest
 
 from bayesgrad.errors import FitError
-from bayesgrad.plots import SUFFIXES, caterpillar, save_figure
+from bayesgrad.plots import SUFFIXES, caterpillar, fitted_lines, save_figure
+from bayesgrad.plots.saving import figure_bytes
 from tests.plots.fits import changed, drawable
 from tests.tiers import quick
 
@@ -99,3 +101,24 @@ def test_a_failure_while_writing_leaves_the_old_file(chart, tmp_path, monkeypatc
         save_figure(chart, path)
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("suffix", quick((".svg", ".png"), ".svg"))
+def test_a_figure_has_the_same_bytes_whatever_was_drawn_before(chart, suffix) -> None:
+    other = fitted_lines(drawable(draws=10))
+    first = figure_bytes(other, suffix)
+    figure_bytes(chart, suffix)
+    assert figure_bytes(other, suffix) == first
+
+
+@pytest.mark.parametrize("suffix", quick(SUFFIXES, ".svg"))
+def test_control_characters_of_names_are_left_out(suffix) -> None:
+    draws = drawable(authorities=3, draws=10)
+    names = ["Ynys\x0bMôn", "B\x00 \x1b[1m", "C\ufffe\x85"]
+    odd = caterpillar(changed(draws, "authorities", name=("authority", np.array(names, object))))
+    content = figure_bytes(odd, suffix)
+    assert content.startswith(MAGIC[suffix])
+    if suffix == ".svg":
+        text = content.decode()
+        assert "YnysMôn" in text
+        assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f]", text)

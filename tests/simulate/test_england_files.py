@@ -120,3 +120,19 @@ def test_codes_keep_their_order_beyond_999_authorities():
     codes = england.authorities["authority"].to_numpy()
     assert (np.sort(codes) == codes).all()
     assert codes[0] == "S-A0001"
+
+
+def test_files_of_an_earlier_simulation_are_replaced_and_a_users_are_not(england, tmp_path):
+    england.write(tmp_path)
+    stale = tmp_path / "synthetic_england_neighbours.csv"
+    readme = tmp_path / "README.txt"
+    readme.write_text(f"{readme.read_text()}\n{stale.name}  pairs", encoding="utf-8")
+    stale.write_text("of an earlier scenario", encoding="utf-8")
+    (tmp_path / "notes.csv").write_text("mine", encoding="utf-8")
+    england.write(tmp_path)
+    assert not stale.exists()
+    assert (tmp_path / "notes.csv").read_text() == "mine"
+    readme.write_text("mine", encoding="utf-8")
+    with pytest.raises(DataError, match="it would be lost"):
+        england.write(tmp_path)
+    assert readme.read_text() == "mine"

@@ -134,9 +134,9 @@ def test_a_file_without_its_last_line_is_refused(file):
 
 def test_another_format_is_refused_before_anything_else(file):
     text = file.read_text(encoding="utf-8")
-    file.write_text(text.replace("format = 1", "format = 2"), encoding="utf-8")
+    file.write_text(text.replace("format = 2", "format = 3"), encoding="utf-8")
     error = refused(file)
-    assert "has format 2; this version reads 1" in error.what
+    assert "has format 3; this version reads 2" in error.what
     assert error.do == "Update bayesgrad."
 
 

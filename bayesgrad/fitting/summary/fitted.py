@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bayesgrad.data.listing import counted
+from bayesgrad.estimands.layout import events_words, outcome_events
 from bayesgrad.estimands.strata_effects import has_strata, strata_names
 from bayesgrad.estimands.suppressed import has_suppressed
 
@@ -40,13 +41,13 @@ def _counts(fit: GradientFit) -> list[str]:
     places = f" of {count}{of_strata}"
     # An area counts once, however many strata it has rows in.
     areas = authorities["areas"].max("stratum").sum("authority").values
-    events = authorities["events"].sum(("authority", "stratum")).values
+    events = outcome_events(authorities).values
     several = len(fit.spec.outcomes) > 1
     lines = []
     for s, outcome in enumerate(fit.spec.outcomes):
         family = f" ({fit.spec.family_of(outcome).replace('_', ' ')})" if several else ""
         where = f"{int(areas[s]):,} areas{places}"
-        lines.append(f"{outcome.title}{family}: {int(events[s]):,} events in {where}")
+        lines.append(f"{outcome.title}{family}: {events_words(events[s])} in {where}")
     return [*lines, *_suppressed(fit)]
 
 
