@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from bayesgrad.spec import ModelSpec, Outcome, Priors
 from bayesgrad.spec import vocabulary as vocabulary_module
 from bayesgrad.spec.adjacency import Adjacency
+from bayesgrad.spec.default_priors import PER_STATED_UNIT
 from bayesgrad.spec.naming import ratio_name
 from bayesgrad.spec.parts import (
     Area,
@@ -27,7 +28,6 @@ from bayesgrad.spec.parts import (
     Suppressed,
     Years,
 )
-from bayesgrad.spec.default_priors import PER_STATED_UNIT
 from bayesgrad.spec.priors import PARAMETERS
 from bayesgrad.spec.support import refuse_unsupported
 from tests.packs import pack_with
