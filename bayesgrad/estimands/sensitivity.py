@@ -33,11 +33,13 @@ def sensitivity_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> pd
     """Each parameter of the model, and the prior that it depends on most.
 
     `sensitivity` is that of power-scaling the prior: how fast the parameter's posterior changes per
-    doubling of the prior's weight, 0.05 or more being much. `prior_below` is the share of the prior
-    below the posterior median of its most extreme parameter, and `data_share` says how much
-    narrower the posterior of the parameter is than its own prior: one less the ratio of their
-    variances. `diagnosis` is "conflict" where the sensitivity is 0.05 or more and the data lie in a
-    tail of the prior, "weak data" where it is and they do not, and empty else.
+    doubling of the prior's weight, 0.05 or more being much. `prior_below` is the share of what
+    the prior foretells that lies below what the data say of its most extreme parameter (below the
+    posterior median, of a standard deviation), and `data_share` says how much narrower the
+    posterior of the parameter is than its own prior: one less the ratio of their variances.
+    `diagnosis` is "conflict" where the sensitivity is 0.05 or more and the data lie in a tail of
+    what the prior foretells (0.005 on either side, or the upper 0.1 of a standard deviation's),
+    "weak data" where it is and they do not, and empty else.
 
     It has no interval: `level` is there, and is checked, so that all tables are asked for alike.
 

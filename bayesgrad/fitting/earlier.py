@@ -12,6 +12,9 @@ from bayesgrad.spec.model_spec import ModelSpec
 def spec_from(text: str, written: int) -> ModelSpec:
     """Read the spec in a fit file; format 1 said of the covariance only whether there was one.
 
+    Beside a prior pack the priors of the spec are the default ones, which need not be those of the
+    version that wrote the file.
+
     Parameters
     ----------
     text : str
@@ -19,11 +22,12 @@ def spec_from(text: str, written: int) -> ModelSpec:
     written : int
         Format of the file.
     """
-    if written > 1:
-        return ModelSpec.model_validate_json(text)
     content = json.loads(text)
-    authority = content["authority"]
-    authority["covariance"] = "full" if authority.pop("correlated") else "diagonal"
+    if content.get("prior_pack") is not None:
+        del content["priors"]
+    if written == 1:
+        authority = content["authority"]
+        authority["covariance"] = "full" if authority.pop("correlated") else "diagonal"
     return ModelSpec.model_validate_json(json.dumps(content))
 
 

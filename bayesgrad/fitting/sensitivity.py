@@ -2,7 +2,7 @@
 
 A parameter is held against every prior; kept is the one that it depends on most. Where that is
 more than `LARGEST`, either the prior and the data contradict one another (the parameters of that
-prior lie in its tails), or the data say little, and the prior fills in.
+prior lie where it puts next to nothing), or the data say little, and the prior fills in.
 
 The likelihood is not scaled as the priors are. Its log density varies with every authority's
 effects, by some sqrt(authorities): with the draws of a fit, the noise in a sensitivity to it is
@@ -30,9 +30,12 @@ DRAWS = 2000
 """Joint draws that it is computed from."""
 LARGEST = 0.05
 """Sensitivity from which a parameter depends on a prior (Kallioinen et al. 2024)."""
-TAIL = 0.05
-"""Share of a prior beyond a posterior's median from which the two contradict one another; of a
-standard deviation, twice that, above it alone."""
+TAIL = 0.005
+"""Share, on either side, of what a prior lets data say, in which data contradict it."""
+TAIL_OF_SCALES = 0.1
+"""Share of the prior of a standard deviation above the posterior median, at which they do."""
+LEAST_SHARE = 0.05
+"""Share of the data below which what they alone would say cannot be told."""
 CENTRAL = 0.6827
 """Probability within one standard deviation of a normal distribution."""
 
@@ -53,9 +56,9 @@ def sensitivity_of(spec: ModelSpec, design: Design, posterior: xr.Dataset) -> xr
     Dataset
         By parameter, named as in the table of parameters: ``prior``, the key of `[priors]` that it
         depends on most, and its ``distribution``; the ``sensitivity`` to it; ``prior_below``, the
-        share of that prior below the median of its most extreme parameter; ``data_share``, one
-        less the ratio of the variances of posterior and prior, of the parameter itself; and the
-        ``diagnosis``.
+        share of what that prior foretells below what is found of its most extreme parameter;
+        ``data_share``, one less the ratio of the variances of posterior and prior, of the parameter
+        itself; and the ``diagnosis``.
     """
     sample = thinned(posterior, size=DRAWS)
     parameters = tuple(known_parameters(spec, design, sample))
@@ -65,10 +68,9 @@ def sensitivity_of(spec: ModelSpec, design: Design, posterior: xr.Dataset) -> xr
     for one, values in zip(parameters, draws, strict=True):
         density = one.log_density(values)
         densities[one.key] = densities.get(one.key, 0.0) + density
-        below = share_below(one.prior, float(np.median(values)), middle=one.middle)
-        if one.key not in extremes or _tail(one, below) < _tail(
-            extremes[one.key][1], extremes[one.key][0]
-        ):
+        below = _below(one, values)
+        known = extremes.get(one.key)
+        if known is None or _tail(one, below) < _tail(known[1], known[0]):
             extremes[one.key] = (below, one)
     of_correlations = log_prior_of_correlations(spec, sample)
     if of_correlations is not None:
@@ -96,17 +98,34 @@ def sensitivity_of(spec: ModelSpec, design: Design, posterior: xr.Dataset) -> xr
     )
 
 
+def _below(one: Known, values: Floats) -> float:
+    r"""Share of what a prior foretells that lies below what is found.
+
+    The posterior of a coefficient may stay near a prior that the data contradict. Normal, with a
+    share s of the prior's variance :math:`\tau^2` taken away by the data, what these say by
+    themselves is :math:`\mu + (m - \mu) / s`, where m is the posterior mean; the prior foretells
+    it with the variance :math:`\tau^2 / s`. Of other priors it is the share below the median.
+    """
+    share = _data_share(one, values)
+    if one.prior.distribution != "Normal" or share < LEAST_SHARE:
+        return share_below(one.prior, float(np.median(values)), middle=one.middle)
+    parameters = one.prior.parameters()
+    middle = parameters.get("mu", one.middle)
+    moved = middle + (float(values.mean()) - middle) / np.sqrt(share)
+    return share_below(one.prior, moved, middle=one.middle)
+
+
 def _tail(one: Known, below: float) -> float:
-    """Share of a prior beyond a value; of a standard deviation, half of what is above it."""
+    """Share beyond what is found, as a multiple of that from which prior and data contradict."""
     if isinstance(one.prior, ScalePrior):
-        return 0.5 * (1.0 - below)
-    return min(below, 1.0 - below)
+        return (1.0 - below) / TAIL_OF_SCALES
+    return min(below, 1.0 - below) / TAIL
 
 
 def _diagnosis(sensitivity: float, below: float, extreme: Known | None) -> str:
     if sensitivity < LARGEST:
         return ""
-    if extreme is not None and _tail(extreme, below) < TAIL:
+    if extreme is not None and _tail(extreme, below) < 1.0:
         return CONFLICT
     return WEAK_DATA
 

@@ -35,7 +35,7 @@ def priors_that_decide(fit: GradientFit) -> list[str]:
         & (table["data_share"] < LITTLE)
     ]
     return lines + [
-        f"the data say little of {row['parameter']}: its interval is largely that of its prior, "
-        f"{row['distribution']} (table sensitivity)"
+        f"{row['parameter']} rests on its prior, {row['distribution']}, more than on the data "
+        "(table sensitivity)"
         for _, row in weak.iterrows()
     ]
