@@ -132,6 +132,7 @@ def fabricated_draws(
         "inequality": _inequality(rng, known, draws=min(1000, chains * draws)),
         "predictive": _predictive(rng, known),
         "scores": _scores(rng, known),
+        "sensitivity": sensitivity_group(),
         "diagnostics": _diagnostics(failed_checks),
     }
     return xr.DataTree.from_dict(groups)
@@ -438,6 +439,22 @@ def _scores(rng: np.random.Generator, authorities: xr.Dataset) -> xr.Dataset:
             "authority_se": ((), se),
         },
         coords={"outcome": outcomes, "authority": authorities["authority"].values.tolist()},
+    )
+
+
+def sensitivity_group(**changed: Sequence[object]) -> xr.Dataset:
+    """Group of a slope and an interaction that depend on no prior, some columns changed."""
+    columns: dict[str, Sequence[object]] = {
+        "prior": ["slope", "sd_slope"],
+        "distribution": ["Normal(0, 0.5)", "HalfNormal(0.2)"],
+        "sensitivity": [0.01, 0.02],
+        "prior_below": [0.8, 0.3],
+        "data_share": [0.99, 0.9],
+        "diagnosis": ["", ""],
+    }
+    return xr.Dataset(
+        {name: ("parameter", np.array(values)) for name, values in (columns | changed).items()},
+        coords={"parameter": ["slope", "interaction"]},
     )
 
 

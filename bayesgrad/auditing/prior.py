@@ -50,11 +50,7 @@ def prior_chances(
     """
     if spec.prior_pack is not None:
         return dict.fromkeys(names, np.nan)
-    priors = {
-        "slope": spec.priors.slope,
-        "between": spec.priors.between,
-        "interaction": spec.priors.interaction_for(form.level),
-    }
+    priors = {name: spec.location_prior(name) for name in ("slope", "between", "interaction")}
     if all(prior.parameters()["mu"] == 0 for prior in priors.values()):
         found = dict.fromkeys(names, 0.5)
     else:

@@ -21,6 +21,7 @@ from bayesgrad.design.moderation import ModerationBasis
 from bayesgrad.design.national import national_basis, national_columns, national_curve
 from bayesgrad.design.neighbours import neighbours_of
 from bayesgrad.design.splines import Floats
+from bayesgrad.design.standardised import standardised
 from bayesgrad.design.strata import StrataComponent, crossed_components, strata_basis, walk_basis
 from bayesgrad.errors import DataError
 from bayesgrad.spec.model_spec import ModelSpec
@@ -216,7 +217,7 @@ def _centre(
             return authority_deprivation
         case "national" if pack is not None and pack.model.centre_value is not None:
             national = pack.model.centre_value
-        case "national":
+        case _ if spec.gradient.centre == "national" or spec.is_recentred:
             national = float(np.average(deprivation, weights=exposure))
         case number:
             national = float(number)
@@ -225,13 +226,9 @@ def _centre(
 
 def _standardised(table: pd.DataFrame, national: tuple[PackColumn, ...] | None) -> Columns:
     """Columns standardised by their own values, or by those of a prior pack."""
-    values = table.to_numpy(np.float64)
     if national is not None:
         return national_columns(national, table)
-    centre = values.mean(axis=0)
-    two_valued = np.array([table[name].nunique() <= 2 for name in table], dtype=bool)
-    scale = np.where(two_valued, 1.0, values.std(axis=0))
-    return Columns(tuple(table.columns), (values - centre) / scale, centre, scale)
+    return standardised(table)
 
 
 def _refuse_without_events(design: Design) -> None:

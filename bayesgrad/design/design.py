@@ -23,14 +23,26 @@ Integers = NDArray[np.int64]
 class Columns:
     """Named columns of one kind, standardised: a matrix of shape (n, columns).
 
-    A column of two values is only centred, so that its coefficient is the contrast of the two;
-    any other is centred and divided by its standard deviation.
+    A column of two values is only centred, so that its coefficient is per unit as it is coded, the
+    contrast of the two for 0 and 1; any other is centred and divided by its standard deviation.
     """
 
     names: tuple[str, ...]
     values: Floats
     centre: Floats
     scale: Floats
+
+    @property
+    def step(self) -> Floats:
+        """What priors of coefficients refer to, (columns,): the distance of two values, else 1."""
+        found = np.ones(len(self.names))
+        for at, column in enumerate(self.values.T):
+            first = column[0]
+            other = column[column != first]
+            if len(other) and (other == other[0]).all():
+                # Centring rounds; 0 and 1 stay 1 apart.
+                found[at] = float(f"{abs(other[0] - first):.12g}")
+        return found
 
 
 @dataclass(frozen=True)

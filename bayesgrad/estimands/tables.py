@@ -27,6 +27,7 @@ from bayesgrad.estimands.parameters import parameters_table
 from bayesgrad.estimands.predictive import predictive_table
 from bayesgrad.estimands.ranks import ranks_table
 from bayesgrad.estimands.scores import scores_table
+from bayesgrad.estimands.sensitivity import has_sensitivity, sensitivity_table
 from bayesgrad.estimands.standing import has_nation, standing_table
 from bayesgrad.estimands.strata import strata_table
 from bayesgrad.estimands.summaries import DEFAULT_LEVEL, DEFAULT_SURE
@@ -67,6 +68,7 @@ TABLES: Mapping[str, TableFunction] = MappingProxyType(
         "predictive": predictive_table,
         "scores": scores_table,
         "parameters": parameters_table,
+        "sensitivity": sensitivity_table,
         "diagnostics": diagnostics_table,
         "standing": standing_table,
     }
@@ -79,8 +81,8 @@ def tables_of(draws: xr.DataTree) -> tuple[str, ...]:
 
     Those of thresholds need several outcomes, those of strata need strata (and contrasts gradients
     of their own), correlations need effects that are not independent, suppressed needs
-    suppressed counts, ranks and pairs several authorities, years and trends a panel, and
-    standing a prior pack.
+    suppressed counts, ranks and pairs several authorities, years and trends a panel,
+    standing a prior pack, and sensitivity a fit without one.
     """
     posterior, reference = group(draws, "posterior"), group(draws, "reference")
     needs = {
@@ -92,6 +94,7 @@ def tables_of(draws: xr.DataTree) -> tuple[str, ...]:
         "suppressed": has_suppressed(draws),
         "ranks": posterior.sizes["authority"] > 1,
         "pairs": posterior.sizes["authority"] > 1,
+        "sensitivity": has_sensitivity(draws),
         "standing": has_nation(draws),
         "years": has_years(draws),
         "trends": has_years(draws),

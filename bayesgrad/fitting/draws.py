@@ -26,6 +26,8 @@
 ``nation``
     Where the spec has a prior pack, what the pack says of authorities
     (`bayesgrad.fitting.nation`).
+``sensitivity``
+    How much parameters depend on their priors (`bayesgrad.fitting.sensitivity`), without a pack.
 ``diagnostics``
     The checks of the fit.
 
@@ -42,6 +44,8 @@ from bayesgrad.design.design import Design
 from bayesgrad.estimands.correlations import PAIR
 from bayesgrad.fitting.known import known_groups
 from bayesgrad.fitting.nation import nation_of
+from bayesgrad.fitting.recentred import recentred
+from bayesgrad.fitting.sensitivity import sensitivity_of
 from bayesgrad.inference.diagnostics import CHECKS, as_dataset
 from bayesgrad.model.pairs import effect_pairs
 from bayesgrad.spec.model_spec import ModelSpec
@@ -82,7 +86,11 @@ def assemble_draws(spec: ModelSpec, design: Design, sampled: xr.DataTree) -> xr.
         tree["rates"] = xr.DataTree(rates.assign(observed=observed))
     if spec.prior_pack is not None:
         tree["nation"] = xr.DataTree(nation_of(spec.prior_pack, design))
-    if "diagnostics" in sampled.children:
+    if spec.prior_pack is None:
+        tree["sensitivity"] = xr.DataTree(sensitivity_of(spec, design, posterior))
+    if spec.is_recentred:
+        tree = recentred(spec, design, tree)
+    if "diagnostics" in sampled.children and not spec.is_recentred:
         tree["diagnostics"] = xr.DataTree(sampled["diagnostics"].to_dataset())
     else:
         checks = CHECKS[spec.sampling.fitting_engine](tree)

@@ -177,6 +177,16 @@ class GradientFit:
         """Posterior of the model's parameters with their convergence statistics."""
         return self.table("parameters", level=level)
 
+    def sensitivity(self) -> pd.DataFrame:
+        """How much each parameter depends on its priors.
+
+        Raises
+        ------
+        FitError
+            If the fit has a prior pack.
+        """
+        return self.table("sensitivity")
+
     def diagnostics(self) -> pd.DataFrame:
         """Checks of the fit."""
         return self.table("diagnostics")

@@ -64,7 +64,7 @@ def describe_plan(spec: ModelSpec, design: Design) -> str:
         *_neighbourhoods(spec, design),
         *(_spatial(design.neighbours) if design.neighbours else []),
         _priors_heading(spec),
-        *(f"  {name}: {prior}" for name, prior in priors_used(spec).items()),
+        *(f"  {name}: {prior}" for name, prior in priors_used(spec, design).items()),
         _sampling(spec),
         _expected(spec, design),
     ]
@@ -74,7 +74,7 @@ def describe_plan(spec: ModelSpec, design: Design) -> str:
 def _priors_heading(spec: ModelSpec) -> str:
     pack = spec.prior_pack
     if pack is None:
-        return "priors"
+        return "priors, and what each implies (in 95 of 100 draws of it)"
     return (
         f"priors: of the national prior pack of {pack.nation.authorities:,} authorities "
         f"({pack.source.title}), jointly normal"

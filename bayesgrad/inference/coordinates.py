@@ -27,6 +27,7 @@ from bayesgrad.design.design import Integers
 from bayesgrad.design.splines import Floats
 from bayesgrad.inference.compiled import Block
 from bayesgrad.model.arrays import COEFFICIENTS
+from bayesgrad.model.coefficient_priors import STATED
 
 STANDARDISED = "z"
 """First letter of the names of free variables that are standard normal a priori or given c."""
@@ -128,7 +129,9 @@ def uncoupled(model: Density, layout: Mapping[str, Block], start: Floats) -> Coo
         Near the mode. Where that cannot be approached, as from an impossible point, the result is
         None.
     """
-    coefficients = _places(layout, [name for name in layout if name in COEFFICIENTS])
+    coefficients = _places(
+        layout, [name for name in layout if name.removesuffix(STATED) in COEFFICIENTS]
+    )
     standardised = _places(layout, [name for name in layout if name.startswith(STANDARDISED)])
     if len(coefficients) < 2:
         return None

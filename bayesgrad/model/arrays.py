@@ -12,6 +12,7 @@ from bayesgrad.design.splines import Floats
 from bayesgrad.kernels.families.numbers import FAMILIES
 from bayesgrad.kernels.families.rising_factorial import SMALL_COUNTS
 from bayesgrad.kernels.likelihood.rows import SUPPRESSED, CountRows
+from bayesgrad.model.coefficient_priors import coefficient_priors
 from bayesgrad.model.covariance import covariance_coordinates, in_blocks
 from bayesgrad.model.neighbourhoods import neighbourhood_arrays, whole_information
 from bayesgrad.model.strata import strata_arrays, strata_coordinates, strata_kinds
@@ -60,6 +61,9 @@ def model_arrays(spec: ModelSpec, design: Design) -> dict[str, np.ndarray]:
     arrays["crude_level"] = design.crude_level()
     arrays["authority_columns"] = design.authorities.columns.T
     arrays |= pack_arrays(spec)
+    if spec.prior_pack is None:
+        for prior in coefficient_priors(spec, design):
+            arrays |= prior.data
     if design.neighbours is not None:
         arrays |= design.neighbours.arrays()
     if spec.sampling.parameterisation == "non_centred":

@@ -109,13 +109,13 @@ def _priors(spec: ModelSpec, *, crude: float) -> dict[str, Any]:
     intercept = {"mu": crude, **priors.intercept.parameters()}
     twin: dict[str, Any] = {
         "Intercept": bmb.Prior(priors.intercept.distribution, **intercept),
-        "x": _prior(priors.slope),
-        "1|authority": bmb.Prior("Normal", mu=0, sigma=_prior(priors.sd_intercept)),
-        "x|authority": bmb.Prior("Normal", mu=0, sigma=_prior(priors.sd_slope)),
+        "x": _prior(spec.location_prior("slope")),
+        "1|authority": bmb.Prior("Normal", mu=0, sigma=_prior(spec.scale_prior("sd_intercept"))),
+        "x|authority": bmb.Prior("Normal", mu=0, sigma=_prior(spec.scale_prior("sd_slope"))),
     }
     if spec.authority.moderation != "none":
-        twin["w"] = _prior(priors.between)
-        twin["x:w"] = _prior(priors.interaction_for(spec.authority.moderation))
+        twin["w"] = _prior(spec.location_prior("between"))
+        twin["x:w"] = _prior(spec.location_prior("interaction"))
     if spec.likelihood.family == "negative_binomial":
         twin["alpha"] = bmb.Prior("Alpha", dist=_alpha_of(priors.overdispersion))
     return twin

@@ -43,7 +43,7 @@ def stratum_effects(
 def _standard_deviation(spec: ModelSpec, kind: str, data: dict[str, Tensor]) -> Tensor:
     """Of the deviations of strata, (outcomes, components)."""
     name, dims = f"sd_stratum_{kind}", ("outcome", "stratum_component")
-    prior = getattr(spec.priors, name)
+    prior = spec.scale_prior(name)
     if spec.sampling.parameterisation != "partial":
         return prior_variable(name, prior, dims=dims)
     return guarded_variable(name, prior, scale=data[f"stratum_{kind}_scale"], dims=dims)
@@ -69,7 +69,7 @@ def authority_stratum_effects(
         if kind not in strata_kinds(spec):
             continue
         name = f"authority_stratum_{kind}"
-        prior = getattr(spec.priors, f"sd_{name}")
+        prior = spec.scale_prior(f"sd_{name}")
         sd = prior_variable(f"sd_{name}", prior, dims=("outcome",))
         dims = ("outcome", "authority", "stratum_difference")
         values = _contrasts(spec, name, sd, data, dims=dims, national=(kind, national))

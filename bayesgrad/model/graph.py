@@ -28,6 +28,7 @@ from bayesgrad.design.design import Design
 from bayesgrad.kernels.coordinates.layout import Fixed, Spread
 from bayesgrad.kernels.likelihood.by_effects import Effects
 from bayesgrad.model.arrays import coordinates, model_arrays
+from bayesgrad.model.coefficient_priors import CoefficientPrior, level_priors, row_priors
 from bayesgrad.model.correlation import correlation_factor
 from bayesgrad.model.covariance import blocks_of
 from bayesgrad.model.deviations import authority_stratum_effects, stratum_effects
@@ -37,7 +38,6 @@ from bayesgrad.model.likelihood import as_data, log_likelihood
 from bayesgrad.model.neighbourhood_effects import neighbourhood_effects
 from bayesgrad.model.spatial import neighbours_prior
 from bayesgrad.spec.model_spec import ModelSpec
-from bayesgrad.spec.priors import LocationPrior
 
 Tensor = Any
 
@@ -78,7 +78,7 @@ def build_model(spec: ModelSpec, design: Design) -> pm.Model:
             _with_deviations(intercept, deviations.get("intercept")),
             _with_deviations(slope, deviations.get("slope")),
             *of_strata,
-            coefficient=_row_coefficients(spec, design, hyperpriors),
+            coefficient=_row_coefficients(spec, design, data, hyperpriors),
             alpha=_dispersion(spec, design, hyperpriors),
             neighbourhood=neighbourhood_effects(spec, design, data, (intercept, slope)),
         )
@@ -91,10 +91,12 @@ def _with_deviations(effect: Tensor, deviation: Tensor | None) -> Tensor:
 
 
 def _covariance(spec: ModelSpec, design: Design, hyperpriors: Hyperpriors) -> Spread:
-    priors, variable = spec.priors, hyperpriors.variable
+    def of_effect(name: str) -> Tensor:
+        return hyperpriors.scale(name, spec.scale_prior(name), dims=("outcome",))
+
     return Spread(
-        sd_intercept=variable("sd_intercept", priors.sd_intercept, dims=("outcome",)),
-        sd_slope=variable("sd_slope", priors.sd_slope, dims=("outcome",)),
+        sd_intercept=of_effect("sd_intercept"),
+        sd_slope=of_effect("sd_slope"),
         factor=correlation_factor(spec, design, hyperpriors),
     )
 
@@ -103,41 +105,35 @@ def _coefficients(
     spec: ModelSpec, design: Design, data: dict[str, Tensor], hyperpriors: Hyperpriors
 ) -> Fixed:
     """Coefficients of the systematic parts of authority effects."""
-    priors = spec.priors
-
-    def of_terms(name: str, prior: LocationPrior, dim: str, names: tuple[str, ...]) -> Tensor:
-        if not names:
-            return np.zeros((len(design.outcomes), 0))
-        return hyperpriors.variable(name, prior, dims=("outcome", dim))
-
-    moderation = ("moderation_term", design.basis.terms)
-    moderators = ("authority_moderator", design.authorities.moderators.names)
-    interaction = priors.interaction_for(spec.authority.moderation)
+    found = {
+        one.variable: _coefficient(one, data, hyperpriors) for one in level_priors(spec, design)
+    }
+    nothing = np.zeros((len(design.outcomes), 0))
     return Fixed(
-        intercept=hyperpriors.intercept(spec, crude=data["crude_level"]),
-        slope=hyperpriors.variable("slope", priors.slope, dims=("outcome",)),
-        between=of_terms("between", priors.between, *moderation),
-        interaction=of_terms("interaction", interaction, *moderation),
-        moderator_level=of_terms("authority_moderator_level", priors.covariates, *moderators),
-        moderator_gradient=of_terms("authority_moderator_gradient", priors.moderators, *moderators),
+        intercept=found["intercept"],
+        slope=found["slope"],
+        between=found.get("between", nothing),
+        interaction=found.get("interaction", nothing),
+        moderator_level=found.get("authority_moderator_level", nothing),
+        moderator_gradient=found.get("authority_moderator_gradient", nothing),
     )
 
 
-def _row_coefficients(spec: ModelSpec, design: Design, hyperpriors: Hyperpriors) -> Tensor:
+def _row_coefficients(
+    spec: ModelSpec, design: Design, data: dict[str, Tensor], hyperpriors: Hyperpriors
+) -> Tensor:
     """Coefficients of the row terms, (outcomes, row terms), in the order of `count_rows`."""
-    blocks = (
-        (design.rows.covariates.names, "covariate", "area_covariate", spec.priors.covariates),
-        (design.area_moderators, "gradient_moderator", "area_moderator", spec.priors.moderators),
-        (design.curve.terms, "curvature", "curvature_term", spec.priors.curvature),
-    )
-    coefficients = [
-        hyperpriors.variable(name, prior, dims=("outcome", dim))
-        for names, name, dim, prior in blocks
-        if names
-    ]
+    coefficients = [_coefficient(one, data, hyperpriors) for one in row_priors(spec, design)]
     if not coefficients:
         return pt.zeros((len(design.outcomes), 0))
     return pt.concatenate(coefficients, axis=1)
+
+
+def _coefficient(
+    prior: CoefficientPrior, data: dict[str, Tensor], hyperpriors: Hyperpriors
+) -> Tensor:
+    dims = ("outcome", prior.dim) if prior.dim else ("outcome",)
+    return hyperpriors.coefficient(prior, data, dims=dims)
 
 
 def _dispersion(spec: ModelSpec, design: Design, hyperpriors: Hyperpriors) -> Tensor:
@@ -147,7 +143,9 @@ def _dispersion(spec: ModelSpec, design: Design, hyperpriors: Hyperpriors) -> Te
     if not dispersed:
         return infinite
     dims = ("outcome",) if len(dispersed) == len(design.forms) else ("dispersed_outcome",)
-    overdispersion = hyperpriors.variable("overdispersion", spec.priors.overdispersion, dims=dims)
+    overdispersion = hyperpriors.scale(
+        "overdispersion", spec.scale_prior("overdispersion"), dims=dims
+    )
     alpha = pm.Deterministic("alpha", overdispersion**-2.0, dims=dims)
     if len(dispersed) == len(design.forms):
         return alpha

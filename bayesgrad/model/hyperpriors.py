@@ -13,11 +13,12 @@ from typing import Any, Protocol
 import pymc as pm
 import pytensor.tensor as pt
 
-from bayesgrad.model.priors import intercept_variable, prior_variable
+from bayesgrad.model.coefficient_priors import CoefficientPrior
+from bayesgrad.model.priors import prior_variable
 from bayesgrad.spec.model_spec import ModelSpec
 from bayesgrad.spec.pack_layout import PARTIAL_CORRELATION
 from bayesgrad.spec.prior_pack import PriorPack
-from bayesgrad.spec.priors import LocationPrior, ScalePrior
+from bayesgrad.spec.priors import InterceptPrior, ScalePrior
 
 Tensor = Any
 
@@ -25,14 +26,14 @@ Tensor = Any
 class Hyperpriors(Protocol):
     """What gives the parameters of a model."""
 
-    def variable(
-        self, name: str, prior: LocationPrior | ScalePrior, *, dims: tuple[str, ...]
+    def coefficient(
+        self, prior: CoefficientPrior, data: dict[str, Tensor], *, dims: tuple[str, ...]
     ) -> Tensor:
-        """Add a coefficient or a standard deviation to the model in context."""
+        """Add the coefficients of a variable to the model in context."""
         ...
 
-    def intercept(self, spec: ModelSpec, *, crude: Tensor) -> Tensor:
-        """Add the intercept, by outcome."""
+    def scale(self, name: str, prior: ScalePrior, *, dims: tuple[str, ...]) -> Tensor:
+        """Add a standard deviation, or 1/sqrt(alpha)."""
         ...
 
     def partial_correlations(self, shape: Any, *, dims: tuple[str, ...]) -> Tensor:
@@ -55,17 +56,21 @@ def hyperpriors_of(spec: ModelSpec, data: dict[str, Tensor]) -> Hyperpriors:
 class SpecPriors:
     """Parameters with the priors of the spec, independent of one another."""
 
-    def variable(
-        self, name: str, prior: LocationPrior | ScalePrior, *, dims: tuple[str, ...]
+    def coefficient(
+        self, prior: CoefficientPrior, data: dict[str, Tensor], *, dims: tuple[str, ...]
     ) -> Tensor:
         """See `Hyperpriors`."""
-        return prior_variable(name, prior, dims=dims)
+        parameters = dict(prior.sampled)
+        if isinstance(prior.prior, InterceptPrior):
+            parameters = {"mu": data["crude_level"], **parameters}
+        free = getattr(pm, prior.prior.distribution)(prior.free, **parameters, dims=dims)
+        if prior.plain:
+            return free
+        return pm.Deterministic(prior.variable, free * data[f"{prior.variable}_factor"], dims=dims)
 
-    def intercept(self, spec: ModelSpec, *, crude: Tensor) -> Tensor:
+    def scale(self, name: str, prior: ScalePrior, *, dims: tuple[str, ...]) -> Tensor:
         """See `Hyperpriors`."""
-        return intercept_variable(
-            "intercept", spec.priors.intercept, crude=crude, dims=("outcome",)
-        )
+        return prior_variable(name, prior, dims=dims)
 
     def partial_correlations(self, shape: Any, *, dims: tuple[str, ...]) -> Tensor:
         """See `Hyperpriors`."""
@@ -81,15 +86,16 @@ class PackPriors:
         z = pm.Normal("z_parameters", dims=("parameter",))
         self._values = data["pack_mean"] + pt.dot(data["pack_factor"], z)
 
-    def variable(
-        self, name: str, prior: LocationPrior | ScalePrior, *, dims: tuple[str, ...]
+    def coefficient(
+        self, prior: CoefficientPrior, data: dict[str, Tensor], *, dims: tuple[str, ...]
     ) -> Tensor:
-        """See `Hyperpriors`; the prior of the spec is of no account."""
+        """See `Hyperpriors`; the pack's own prior takes the place of `prior`."""
+        name = prior.variable
         return pm.Deterministic(name, self._transformed(name), dims=dims)
 
-    def intercept(self, spec: ModelSpec, *, crude: Tensor) -> Tensor:
-        """See `Hyperpriors`."""
-        return pm.Deterministic("intercept", self._transformed("intercept"), dims=("outcome",))
+    def scale(self, name: str, prior: ScalePrior, *, dims: tuple[str, ...]) -> Tensor:
+        """See `Hyperpriors`; the pack's own prior takes the place of `prior`."""
+        return pm.Deterministic(name, self._transformed(name), dims=dims)
 
     def partial_correlations(self, shape: Any, *, dims: tuple[str, ...]) -> Tensor:
         """See `Hyperpriors`."""

@@ -35,7 +35,7 @@ def neighbourhood_effects(
     """
     if not design.neighbourhoods:
         return np.zeros((len(design.forms), 0))
-    sd = prior_variable("sd_neighbourhood", spec.priors.sd_neighbourhood, dims=DIMS[:1])
+    sd = prior_variable("sd_neighbourhood", spec.scale_prior("sd_neighbourhood"), dims=DIMS[:1])
     informed = spec.sampling.parameterisation != "non_centred"
     z = (
         pm.Flat("z_neighbourhood", dims=DIMS)

@@ -14,6 +14,7 @@ import numpy as np
 from bayesgrad.design.design import Design
 from bayesgrad.design.splines import Floats
 from bayesgrad.model.arrays import count_rows
+from bayesgrad.model.coefficient_priors import coefficient_priors
 from bayesgrad.model.covariance import is_joint
 from bayesgrad.model.information import Information
 from bayesgrad.model.neighbourhoods import whole_information
@@ -80,7 +81,8 @@ class Start:
             centre["overdispersion"] = np.log(np.maximum(overdispersion, SMALLEST_OVERDISPERSION))
         if of_neighbourhoods is not None:
             centre["sd_neighbourhood"] = np.log(of_neighbourhoods.sd)
-        return cls(centre | of_effects | _of_strata(spec, design, information), spread)
+        centre |= of_effects | _of_strata(spec, design, information)
+        return cls(_as_sampled(spec, design, centre), spread)
 
     def point(self, shapes: dict[str, tuple[int, ...]], seed: int) -> Floats:
         """First point of a chain, shape (parameters,).
@@ -103,6 +105,16 @@ class Start:
         return np.concatenate(
             [self.centre.get(name, np.zeros(shape)).ravel() for name, shape in shapes.items()]
         )
+
+
+def _as_sampled(spec: ModelSpec, design: Design, centre: dict[str, Floats]) -> dict[str, Floats]:
+    """Coefficients as what is sampled, where that is another multiple of them."""
+    found = dict(centre)
+    for prior in coefficient_priors(spec, design):
+        if not prior.plain and prior.variable in found:
+            factor = prior.factor if prior.dim else prior.factor[0]
+            found[prior.free] = found.pop(prior.variable) / factor
+    return found
 
 
 def _regression(design: Design, modes: Floats) -> tuple[dict[str, Floats], Floats]:
@@ -167,7 +179,7 @@ def _of_strata(spec: ModelSpec, design: Design, information: Information) -> dic
         found[name] = np.log(sd)
         if spec.sampling.parameterisation == "partial":
             scale = arrays[f"stratum_{kind}_scale"]
-            found[f"{name}_guarded"] = to_guarded(sd, getattr(spec.priors, name), scale=scale)
+            found[f"{name}_guarded"] = to_guarded(sd, spec.scale_prior(name), scale=scale)
         if spec.strata_or_years is not None and spec.strata_or_years.authority_deviations:
             first = np.full(len(design.forms), FIRST_DEVIATION)
             found[f"sd_authority_stratum_{kind}"] = np.log(first)

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from bayesgrad.spec.default_priors import default_prior
 from bayesgrad.spec.parts import (
     CASE_FAMILIES,
     Area,
@@ -24,9 +25,19 @@ from bayesgrad.spec.parts import (
     Years,
 )
 from bayesgrad.spec.prior_pack import PriorPack
-from bayesgrad.spec.priors import Priors
+from bayesgrad.spec.priors import LocationPrior, Priors, ScalePrior
 from bayesgrad.spec.validated import Part, as_tuple
 from bayesgrad.spec.vocabulary import Family, Link
+
+PRIORS_OF_LEVELS = (
+    "intercept",
+    "between",
+    "sd_intercept",
+    "correlation",
+    "sd_stratum_intercept",
+    "sd_authority_stratum_intercept",
+)
+"""Priors of what is told at the centre."""
 
 
 class ModelSpec(Part):
@@ -71,6 +82,52 @@ class ModelSpec(Part):
             ordered=True,
             authority_deviations=True,
             equivalence=self.years.equivalence,
+        )
+
+    @property
+    def is_recentred(self) -> bool:
+        """Whether levels are told at a number, and the model is fitted at the national mean.
+
+        The two are the same model where intercepts and slopes of authorities are correlated,
+        neighbours share nothing, and no prior is of a level at that number.
+        """
+        of_levels = any(
+            getattr(self.priors, name) != getattr(Priors(), name) for name in PRIORS_OF_LEVELS
+        )
+        return (
+            not isinstance(self.gradient.centre, str)
+            and self.prior_pack is None
+            and self.spatial is None
+            and self.authority.covariance in ("full", "by_outcome")
+            and not of_levels
+        )
+
+    def location_prior(self, name: str) -> LocationPrior:
+        """Prior of a coefficient by its key of `[priors]`, per unit of deprivation of the spec.
+
+        The one that the spec names, or the default (`bayesgrad.spec.default_priors`).
+        """
+        found = self._prior(name)
+        if not isinstance(found, LocationPrior):
+            raise KeyError(name)
+        return found
+
+    def scale_prior(self, name: str) -> ScalePrior:
+        """Prior of a standard deviation, or of 1/sqrt(alpha); see `location_prior`."""
+        found = self._prior(name)
+        if not isinstance(found, ScalePrior):
+            raise KeyError(name)
+        return found
+
+    def _prior(self, name: str) -> object:
+        named = getattr(self.priors, name)
+        if named is not None:
+            return named
+        return default_prior(
+            name,
+            unit=self.gradient.unit,
+            moderation=self.authority.moderation,
+            curvature=self.gradient.curvature,
         )
 
     def exposure_of(self, outcome: Outcome) -> str:

@@ -1,7 +1,7 @@
-"""Prior distributions: which may be named, their parameters, and the defaults.
+"""Prior distributions: which may be named, and their parameters.
 
-The defaults are proper, fixed in advance and never scaled to the spread of the outcome; only the
-location of the intercept refers to the data, through the crude rate.
+Defaults that depend on the unit of deprivation or on the form of the model are in
+`bayesgrad.spec.default_priors`; they stand as None here.
 """
 
 from __future__ import annotations
@@ -61,6 +61,21 @@ class _Prior(Part):
         values = ", ".join(f"{value:g}" for value in self.parameters().values())
         return f"{self.distribution}({values})"  # type: ignore[attr-defined]
 
+    def times(self, factor: float) -> Self:
+        """Prior of `factor` (above 0) times what has this one."""
+        if factor == 1.0:
+            return self
+        scaled = {
+            name: value / factor if name == "lam" else value * factor
+            for name, value in self.parameters().items()
+            if name not in _SHAPES
+        }
+        return self.model_copy(update=scaled)
+
+
+_SHAPES = ("nu", "eta")
+"""Parameters of a shape, which no unit changes."""
+
 
 class LocationPrior(_Prior):
     """Prior of a coefficient on the log-rate scale."""
@@ -109,37 +124,27 @@ class CorrelationPrior(_Prior):
     eta: float | None = Field(default=None, gt=0, allow_inf_nan=False)
 
 
-def _normal(sigma: float) -> LocationPrior:
-    return LocationPrior(mu=0.0, sigma=sigma)
-
-
 class Priors(Part):
     """Priors of every parameter; a spec names only those that differ from the defaults.
 
-    `interaction` is left empty here because its default depends on the form of moderation: see
-    `interaction_for`.
+    What a spec names is per unit of deprivation as the spec has it. None stands for a default that
+    depends on the unit, or on the form of moderation or curvature: `ModelSpec.prior` gives it.
     """
 
     intercept: InterceptPrior = InterceptPrior(sigma=1.0)
-    slope: LocationPrior = _normal(0.5)
-    between: LocationPrior = _normal(0.5)
+    slope: LocationPrior | None = None
+    between: LocationPrior | None = None
     interaction: LocationPrior | None = None
-    covariates: LocationPrior = _normal(0.5)
-    moderators: LocationPrior = _normal(0.25)
-    curvature: LocationPrior = _normal(0.25)
+    covariates: LocationPrior = LocationPrior(mu=0.0, sigma=0.5)
+    moderators: LocationPrior | None = None
+    curvature: LocationPrior | None = None
     sd_intercept: ScalePrior = ScalePrior(sigma=0.5)
-    sd_slope: ScalePrior = ScalePrior(sigma=0.2)
+    sd_slope: ScalePrior | None = None
     sd_stratum_intercept: ScalePrior = ScalePrior(sigma=1.0)
-    sd_stratum_slope: ScalePrior = ScalePrior(sigma=0.2)
+    sd_stratum_slope: ScalePrior | None = None
     sd_authority_stratum_intercept: ScalePrior = ScalePrior(sigma=0.3)
-    sd_authority_stratum_slope: ScalePrior = ScalePrior(sigma=0.1)
+    sd_authority_stratum_slope: ScalePrior | None = None
     correlation: CorrelationPrior = CorrelationPrior(eta=2.0)
-    loadings: LocationPrior = _normal(1.0)
-    overdispersion: ScalePrior = ScalePrior(sigma=0.5)
-    sd_neighbourhood: ScalePrior = ScalePrior(sigma=0.2)
-
-    def interaction_for(self, moderation: str) -> LocationPrior:
-        """Prior of the interaction: Normal(0, 0.5) for log moderation, Normal(0, 0.25) else."""
-        if self.interaction is not None:
-            return self.interaction
-        return _normal(0.5 if moderation == "log" else 0.25)
+    loadings: LocationPrior = LocationPrior(mu=0.0, sigma=1.0)
+    overdispersion: ScalePrior = ScalePrior(sigma=2.0)
+    sd_neighbourhood: ScalePrior = ScalePrior(sigma=1.0)

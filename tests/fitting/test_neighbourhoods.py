@@ -89,7 +89,7 @@ def test_a_plan_names_them(scenario):
     text = describe_plan(spec, build_design(spec, prepare_table(spec, scenario.areas)))
     count = scenario.areas["neighbourhood"].nunique()
     assert f"  {count} neighbourhoods of neighbourhood in authorities" in text
-    assert "  sd_neighbourhood: HalfNormal(0.2)" in text
+    assert "  sd_neighbourhood: HalfNormal(1); rates of two neighbourhoods" in text
 
 
 def test_the_laplace_engine_refuses_them(scenario):

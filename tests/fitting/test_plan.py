@@ -20,7 +20,7 @@ def plan(text: str = "", *, outcomes: Sequence[str] = ("referrals",), **settings
 
 
 def priors_in(text: str) -> list[str]:
-    section = text.partition("priors\n")[2].partition("\nsampling:")[0]
+    section = text.partition("draws of it)\n")[2].partition("\nsampling:")[0]
     return [line.split(":")[0].strip() for line in section.splitlines()]
 
 
@@ -47,9 +47,14 @@ def test_a_plan_names_the_columns_that_enter():
 
 def test_a_plan_prints_the_priors_as_they_are():
     text = plan('[priors]\nslope = { distribution = "StudentT", nu = 4.0, mu = 0.4, sigma = 0.3 }')
-    assert "  slope: StudentT(4, 0.4, 0.3)\n" in text
-    assert "  intercept: Normal(log crude rate, 1)\n" in text
-    assert "  interaction: Normal(0, 0.5)\n" in text
+    assert "  slope: StudentT(4, 0.4, 0.3); a gradient of 0.649 to 3.43 per +0.1\n" in text
+    assert (
+        "  intercept: Normal(log crude rate, 1); the average rate is within a factor of 7.1 of "
+        in text
+    )
+    assert (
+        "  interaction: Normal(0, 0.621335); gradients of the least and the most deprived" in text
+    )
 
 
 STAGES = """
@@ -125,7 +130,7 @@ AGES = ("9", "10", "11")
 )
 def test_a_plan_describes_the_strata(text, lines):
     found = plan(f'[strata]\ncolumn = "age"\n{text}', strata=AGES).splitlines()
-    assert [line for line in found if "strata" in line] == lines
+    assert [line for line in found if "strata" in line and "HalfNormal" not in line] == lines
 
 
 def test_a_plan_describes_crossed_strata():
@@ -199,7 +204,9 @@ def test_priors_are_listed_in_the_order_of_the_grammar():
     names = [name.partition(" ")[0] for name in priors_in(found)]
     assert names == [name for name in Priors.model_fields if name in names]
     assert "  loadings: Normal(0, 2)\n" in found
-    assert "  sd_stratum_intercept: HalfNormal(1)\n" in found
+    assert (
+        "  sd_stratum_intercept: HalfNormal(1); rates of two strata typically differ by a " in found
+    )
 
 
 def cost_of(text: str) -> tuple[int, int]:

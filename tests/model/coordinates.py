@@ -37,7 +37,7 @@ def in_coordinates(spec: ModelSpec, design: Design, theta: Parameters) -> tuple[
     for kind in kinds_of(spec):
         if spec.sampling.parameterisation == "partial":
             sds, below = found.pop(f"sd_stratum_{kind}"), arrays[f"stratum_{kind}_scale"]
-            above = getattr(spec.priors, f"sd_stratum_{kind}").sigma
+            above = spec.scale_prior(f"sd_stratum_{kind}").sigma
             found[f"sd_stratum_{kind}_guarded"], more = guarded(sds, above, below)
             jacobian += more
         for c, component in enumerate(design.strata_components):

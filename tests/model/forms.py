@@ -264,7 +264,13 @@ def prior_of_effects(spec: ModelSpec, design: Design, theta: Parameters) -> floa
 def prior_of_parameters(spec: ModelSpec, design: Design, theta: Parameters) -> float:
     """Default priors of everything but the effects, written out once more."""
     crude = design.crude_level()
-    interaction_sd = 0.5 if spec.authority.moderation == "log" else 0.25
+    # Of differences of 2 and 1 between authority deprivations of 0.05 and 0.25; half for a bend.
+    per_term = {
+        "none": np.empty(0),
+        "linear": np.array([0.5]),
+        "log": np.array([1.0 / np.log(5.0)]),
+        "spline": np.array([0.5, 0.25, 0.25]),
+    }[spec.authority.moderation][: len(design.basis.terms)]
     size = blocks_of(spec)[1]
     shape = np.array([2.0 + (size - 2 - k) / 2 for i in range(size) for k in range(i)])
     if not is_joint(spec):
@@ -272,8 +278,8 @@ def prior_of_parameters(spec: ModelSpec, design: Design, theta: Parameters) -> f
     known = {
         "intercept": stats.norm(crude, 1.0),
         "slope": stats.norm(0, 0.5),
-        "between": stats.norm(0, 0.5),
-        "interaction": stats.norm(0, interaction_sd),
+        "between": stats.norm(0, 2.0 * per_term),
+        "interaction": stats.norm(0, per_term),
         "authority_moderator_level": stats.norm(0, 0.5),
         "authority_moderator_gradient": stats.norm(0, 0.25),
         "covariate": stats.norm(0, 0.5),
@@ -287,8 +293,8 @@ def prior_of_parameters(spec: ModelSpec, design: Design, theta: Parameters) -> f
         "sd_authority_stratum_slope": stats.halfnorm(scale=0.1),
         "correlation_half": stats.beta(shape, shape),
         "z_loadings": stats.norm(),
-        "overdispersion": stats.halfnorm(scale=0.5),
-        "sd_neighbourhood": stats.halfnorm(scale=0.2),
+        "overdispersion": stats.halfnorm(scale=2.0),
+        "sd_neighbourhood": stats.halfnorm(scale=1.0),
     }
     return float(sum(known[name].logpdf(theta[name]).sum() for name in theta if name in known))
 

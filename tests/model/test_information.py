@@ -258,6 +258,10 @@ def test_risks_stay_below_one_in_the_search_and_at_the_peak_of_the_quadratic(fam
     assert_allclose(np.exp(information.mode[0, :, 0].mean()), 0.9, atol=0.03)
 
 
+AT_THE_NUMBER = "[priors]\nbetween = { mu = 0.0, sigma = 1.0 }\n"
+"""A prior of levels, for which a model is fitted at its numeric centre."""
+
+
 def test_parts_of_steps_by_hand():
     table = table_of(
         authority=["A", "A", "B", "B"],
@@ -265,7 +269,7 @@ def test_parts_of_steps_by_hand():
         exposure=[10] * 4,
         count=[5, 6, 4, 3],
     )
-    spec = spec_of(FAMILIES["risk"] + "[gradient]\ncentre = 0.1\n")
+    spec = spec_of(FAMILIES["risk"] + "[gradient]\ncentre = 0.1\n" + AT_THE_NUMBER)
     design = build_design(spec, table)
     assert_allclose(design.rows.x, [0.0, 2.0, 0.0, 2.0], atol=1e-12)
     of_effects = _OfEffects(design, count_rows(design))

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from bayesgrad.spec import ModelSpec
+from bayesgrad.spec import ModelSpec, Priors
+from bayesgrad.spec.default_priors import PER_STATED_UNIT
+from bayesgrad.spec.priors import LocationPrior
 from bayesgrad.spec.vocabulary import (
     Centre,
     Covariance,
@@ -121,7 +124,7 @@ def test_complete_grammar_is_read():
     assert spec.likelihood.suppressed.upper == 5
     assert spec.rows.exclude_authorities == ("E09000001", "E06000053")
     assert str(spec.priors.intercept) == "StudentT(log crude rate, 4, 2)"
-    assert str(spec.priors.interaction_for("log")) == "Laplace(0, 0.2)"
+    assert str(spec.location_prior("interaction")) == "Laplace(0, 0.2)"
 
 
 @pytest.mark.parametrize(
@@ -149,13 +152,25 @@ def test_a_spec_is_frozen():
     assert hash(spec) == hash(ModelSpec.from_toml(MINIMAL))
 
 
+def defaults(text: str = "") -> dict[str, str]:
+    spec = ModelSpec.from_toml(MINIMAL + text)
+    return {
+        name: str(
+            spec.location_prior(name)
+            if isinstance(getattr(spec.priors, name) or PER_STATED_UNIT.get(name), LocationPrior)
+            else spec.scale_prior(name)
+        )
+        for name in Priors.model_fields
+        if name != "correlation"
+    }
+
+
 def test_default_priors_are_those_of_the_model():
-    priors = ModelSpec.from_toml(MINIMAL).priors
-    assert {name: str(getattr(priors, name)) for name in type(priors).model_fields} == {
+    assert defaults('[authority]\nmoderation = "linear"\n') == {
         "intercept": "Normal(log crude rate, 1)",
         "slope": "Normal(0, 0.5)",
-        "between": "Normal(0, 0.5)",
-        "interaction": "None",
+        "between": "Normal(0, 1)",
+        "interaction": "Normal(0, 0.5)",
         "covariates": "Normal(0, 0.5)",
         "moderators": "Normal(0, 0.25)",
         "curvature": "Normal(0, 0.25)",
@@ -165,13 +180,39 @@ def test_default_priors_are_those_of_the_model():
         "sd_stratum_slope": "HalfNormal(0.2)",
         "sd_authority_stratum_intercept": "HalfNormal(0.3)",
         "sd_authority_stratum_slope": "HalfNormal(0.1)",
-        "correlation": "LKJ(2)",
         "loadings": "Normal(0, 1)",
-        "overdispersion": "HalfNormal(0.5)",
-        "sd_neighbourhood": "HalfNormal(0.2)",
+        "overdispersion": "HalfNormal(2)",
+        "sd_neighbourhood": "HalfNormal(1)",
     }
-    assert str(priors.interaction_for("log")) == "Normal(0, 0.5)"
-    assert str(priors.interaction_for("linear")) == "Normal(0, 0.25)"
+    assert str(ModelSpec.from_toml(MINIMAL).priors.correlation) == "LKJ(2)"
+
+
+def test_default_priors_imply_the_same_for_every_moderation():
+    # Over authority deprivations from 0.05 to 0.25: two steps of 0.10, or ln 5.
+    for key, sd in (("between", 2.0), ("interaction", 1.0)):
+        for moderation, span in (("linear", 2.0), ("log", np.log(5.0)), ("spline", 2.0)):
+            text = f'[authority]\nmoderation = "{moderation}"\n'
+            found = ModelSpec.from_toml(MINIMAL + text).location_prior(key)
+            assert found.sigma == pytest.approx(sd / span)
+
+
+@pytest.mark.parametrize(
+    ("moderation", "powers"), [("linear", (1, 2)), ("log", (0, 1)), ("spline", (1, 2))]
+)
+def test_default_priors_of_gradients_are_per_unit(moderation, powers):
+    text = f'[authority]\nmoderation = "{moderation}"\n[gradient]\ncurvature = "quadratic"\nunit = '
+    one, ten = (ModelSpec.from_toml(f"{MINIMAL}{text}{unit}\n") for unit in (0.1, 1.0))
+    expected = {"slope": 1, "moderators": 1, "curvature": 2, "covariates": 0, "intercept": 0}
+    expected |= dict(zip(("between", "interaction"), powers, strict=True))
+    for key, power in expected.items():
+        ratio = ten.location_prior(key).sigma / one.location_prior(key).sigma
+        assert ratio == pytest.approx(10.0**power), key
+    for key in ("sd_slope", "sd_stratum_slope", "sd_authority_stratum_slope"):
+        assert ten.scale_prior(key).sigma == pytest.approx(10 * one.scale_prior(key).sigma)
+    given = "[priors]\nslope = { mu = 0.4, sigma = 0.3 }\n"
+    assert str(ModelSpec.from_toml(f"{MINIMAL}{text}1.0\n{given}").location_prior("slope")) == (
+        "Normal(0.4, 0.3)"
+    )
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from bayesgrad.spec import ModelSpec, Outcome, Priors
 from bayesgrad.spec import vocabulary as vocabulary_module
 from bayesgrad.spec.adjacency import Adjacency
+from bayesgrad.spec.default_priors import PER_STATED_UNIT
 from bayesgrad.spec.naming import ratio_name
 from bayesgrad.spec.parts import (
     Area,
@@ -177,8 +178,9 @@ def test_every_table_within_a_table_is_documented():
 def test_every_key_is_documented_with_its_default(models):
     for heading, key, field, cells in documented(models):
         if heading == "[priors]":
-            expected = str(getattr(Priors(), key)).replace("None", "by moderation")
-            assert cells[0] == expected, key
+            named = getattr(Priors(), key)
+            stated = f"{PER_STATED_UNIT[key]} per 0.10" if named is None else str(named)
+            assert cells[0] == ("by moderation" if key in ("between", "interaction") else stated)
             continue
         expected = "required" if field.is_required() else default_in_words(field.default)
         written = cells[1]

@@ -78,21 +78,21 @@ def test_the_band_is_that_of_arviz_and_agrees_with_the_p_value():
 
 def test_truths_are_drawn_from_the_priors_of_the_spec(world):
     form = FORMS["strata"]
-    priors = ModelSpec.from_toml(form.spec_text(SAMPLING)).priors
+    spec = ModelSpec.from_toml(form.spec_text(SAMPLING))
     rng = np.random.default_rng(4)
     drawn = [draw_truth(form, world, rng) for _ in range(4000)]
     for name in form.locations:
-        prior = priors.interaction_for("log") if name == "interaction" else getattr(priors, name)
+        prior = spec.location_prior(name)
         values = np.concatenate([truth[name] for truth in drawn])
         assert prior.distribution == "Normal"
         assert abs(values.mean() - prior.mu) < 4 * prior.sigma / np.sqrt(4000)
         assert np.isclose(values.std(), prior.sigma, rtol=0.06)
     for name in form.scales:
-        prior = getattr(priors, name)
+        prior = spec.scale_prior(name)
         values = np.concatenate([truth[name] for truth in drawn])
         assert prior.distribution == "HalfNormal"
         assert np.isclose(np.sqrt(np.mean(values**2)), prior.sigma, rtol=0.06)
-    assert priors.correlation.eta == ETA
+    assert spec.priors.correlation.eta == ETA
 
 
 @pytest.mark.parametrize("size", [2, 3, 6])

@@ -31,18 +31,18 @@ def plain_model(design: Design) -> pm.Model:
     with pm.Model() as model:
         a = pm.Normal("intercept", float(design.crude_level()[0]), 1.0)
         b = pm.Normal("slope", 0.0, 0.5)
-        between = pm.Normal("between", 0.0, 0.5)
-        interaction = pm.Normal("interaction", 0.0, 0.5)
+        between = pm.Normal("between", 0.0, 2.0 / np.log(5.0))
+        interaction = pm.Normal("interaction", 0.0, 1.0 / np.log(5.0))
         sds = pm.HalfNormal("sd_intercept", 0.5), pm.HalfNormal("sd_slope", 0.2)
         rho = 2.0 * pm.Beta("half", 2.0, 2.0) - 1.0
         z = pm.Normal("z", shape=(2, len(w)))
         level = a + between * w + sds[0] * z[0]
         gradient = b + interaction * w + sds[1] * (rho * z[0] + pm.math.sqrt(1 - rho**2) * z[1])
-        sd = pm.HalfNormal("sd_neighbourhood", 0.2)
+        sd = pm.HalfNormal("sd_neighbourhood", 1.0)
         v = sd * pm.Normal("z_neighbourhood", shape=len(place))
         at = rows.neighbourhood
         eta = np.log(rows.exposure) + level[place[at]] + gradient[place[at]] * rows.x + v[at]
-        overdispersion = pm.HalfNormal("overdispersion", 0.5)
+        overdispersion = pm.HalfNormal("overdispersion", 2.0)
         mean = pm.math.exp(eta)
         pm.NegativeBinomial("count", mu=mean, alpha=overdispersion**-2.0, observed=rows.count)
     return model

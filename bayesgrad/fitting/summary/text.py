@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bayesgrad.fitting.summary.fitted import what_was_fitted
 from bayesgrad.fitting.summary.gradients import gradients_of_one, gradients_of_several
+from bayesgrad.fitting.summary.priors import priors_that_decide
 from bayesgrad.fitting.summary.spread import neighbourhoods, neighbours, strata
 from bayesgrad.fitting.summary.standing import standing_words
 from bayesgrad.fitting.summary.trust import diagnostics, misfit, scores
@@ -35,6 +36,7 @@ def summary_text(fit: GradientFit) -> str:
             "",
             *_indented(scores(fit)),
             *_indented(misfit(fit)),
+            *_indented(priors_that_decide(fit)),
             *_indented(diagnostics(fit)),
         ]
     )

@@ -10,25 +10,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 
 from bayesgrad.design.design import Design, Integers
 from bayesgrad.design.splines import Floats
 from bayesgrad.inference.laplace.hyperparameters import HyperValues
+from bayesgrad.model.coefficient_priors import CoefficientPrior, level_priors, row_priors
 from bayesgrad.model.strata import KINDS, strata_kinds
 from bayesgrad.spec.model_spec import ModelSpec
-from bayesgrad.spec.priors import LocationPrior
-
-
-class FixedBlock(NamedTuple):
-    """Coefficients of one variable: its name, dimension beside outcome, size and prior."""
-
-    name: str
-    dim: str | None
-    size: int
-    prior: LocationPrior
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +27,7 @@ class FixedEffects:
 
     Attributes
     ----------
-    level_blocks, row_blocks : tuple of FixedBlock
+    level_blocks, row_blocks : tuple of CoefficientPrior
         Coefficients of authorities, which come first, and of row terms, which come last.
     systematic : ndarray, shape (authorities, 2, level coefficients)
         What the first do to intercept and slope of an authority.
@@ -49,8 +39,8 @@ class FixedEffects:
     outcomes : int
     """
 
-    level_blocks: tuple[FixedBlock, ...]
-    row_blocks: tuple[FixedBlock, ...]
+    level_blocks: tuple[CoefficientPrior, ...]
+    row_blocks: tuple[CoefficientPrior, ...]
     systematic: Floats
     basis: Floats
     scale_of: Integers
@@ -61,16 +51,12 @@ class FixedEffects:
     @classmethod
     def of(cls, spec: ModelSpec, design: Design) -> FixedEffects:
         """Fixed effects of a spec, with normal priors, on a design."""
-        level, rows = _level_blocks(spec, design), _row_blocks(spec, design)
+        level, rows = level_priors(spec, design), row_priors(spec, design)
         basis, scale_of = _strata_basis(spec, design)
         parts = []
         for crude in design.crude_level():
-            given = [{"mu": crude, **b.prior.parameters()} for b in (*level, *rows)]
-            moments = np.repeat(
-                [(float(prior["mu"]), float(prior["sigma"])) for prior in given],
-                [block.size for block in (*level, *rows)],
-                axis=0,
-            )
+            blocks = [np.stack(block.moments(crude), axis=1) for block in (*level, *rows)]
+            moments = np.concatenate(blocks)
             first = sum(block.size for block in level)
             contrasts = np.tile([0.0, 1.0], (len(scale_of), 1))
             parts.append(np.concatenate([moments[:first], contrasts, moments[first:]]))
@@ -131,44 +117,14 @@ class FixedEffects:
 
 
 def _split(
-    blocks: tuple[FixedBlock, ...], coefficients: Floats
+    blocks: tuple[CoefficientPrior, ...], coefficients: Floats
 ) -> dict[str, tuple[str | None, Floats]]:
     found, place = {}, 0
     for block in blocks:
         values = coefficients[..., place : place + block.size]
-        found[block.name] = (block.dim, values if block.dim else values[..., 0])
+        found[block.variable] = (block.dim, values if block.dim else values[..., 0])
         place += block.size
     return found
-
-
-def _level_blocks(spec: ModelSpec, design: Design) -> tuple[FixedBlock, ...]:
-    priors = spec.priors
-    interaction = priors.interaction_for(spec.authority.moderation)
-    terms, moderators = len(design.basis.terms), len(design.authorities.moderators.names)
-    blocks = (
-        FixedBlock("intercept", None, 1, priors.intercept),
-        FixedBlock("slope", None, 1, priors.slope),
-        FixedBlock("between", "moderation_term", terms, priors.between),
-        FixedBlock("interaction", "moderation_term", terms, interaction),
-        FixedBlock(
-            "authority_moderator_level", "authority_moderator", moderators, priors.covariates
-        ),
-        FixedBlock(
-            "authority_moderator_gradient", "authority_moderator", moderators, priors.moderators
-        ),
-    )
-    return tuple(block for block in blocks if block.size)
-
-
-def _row_blocks(spec: ModelSpec, design: Design) -> tuple[FixedBlock, ...]:
-    priors = spec.priors
-    covariates, moderators = design.rows.covariates.names, design.area_moderators
-    blocks = (
-        FixedBlock("covariate", "area_covariate", len(covariates), priors.covariates),
-        FixedBlock("gradient_moderator", "area_moderator", len(moderators), priors.moderators),
-        FixedBlock("curvature", "curvature_term", len(design.curve.terms), priors.curvature),
-    )
-    return tuple(block for block in blocks if block.size)
 
 
 def _systematic(design: Design) -> Floats:

@@ -111,7 +111,7 @@ class Hyperparameters:
     @classmethod
     def of(cls, spec: ModelSpec, design: Design) -> Hyperparameters:
         """Hyperparameters of a spec whose authority effects share one covariance on a design."""
-        priors, names = spec.priors, design.outcomes
+        prior, names = spec.scale_prior, design.outcomes
         dispersed = tuple(form.dispersed for form in design.forms)
         outcomes = names if len(spec.outcomes) > 1 else ("",)
         components = [component.name for component in design.strata_components]
@@ -121,15 +121,15 @@ class Hyperparameters:
             for component in (components if len(components) > 1 else [""] * len(components))
         )
         blocks = [
-            ScaleBlock("sd_intercept", outcomes, priors.sd_intercept),
-            ScaleBlock("sd_slope", outcomes, priors.sd_slope),
+            ScaleBlock("sd_intercept", outcomes, prior("sd_intercept")),
+            ScaleBlock("sd_slope", outcomes, prior("sd_slope")),
         ]
         for kind in strata_kinds(spec):
             name = f"sd_stratum_{kind}"
-            blocks.append(ScaleBlock(name, of_strata, getattr(priors, name)))
+            blocks.append(ScaleBlock(name, of_strata, prior(name)))
         with_it = tuple(name for name, has in zip(outcomes, dispersed, strict=True) if has)
         if with_it:
-            blocks.append(ScaleBlock("overdispersion", with_it, priors.overdispersion))
+            blocks.append(ScaleBlock("overdispersion", with_it, prior("overdispersion")))
         correlated = spec.authority.covariance != "diagonal"
         return cls(
             blocks=tuple(blocks),

@@ -59,8 +59,16 @@ def test_the_marginal_is_that_of_integrating_the_latent_vector_out(form):
     assert abs(found - integral.log_marginal) < 0.05
 
 
+TIGHT = """
+[priors]
+between = { distribution = "Normal", mu = 0.0, sigma = 0.5 }
+interaction = { distribution = "Normal", mu = 0.0, sigma = 0.5 }
+overdispersion = { distribution = "HalfNormal", sigma = 0.5 }
+"""
+
+
 def test_the_shift_leads_from_the_mode_to_the_mean():
-    case = case_of("", authorities=4, areas=6, largest=3)
+    case = case_of(TIGHT, authorities=4, areas=6, largest=3)
     integral = Integral(case)
     mode = integral.at.mode
     shift = mean_shift(case.latent, mode, integral.hyper)
@@ -110,7 +118,7 @@ def test_the_mode_is_a_maximum_with_the_curvature_found():
 
 
 def test_the_latent_mode_is_predicted_nearby():
-    case = case_of("", authorities=12, areas=30)
+    case = case_of(TIGHT, authorities=12, areas=30)
     posterior = posterior_of(case)
     mode = posterior.find_mode()
     theta = mode.at.theta + 0.1
