@@ -43,6 +43,8 @@ def fit(
     )
     result.save(out)
     typer.echo(f"{table}: {result.rows}\n\n{result}\n\nfit written to {out}")
+    if result.misfit:
+        typer.echo(result.misfit, err=True)
     if tables is not None:
         for path in write_tables(result, tables):
             typer.echo(f"table written to {path}")
