@@ -37,24 +37,29 @@ def of_zeros(observed: float, replicated: Floats, *, areas: int) -> float:
 def two_sided(observed: float, replicated: Floats) -> float:
     """P-value of a statistic under the distribution of replicates with their mean, sd and skewness.
 
-    It is that of Pearson's type III, so that 200 replicates tell of probabilities below 1/200.
+    On the side to which replicates are skew it is that of Pearson's type III, on the other that of
+    the normal distribution, so that 200 replicates tell of probabilities below 1/200.
     """
-    from scipy.stats import pearson3, skew
+    from scipy.stats import norm, pearson3, skew
 
     sd = float(replicated.std(ddof=1)) if len(replicated) > 1 else 0.0
     if not (np.isfinite(observed) and np.isfinite(sd)):
         return float("nan")
     if sd == 0.0:
         return 1.0 if observed == replicated[0] else 0.0
-    law = pearson3(float(skew(replicated)), loc=float(replicated.mean()), scale=sd)
-    return min(1.0, 2.0 * min(float(law.sf(observed)), float(law.cdf(observed))))
+    z, skewness = (observed - float(replicated.mean())) / sd, float(skew(replicated))
+    if z * skewness > 0.0:
+        return min(1.0, 2.0 * float(pearson3(abs(skewness)).sf(abs(z))))
+    return min(1.0, 2.0 * float(norm.sf(abs(z))))
 
 
-def of_bands(observed: Floats, replicated: Floats) -> float:
+def of_bands(observed: Floats, replicated: Floats, deprivation: Floats) -> float:
     """P-value of events by band, (bands,), among replicates, (sample, bands).
 
-    The sum of squared standardised differences, whose distribution is that of the replicates'
-    own sums: a gamma distribution of their mean and variance.
+    Twice the smaller of two. One is of the sum of squared standardised differences, whose
+    distribution is that of the replicates' own sums: a gamma distribution of their mean and
+    variance. The other is of a bend: the sum of differences weighted by the square of the bands'
+    deprivation, (bands,), less what a straight line has of it.
     """
     from scipy.stats import gamma
 
@@ -65,7 +70,20 @@ def of_bands(observed: Floats, replicated: Floats) -> float:
     null = (((replicated - mean)[:, some] / sd[some]) ** 2).sum(axis=1)
     statistic = float((((observed - mean)[some] / sd[some]) ** 2).sum())
     scale = float(null.var()) / float(null.mean())
-    return float(gamma.sf(statistic, float(null.mean()) / scale, scale=scale))
+    together = float(gamma.sf(statistic, float(null.mean()) / scale, scale=scale))
+    bend = _bend(deprivation[some], mean[some])
+    bent = two_sided(float(observed[some] @ bend), replicated[:, some] @ bend)
+    return min(1.0, 2.0 * min(together, bent))
+
+
+def _bend(deprivation: Floats, weight: Floats) -> Floats:
+    """Square of deprivation less its regression on deprivation, by weight."""
+    line = np.stack([np.ones_like(deprivation), deprivation], axis=1)
+    root = np.sqrt(weight)[:, None]
+    square = deprivation**2
+    fitted = line @ np.linalg.lstsq(line * root, square * root[:, 0], rcond=None)[0]
+    found: Floats = square - fitted
+    return found
 
 
 def of_outside(outside: int, places: int, level: float) -> float:

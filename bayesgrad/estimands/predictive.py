@@ -108,7 +108,7 @@ def _statistics(checks: xr.Dataset, *, level: float, smallest: float) -> Iterato
         if name == ZEROS_CHECK:
             p_value = of_zeros(value, replicated, areas=areas)
         else:
-            p_value = two_sided(value, replicated)
+            p_value = two_sided(_log(value), _log(replicated))
         yield {
             "check": name,
             "observed": value,
@@ -116,6 +116,10 @@ def _statistics(checks: xr.Dataset, *, level: float, smallest: float) -> Iterato
             "prob": float(probabilities.sel(statistic=name)),
             "misfit": p_value < smallest,
         }
+
+
+def _log(values: Any) -> Any:
+    return np.log(np.maximum(values, np.finfo(np.float64).tiny))
 
 
 def _pit(checks: xr.Dataset, *, level: float, smallest: float) -> dict[str, Any]:
@@ -165,7 +169,10 @@ def _twentieths(checks: xr.Dataset, *, level: float, smallest: float) -> dict[st
     observed, predicted = checks["observed_by_band"], checks["predicted_by_band"]
     outside = _outside(observed, predicted, level=level)
     decisive = int(_outside(observed, predicted, level=LEVEL_OF_VERDICT).sum())
-    p_value = of_bands(observed.values, predicted.transpose("sample", ...).values)
+    place = checks["band_deprivation"] if "band_deprivation" in checks else checks["band"]
+    p_value = of_bands(
+        observed.values, predicted.transpose("sample", ...).values, place.values.astype(np.float64)
+    )
     misfit = decisive > MOST_TWENTIETHS_OUTSIDE or p_value < smallest
     return {
         "check": DEPRIVATION_CHECK,

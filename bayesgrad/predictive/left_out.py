@@ -109,5 +109,6 @@ class RowsLeftOut:
         )
 
     def result(self) -> LeftOut:
+        """What was filled."""
         lower, upper, predictor, variance, shift = self._values.T
         return LeftOut(lower, np.maximum(upper, lower + NARROWEST), predictor, variance, shift)

@@ -159,7 +159,8 @@ def posterior_predictive(
         Each ``observed_`` quantity has a ``predicted_`` one with the dimension sample besides:
         areas (outcome, bin) by count, a bin being known by its lowest count and ending at
         ``bin_upper``; statistic (outcome, statistic); by_band, the events (outcome, band), a
-        suppressed count as the middle of its bounds. ``observed_by_authority`` (outcome,
+        suppressed count as the middle of its bounds, with the band's mean deprivation in
+        ``band_deprivation``. ``observed_by_authority`` (outcome,
         authority) has ``redrawn_by_authority`` with the dimension redraw, of authorities whose
         effects are drawn anew. ``pit`` and ``pit_sd`` (outcome, pit_bin): number of areas by their
         PIT, and its standard deviation under the model; ``pit_deviation`` and ``pit_p_value``
@@ -197,9 +198,21 @@ def posterior_predictive(
         _dataset(design, lowest, predicted, observed)
         .assign(_authority_variables(design, count, redrawn))
         .assign(_pit_variables(pits))
+        .assign(band_deprivation=(("outcome", "band"), _band_deprivation(design, band)))
         .merge(_findings(design, posterior, left_out, alpha))
         .assign_attrs(outcomes=len(design.outcomes))
     )
+
+
+def _band_deprivation(design: Design, band: Integers) -> Floats:
+    """Mean deprivation of the bands of each outcome, by exposure: (outcomes, bands)."""
+    outcomes = len(design.outcomes)
+    index, exposure = design.row_outcome * BANDS + band, design.rows.exposure
+    size = outcomes * BANDS
+    total = np.bincount(index, exposure, minlength=size)
+    weighted = np.bincount(index, exposure * design.rows.deprivation, minlength=size)
+    found: Floats = (weighted / np.maximum(total, 1e-12)).reshape(outcomes, BANDS)
+    return found
 
 
 def _publishing(

@@ -1,4 +1,4 @@
-r"""Checks of what is left of the counts: is it as spread, and as independent, as the model says?
+r"""Whether what is left of the counts is as spread, and as independent, as the model says.
 
 With :math:`g_1` and :math:`g_2` of rows (`bayesgrad.predictive.left_out`), whose means are 0 under
 the model:
@@ -38,7 +38,7 @@ FEWEST_PAIRS = 30
 OUTLYING = 4.0
 """Standard errors from which an authority's dispersion is named."""
 MOVING = 1.0
-"""Standard deviations of an authority's slope by which one row moves it, from which that is told."""
+"""Standard deviations by which one row moves its authority's slope, from which that is told."""
 
 
 def residual_checks(

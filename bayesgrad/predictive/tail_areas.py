@@ -31,18 +31,18 @@ def tail_probability(design: Design, rows: LeftOut, own: Integers, *, alpha: flo
     form = design.forms[int(design.row_outcome[own[0]])]
     count = design.rows.count[own].astype(np.float64)
     eta, variance = rows.predictor[own], rows.variance[own]
-    dispersion = 1.0 / alpha if form.dispersed else 0.0
+    between = 1.0 / alpha if form.dispersed else 0.0
     if form.of_cases:
         cases = design.rows.exposure[own]
         share = expit(eta) if form.link == "logit" else np.exp(np.minimum(eta, -1e-4))
         slope = share * (1.0 - share) if form.link == "logit" else share / (1.0 - share)
-        correlation = np.minimum(dispersion / (1.0 + dispersion) + variance * slope, 0.999)
+        correlation = np.minimum(between / (1.0 + between) + variance * slope, 0.999)
         correlation = np.maximum(correlation, LEAST_DISPERSION)
         mean = cases * share
         square = mean * (1.0 - share) * (1.0 + (cases - 1.0) * correlation)
     else:
         mean = np.exp(np.minimum(eta, 30.0))
-        dispersion = np.maximum(dispersion + variance, LEAST_DISPERSION)
+        dispersion = np.maximum(between + variance, LEAST_DISPERSION)
         square = mean + dispersion * mean**2
     far = (np.abs(count - mean) > FAR * np.sqrt(square)) & ~design.rows.suppressed[own]
     tail = np.ones(len(own))

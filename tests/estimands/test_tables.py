@@ -41,7 +41,7 @@ CONTRACT = {
     "heterogeneity": "outcome median_rate_ratio median_rate_ratio_lower median_rate_ratio_upper "
     "median_gradient_ratio median_gradient_ratio_lower median_gradient_ratio_upper vpc vpc_lower "
     "vpc_upper vpc_reference vpc_reference_lower vpc_reference_upper",
-    "predictive": "outcome check observed expected lower upper prob",
+    "predictive": "outcome check observed expected lower upper prob misfit where",
     "scores": "score outcome authority elpd se p_loo terms unreliable k_hat",
     "parameters": "parameter mean sd lower upper ess_bulk ess_tail r_hat",
     "diagnostics": "check value threshold passed",

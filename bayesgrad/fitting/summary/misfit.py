@@ -58,7 +58,8 @@ BY_CHECK = {
     ),
     "areas_beyond": (
         "{observed:.0f} counts are all but impossible under the model",
-        "look for errors in counts and exposures of that authority's areas, and fit without them",
+        "look for errors in counts and exposures of areas there; if they are right, fit without "
+        "them and compare",
     ),
 }
 LOOK_FOR_AREAS = "look for areas that report nothing, or are counted twice, and at the other checks"
@@ -96,19 +97,20 @@ def _words(fit: GradientFit, row: pd.Series) -> tuple[str, str]:
     outcome = next(one for one in fit.spec.outcomes if one.column == row["outcome"])
     wider = {"poisson": "negative_binomial", "binomial": "beta_binomial"}
     family = wider.get(fit.spec.family_of(outcome))
-    do = f'fit with family = "{family}"' if family and more else LOOK_FOR_AREAS
+    if not more:
+        do = f"{NO_REMEDY}: intervals may be too wide; look at the other checks first"
+    else:
+        do = f'fit with family = "{family}"' if family else LOOK_FOR_AREAS
     if check == checks.ZEROS_CHECK:
         share = f"{row['observed']:.1%} for {row['expected']:.1%}"
-        return (
-            f"{'more' if more else 'fewer'} areas without events than the model says ({share})",
-            do,
-        )
+        number = "more" if more else "fewer"
+        return f"{number} areas without events than the model says ({share})", do
     if check == checks.VARIANCE_CHECK:
         ratio = f"variance to mean {row['observed']:.3g} for {row['expected']:.3g}"
         return f"counts vary {'more' if more else 'less'} than the model says ({ratio})", do
     return (
-        f"counts of {row['outcome']} do not follow the model's distribution: their PIT values are "
-        f"not uniform ({p_value_words(row['prob'])})",
+        f"the model does not describe the counts of {row['outcome']}: their PIT values are not "
+        f"uniform ({p_value_words(row['prob'])})",
         f'fit with family = "{family}"' if family else LOOK_FOR_AREAS,
     )
 
@@ -135,9 +137,10 @@ def _claims(fit: GradientFit, found: pd.DataFrame) -> list[str]:
     chance = rows["prob_negative"]
     claimed = rows[(chance > CLAIMED) | (chance < 1.0 - CLAIMED)]
     several = len(fit.spec.outcomes) > 1
+    of = {name: f" of {name}" if several else "" for name in dict.fromkeys(claimed["outcome"])}
     return [
-        f"  the interaction with authority deprivation{f' of {outcome}' if several else ''} depends "
-        "on that: a curve taken for another one makes an interaction where there is none. Do not "
-        "report it before a fit with [gradient] curvature and bayesgrad audit bear it out"
-        for outcome in dict.fromkeys(claimed["outcome"])
+        f"  the interaction with authority deprivation{words} may come from the wrong shape of the "
+        "curve over deprivation: do not report it unless a fit with another [gradient] curvature, "
+        "and bayesgrad audit, bear it out"
+        for words in of.values()
     ]
