@@ -17,7 +17,7 @@ def test_an_interval_is_shared_out_over_the_bins_that_it_covers():
     expected = np.zeros(PIT_BINS)
     expected[[0, 1, 10]] = 0.5, 0.5, 1.0
     assert_allclose(found.histogram, expected)
-    assert_allclose(found.deviation, (1.0 - 2 * 0.1) / 2)
+    assert_allclose(found.deviation, (2 - 11 / 10) / 2)
 
 
 @pytest.mark.parametrize("mean", [0.2, 3.0, 40.0])
