@@ -80,7 +80,7 @@ class RowsLeftOut:
         self._values = np.zeros((len(published), 5))
         self._families, self._cases = family_numbers(design), row_cases(design)
         self._count, self._bounds = row_counts(design), row_bounds(design)
-        self._published = published
+        self._published = np.array(published)
         # One row says next to nothing of the dispersion of all.
         alpha = 1.0 / (1.0 / sizes(design, sample)).mean(axis=0)
         self._alpha = np.repeat(alpha[:, None], sample.sizes["sample"], axis=1)
