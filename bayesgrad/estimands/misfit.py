@@ -54,9 +54,9 @@ def two_sided(observed: float, replicated: Floats) -> float:
 
 
 def of_bands(observed: Floats, replicated: Floats, deprivation: Floats) -> float:
-    """P-value of events by band, (bands,), among replicates, (sample, bands).
+    """Smaller of two p-values of events by band, (bands,), among replicates, (sample, bands).
 
-    Twice the smaller of two. One is of the sum of squared standardised differences, whose
+    One is of the sum of squared standardised differences, whose
     distribution is that of the replicates' own sums: a gamma distribution of their mean and
     variance. The other is of a bend: the sum of differences weighted by the square of the bands'
     deprivation, (bands,), less what a straight line has of it.
@@ -73,7 +73,7 @@ def of_bands(observed: Floats, replicated: Floats, deprivation: Floats) -> float
     together = float(gamma.sf(statistic, float(null.mean()) / scale, scale=scale))
     bend = _bend(deprivation[some], mean[some])
     bent = two_sided(float(observed[some] @ bend), replicated[:, some] @ bend)
-    return min(1.0, 2.0 * min(together, bent))
+    return min(together, bent)
 
 
 def _bend(deprivation: Floats, weight: Floats) -> Floats:

@@ -146,15 +146,15 @@ class Subject:
         return themed(chart.properties(**self._headings(words, notes, width=width)))
 
     def _headings(self, words: str, notes: Sequence[str], *, width: int) -> dict[str, object]:
-        if self.failed:
-            warning = f"Diagnostics failed ({', '.join(self.failed)}): do not rely on this figure."
-            notes = [warning, *notes]
         if self.misfits:
             words_of_misfit = (
                 f"The model does not describe the data ({', '.join(self.misfits)}): see the "
                 "summary of the fit."
             )
             notes = [words_of_misfit, *notes]
+        if self.failed:
+            warning = f"Diagnostics failed ({', '.join(self.failed)}): do not rely on this figure."
+            notes = [warning, *notes]
         letters = int(width / PIXELS_PER_LETTER)
         lines = [line for note in notes for line in textwrap.wrap(note, letters)]
         heading = f"{words}: {self.name}"

@@ -85,16 +85,18 @@ def _dispersion(design: Design, rows: LeftOut, own: Integers) -> Iterator[Findin
         ("dispersion_by_exposure", design.rows.exposure[own]),
     ):
         rank = pd.Series(values).rank().to_numpy() / len(values)
+        upper, lower = rank > 2 / 3, rank <= 1 / 3
+        # Values that are nearly all the same have no ends to compare.
+        if not (upper.any() and lower.any()):
+            continue
         weight = rank - rank.mean()
         scale = float(weight**2 @ variance)
         if scale <= 0.0:
             continue
         z = float(weight @ spread) / np.sqrt(scale)
-        upper, lower = rank > 2 / 3, rank <= 1 / 3
         difference = float(spread[upper].mean() - spread[lower].mean())
-        sd = float(np.sqrt(variance[upper].sum() / upper.sum() ** 2
-                           + variance[lower].sum() / lower.sum() ** 2))  # fmt: skip
-        yield Finding(check, difference, 0.0, sd, 2.0 * float(norm.sf(abs(z))))
+        sd = np.sqrt(sum(variance[end].sum() / end.sum() ** 2 for end in (upper, lower)))
+        yield Finding(check, difference, 0.0, float(sd), 2.0 * float(norm.sf(abs(z))))
     authority = design.cell_authority[design.rows.cell[own]]
     yield from _by_authority(design.authorities.codes, authority, spread, variance)
 

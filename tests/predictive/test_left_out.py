@@ -91,6 +91,15 @@ def test_ranks_of_a_right_model_are_found_to_be_right():
     assert min(one.p_value for one in found.values()) > 0.001
 
 
+def test_exposures_that_are_all_the_same_are_not_compared():
+    design, rng = large(), np.random.default_rng(4)
+    exposure = np.full(len(design.rows.count), 100.0)
+    design = replace(design, rows=replace(design.rows, exposure=exposure))
+    found = found_in(design, uniform_rows(len(exposure), rng=rng))
+    assert "dispersion_by_exposure" not in found
+    assert "dispersion_by_deprivation" in found
+
+
 def wider(values: np.ndarray, more: np.ndarray, times: float) -> np.ndarray:
     """Ranks further from the middle where there is more."""
     return np.clip(0.5 + (values - 0.5) * np.where(more, times, 1.0), 1e-6, 1 - 1e-6)

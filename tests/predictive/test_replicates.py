@@ -47,8 +47,12 @@ def test_the_result_does_not_depend_on_the_size_of_blocks(name, form):
         posterior_predictive(design, posterior, seed=seed(), block_rows=size)
         for size in (1, 3, 10_000)
     )
-    assert one.identical(whole)
-    assert two.identical(whole)
+    for found in (one, two):
+        # Products of matrices differ in their last digits; what is counted does not.
+        xr.testing.assert_allclose(found, whole, rtol=1e-9, atol=1e-9)
+        counted = [str(name) for name, values in whole.items() if values.dtype.kind == "i"]
+        assert "predicted_areas" in counted
+        assert found[counted].identical(whole[counted])
 
 
 def test_the_seed_decides_the_replicates(design):
