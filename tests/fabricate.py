@@ -376,7 +376,7 @@ def _inequality(rng: np.random.Generator, authorities: xr.Dataset, *, draws: int
 
 
 def _predictive(rng: np.random.Generator, authorities: xr.Dataset) -> xr.Dataset:
-    """Checks of a model that describes the counts, but for too few zeros in the last outcome."""
+    """Checks of a model that describes the counts."""
     sample, band = 60, 20
     outcomes = authorities["outcome"].values.tolist()
     lowest = np.array([0, 1, 2, 3, 5, 9])
@@ -384,10 +384,6 @@ def _predictive(rng: np.random.Generator, authorities: xr.Dataset) -> xr.Dataset
     typical = {
         "areas": ("bin", areas),
         "by_band": ("band", np.linspace(500, 3000, band)),
-        "by_authority": (
-            "authority",
-            authorities["events"].sum("stratum").transpose("outcome", "authority").values,
-        ),
     }
     variables: dict[str, tuple[object, object]] = {}
     for name, (dim, mean) in typical.items():
@@ -395,9 +391,19 @@ def _predictive(rng: np.random.Generator, authorities: xr.Dataset) -> xr.Dataset
         drawn = rng.poisson(expected, (sample + 1, *expected.shape))
         variables[f"observed_{name}"] = (("outcome", dim), drawn[0])
         variables[f"predicted_{name}"] = (("sample", "outcome", dim), drawn[1:])
+    events = authorities["events"].sum("stratum").transpose("outcome", "authority").values
+    variables["observed_by_authority"] = (("outcome", "authority"), events)
+    variables["redrawn_by_authority"] = (
+        ("redraw", "outcome", "authority"),
+        events * rng.lognormal(0.0, 0.3, (50, *events.shape)),
+    )
+    findings = ("outcome", "fit_check")
+    values = {"observed": 0.02, "expected": 0.0, "sd": 0.03, "p_value": 0.4}
+    for name, value in values.items():
+        variables[f"check_{name}"] = (findings, np.full((len(outcomes), 2), value))
+    variables["check_where"] = (findings, np.full((len(outcomes), 2), ""))
     statistic = np.array([0.4, 1.5]) * rng.lognormal(0, 0.05, (sample, len(outcomes), 2))
     observed = np.tile([0.4, 1.5], (len(outcomes), 1))
-    observed[-1, 0] = 0.8
     return xr.Dataset(
         {
             **variables,
@@ -408,6 +414,15 @@ def _predictive(rng: np.random.Generator, authorities: xr.Dataset) -> xr.Dataset
                 np.tile(np.append(lowest[1:] - 1.0, np.inf), (len(outcomes), 1)),
             ),
             "pit": (("outcome", "pit_bin"), rng.multinomial(1000, [0.05] * 20, len(outcomes))),
+            "pit_sd": (("outcome", "pit_bin"), np.full((len(outcomes), 20), 5.0)),
+            "pit_null": (
+                ("outcome", "pit_draw"),
+                np.tile(np.linspace(0.01, 0.05, 201), (len(outcomes), 1)),
+            ),
+            "band_deprivation": (
+                ("outcome", "band"),
+                np.tile(np.linspace(0.02, 0.4, band), (len(outcomes), 1)),
+            ),
             "pit_deviation": ("outcome", np.linspace(0.02, 0.03, len(outcomes))),
             "pit_p_value": ("outcome", np.linspace(0.8, 0.3, len(outcomes))),
         },
@@ -418,7 +433,9 @@ def _predictive(rng: np.random.Generator, authorities: xr.Dataset) -> xr.Dataset
             "band": np.arange(1, band + 1),
             "authority": authorities["authority"].values.tolist(),
             "pit_bin": np.arange(1, 21),
+            "fit_check": ["dispersion_by_deprivation", "areas_beyond"],
         },
+        attrs={"outcomes": len(outcomes)},
     )
 
 

@@ -58,6 +58,8 @@ def fit(
     say(f"{table}: {result.rows}\n\n{result}\n")
     save_fit(result, out)
     say(f"fit written to {out}")
+    if result.misfit:
+        say(result.misfit, err=True)
     if tables is not None:
         for path in write_tables(result, tables):
             say(f"table written to {path}")

@@ -129,6 +129,7 @@ def _rows(
         curve=curve.at(deprivation),
         neighbourhood=neighbourhood,
         suppressed=rows["suppressed"].to_numpy(np.bool_),
+        area=pd.factorize(rows["area"])[0].astype(np.int64),
     )
 
 

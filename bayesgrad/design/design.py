@@ -96,6 +96,8 @@ class Rows:
         Whether the count is known only to lie within the design's bounds.
     neighbourhood : ndarray of int64, shape (rows,) or (0,)
         Index of the larger neighbourhood of each row; empty where there are none.
+    area : ndarray of int64, shape (rows,)
+        Number of the row's area, the same in all its strata and outcomes.
     """
 
     cell: Integers
@@ -108,6 +110,7 @@ class Rows:
     curve: Floats
     suppressed: NDArray[np.bool_]
     neighbourhood: Integers = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    area: Integers = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ import xarray as xr
 from bayesgrad.data.analysis_table import DataReport
 from bayesgrad.estimands import compare_in_words, pairs_table, table
 from bayesgrad.fitting.store import Stored, read_fit, write_fit
-from bayesgrad.fitting.summary import summary_html, summary_text
+from bayesgrad.fitting.summary import misfit_in_short, summary_html, summary_text
 from bayesgrad.spec.model_spec import ModelSpec
 from bayesgrad.spec.prior_pack import PriorPack
 
@@ -50,6 +50,11 @@ class GradientFit:
     def passed(self) -> bool:
         """Whether every diagnostic check passed."""
         return bool(self.draws["diagnostics"]["passed"].all())
+
+    @property
+    def misfit(self) -> str:
+        """Names of the checks of fit that say the model is wrong, in one line; empty if none."""
+        return misfit_in_short(self)
 
     @property
     def rows(self) -> DataReport:

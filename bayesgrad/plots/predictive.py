@@ -10,7 +10,8 @@ import pandas as pd
 import xarray as xr
 
 from bayesgrad.estimands.layout import group
-from bayesgrad.estimands.predictive import SMALLEST_PIT_P_VALUE, p_value_words
+from bayesgrad.estimands.misfit import smallest_p_value
+from bayesgrad.estimands.predictive import p_value_words
 from bayesgrad.estimands.summaries import DEFAULT_LEVEL, checked_level, tails, with_interval
 from bayesgrad.plots.parts import inline
 from bayesgrad.plots.subject import Subject, subject_of
@@ -63,15 +64,15 @@ def predictive(
 
 def _notes(subject: Subject, checks: xr.Dataset, level: float) -> list[str]:
     p_value = float(checks["pit_p_value"])
-    verdict = ": not uniform" if p_value < SMALLEST_PIT_P_VALUE else ""
+    verdict = ": not uniform" if p_value < smallest_p_value(checks) else ""
     strata = "" if subject.only_stratum else " All strata together."
     return [
         f"Left: areas by their number of events; bars observed, dots predicted with "
         f"{100 * level:g}% intervals; counts of one bin are averaged, and bins of fewer than ten "
         f"areas joined to the next.{strata}",
-        "Right: rank of each area's count among its replicates (randomised PIT); the band holds "
-        f"{100 * level:g}% of the bars of a model that describes the counts. Kolmogorov-Smirnov: "
-        f"{p_value_words(p_value)}{verdict}.",
+        "Right: rank of each area's count among those predicted without it (PIT, not randomised); "
+        f"the band holds {100 * level:g}% of the bars of a model that describes the counts. "
+        f"Uniformity: {p_value_words(p_value)}{verdict}.",
     ]
 
 
@@ -130,15 +131,18 @@ def _label(lowest: int, highest: float) -> str:
 
 
 def _histogram(checks: xr.Dataset, *, level: float) -> alt.LayerChart:
-    from scipy.stats import binom
+    from scipy.stats import binom, norm
 
     areas = checks["pit"].values
-    bins, total = len(areas), int(areas.sum())
-    lower, upper = binom(total, 1 / bins).ppf(tails(level))
+    bins, total = len(areas), round(float(areas.sum()))
+    # A file of an earlier version has ranks that were drawn at random.
+    sd = checks["pit_sd"].values if "pit_sd" in checks else binom(total, 1 / bins).std()
+    lower, upper = total / bins + np.multiply.outer(norm.ppf(tails(level)), sd)
     edges = np.arange(bins + 1) / bins
     rows = pd.DataFrame({"start": edges[:-1], "end": edges[1:], "areas": areas})
-    band = pd.DataFrame({"start": [0], "end": [1], "lower": lower, "upper": upper})
-    flat = band.assign(expected=total / bins)
+    flat = rows.drop(columns="areas").assign(
+        lower=np.maximum(lower, 0.0), upper=upper, expected=total / bins
+    )
 
     def x(field: str) -> alt.X:
         return alt.X(
@@ -155,7 +159,7 @@ def _histogram(checks: xr.Dataset, *, level: float) -> alt.LayerChart:
     tooltip = [
         _number("start", "PIT from", ".2f"),
         _number("end", "to", ".2f"),
-        _number("areas", "Areas", ","),
+        _number("areas", "Areas"),
     ]
     bars = alt.Chart(inline(rows)).mark_rect(color=GREY, opacity=0.55, stroke="white")
     base = alt.Chart(inline(flat)).encode(x=x("start"), x2=alt.X2("end"))

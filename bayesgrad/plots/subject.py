@@ -12,6 +12,7 @@ import xarray as xr
 from bayesgrad.errors import FitError
 from bayesgrad.estimands.diagnostics_table import failed_checks
 from bayesgrad.estimands.layout import families, group, outcome_title, ratio_of
+from bayesgrad.estimands.predictive import misfits
 from bayesgrad.estimands.strata_effects import (
     MEAN_OVER_STRATA,
     mean_over_strata,
@@ -43,6 +44,8 @@ class Subject:
         Whether the fit has no other stratum of the outcome.
     failed : tuple of str
         Checks that the fit failed.
+    misfits : tuple of str
+        Checks of fit that say the model of this outcome is wrong.
     """
 
     draws: xr.DataTree
@@ -52,6 +55,7 @@ class Subject:
     vintage: str
     only_stratum: bool
     failed: tuple[str, ...]
+    misfits: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -110,7 +114,7 @@ class Subject:
             What the figure shows; the outcome is added.
         notes : sequence of str
             Paragraphs of the subtitle, broken to fit; one is put first where the diagnostics
-            failed.
+            failed, or a check of fit found something.
         size : (int, int)
             Width and height inside the axes, in pixels.
         margin : int
@@ -142,6 +146,12 @@ class Subject:
         return themed(chart.properties(**self._headings(words, notes, width=width)))
 
     def _headings(self, words: str, notes: Sequence[str], *, width: int) -> dict[str, object]:
+        if self.misfits:
+            words_of_misfit = (
+                f"The model does not describe the data ({', '.join(self.misfits)}): see the "
+                "summary of the fit."
+            )
+            notes = [words_of_misfit, *notes]
         if self.failed:
             warning = f"Diagnostics failed ({', '.join(self.failed)}): do not rely on this figure."
             notes = [warning, *notes]
@@ -186,14 +196,16 @@ def subject_of(
         )
         for name, node in draws.children.items()
     }
+    found = xr.DataTree.from_dict(narrowed)
     return Subject(
-        draws=xr.DataTree.from_dict(narrowed),
+        draws=found,
         outcome=chosen["outcome"],
         stratum=MEAN_OVER_STRATA if averaged else chosen["stratum"],
         unit=float(reference["unit"]),
         vintage=str(reference.attrs.get("vintage", "")),
         only_stratum=only_stratum,
         failed=tuple(failed_checks(draws)),
+        misfits=tuple(dict.fromkeys(misfits(found)["check"])),
     )
 
 

@@ -12,6 +12,7 @@ import xarray as xr
 from bayesgrad.estimands.diagnostics_table import failed_checks
 from bayesgrad.estimands.gradients import gradient
 from bayesgrad.estimands.layout import group, outcome_names, outcome_title
+from bayesgrad.estimands.predictive import misfits
 from bayesgrad.estimands.strata_effects import MEAN_OVER_STRATA, has_strata
 from bayesgrad.estimands.summaries import DEFAULT_LEVEL, checked_level, median, with_interval
 from bayesgrad.estimands.thresholds import checked_thresholds, first_ratio, whole_slope
@@ -88,6 +89,7 @@ def _subject(draws: xr.DataTree) -> Subject:
         vintage=str(reference.attrs.get("vintage", "")),
         only_stratum=not strata,
         failed=tuple(failed_checks(draws)),
+        misfits=tuple(dict.fromkeys(misfits(draws)["check"])),
     )
 
 

@@ -4,11 +4,17 @@ Counts of an outcome that is out of another's are drawn given that outcome's obs
 
 Where an outcome has suppressed counts, its replicates are suppressed by the same rule: of a count
 within the bounds, observed or drawn, only that is kept. It stands as the middle of the bounds in
-sums, so that what is compared is the same function of what would be published; and its PIT value is
-uniform over the bounds.
+sums, so that what is compared is the same function of what would be published; and its PIT goes
+from the lower bound to the upper one.
+
+Besides, one pass takes each row out of the fit (`bayesgrad.predictive.left_out`) for the checks of
+residuals, and events of authorities are drawn with effects drawn anew
+(`bayesgrad.predictive.effect_checks`).
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 import xarray as xr
@@ -24,8 +30,12 @@ from bayesgrad.kernels.families.densities import LARGEST_LOG_SHARE
 from bayesgrad.kernels.scores.pointwise import tally
 from bayesgrad.kernels.scores.suppressed import suppress
 from bayesgrad.predictive.bins import count_bins, joined_bins, with_one_bin
-from bayesgrad.predictive.pit import PIT_BINS, Pit, randomised_pit, summarise_pit
+from bayesgrad.predictive.effect_checks import effect_checks, redrawn_totals
+from bayesgrad.predictive.findings import findings_dataset
+from bayesgrad.predictive.left_out import LeftOut, RowsLeftOut
+from bayesgrad.predictive.pit import PIT_BINS, Pit, summarise_pit
 from bayesgrad.predictive.predictor import BLOCK_ROWS, Block, blocks, sizes
+from bayesgrad.predictive.residual_checks import residual_checks
 
 REPLICATES = 200
 """Joint draws that have one replicate of every area each."""
@@ -45,7 +55,6 @@ QUANTITIES = {
     "areas": "bin",
     "statistic": "statistic",
     "by_band": "band",
-    "by_authority": "authority",
 }
 """What is both observed and predicted, by outcome and by a dimension."""
 
@@ -54,8 +63,8 @@ class _Counts:
     """Draws counts in streams that do not depend on how many are asked for at a time."""
 
     def __init__(self, seed: np.random.SeedSequence) -> None:
-        self._mixing, self._count, self._uniform = (
-            np.random.Generator(np.random.SFC64(child)) for child in seed.spawn(3)
+        self._mixing, self._count = (
+            np.random.Generator(np.random.SFC64(child)) for child in seed.spawn(2)
         )
 
     def draw(
@@ -93,45 +102,28 @@ class _Counts:
         of_events, of_others = (np.maximum(p * size, SMALLEST_SHAPE) for p in (share, rest))
         return self._mixing.beta(of_events, of_others)
 
-    def uniform(self, size: int) -> Floats:
-        return self._uniform.random(size)
-
 
 class _Tallies:
     """What is kept of replicates, summed over areas; the outcome comes first."""
 
     def __init__(self, design: Design, *, sample: int, lowest: Integers) -> None:
-        authorities, outcomes, _ = design.cells
-        shape = (outcomes, sample)
+        shape = (len(design.outcomes), sample)
         self._lowest = lowest
         self.areas = np.zeros((*shape, len(lowest)), dtype=np.int64)
         self.by_band = np.zeros((*shape, BANDS), dtype=np.int64)
-        self.by_authority = np.zeros((*shape, authorities), dtype=np.int64)
         self._total, self._squares = np.zeros(shape), np.zeros(shape)
 
-    def add(
-        self, replicate: Integers, block: Block, *, observed: Integers, band: Integers
-    ) -> tuple[Integers, Integers]:
-        """Add replicates, (rows, sample), of the rows of a block.
-
-        Returns the number of replicates below what was observed and equal to it, each (rows,).
-        """
-        below, equal = np.empty_like(observed), np.empty_like(observed)
-        outcome = block.outcome
-        self.by_authority[outcome, :, block.authority] += replicate.sum(axis=0)
+    def add(self, replicate: Integers, outcome: int, *, band: Integers) -> None:
+        """Add replicates, (rows, sample), of the rows of a block."""
         tally(
             replicate,
-            observed,
             band,
             self._lowest,
             self.areas[outcome],
             self._total[outcome],
             self._squares[outcome],
             self.by_band[outcome],
-            below,
-            equal,
         )
-        return below, equal
 
     @property
     def statistic(self) -> Floats:
@@ -166,41 +158,94 @@ def posterior_predictive(
     Dataset
         Each ``observed_`` quantity has a ``predicted_`` one with the dimension sample besides:
         areas (outcome, bin) by count, a bin being known by its lowest count and ending at
-        ``bin_upper`` (outcome, bin); statistic (outcome, statistic); by_band and by_authority, the
-        events (outcome, band or authority), a suppressed count as the middle of its bounds. Bins
-        and bands of few areas are joined to the next (`bayesgrad.predictive.bins`,
-        `bayesgrad.areas.bands`); those that are joined to another are empty, and ``bin_upper`` of
-        such a bin is NaN. ``pit``
-        (outcome, pit_bin): number of areas by their randomised PIT; ``pit_deviation`` and
-        ``pit_p_value`` (outcome): its uniformity.
+        ``bin_upper`` (outcome, bin); statistic (outcome, statistic); by_band, the events (outcome,
+        band), a suppressed count as the middle of its bounds, with the band's mean deprivation in
+        ``band_deprivation``. Bins and bands of few areas are joined to the next
+        (`bayesgrad.predictive.bins`, `bayesgrad.areas.bands`); those that are joined to another are
+        empty, and ``bin_upper`` or ``band_deprivation`` of such a one is NaN.
+        ``observed_by_authority`` (outcome, authority) has ``redrawn_by_authority`` with the
+        dimension redraw, of authorities whose effects are drawn anew. ``pit`` and ``pit_sd``
+        (outcome, pit_bin): number of areas by their PIT, and its standard deviation under the
+        model; ``pit_deviation`` and ``pit_p_value`` (outcome), ``pit_null`` (outcome, pit_draw):
+        its uniformity. What `bayesgrad.predictive.findings` names: checks of residuals and of
+        authorities' effects.
     """
     count, hidden = _as_published(design), suppressed_outcomes(design)
     draws = affordable(REPLICATES, rows=len(count), fewest=FEWEST_REPLICATES)
     sample = thinned(posterior, size=draws)
-    size = sample.sizes["sample"]
     lowest, band = _bins(design), deprivation_bands(design)
     alpha, cases = sizes(design, sample), design.rows.exposure.astype(np.int64)
-    draw = _Counts(seed)
-    predicted = _Tallies(design, sample=size, lowest=lowest)
+    drawing, redrawing, ranking = (*seed.spawn(3),)
+    draw = _Counts(drawing)
+    predicted = _Tallies(design, sample=sample.sizes["sample"], lowest=lowest)
     observed = _Tallies(design, sample=1, lowest=lowest)
-    below, equal = np.empty_like(count), np.empty_like(count)
+    rows_left_out = RowsLeftOut(design, sample, published=count)
     for block in blocks(design, sample, size=block_rows):
-        rows = block.rows
-        here = {"observed": count[rows], "band": band.of_rows[rows]}
-        form, of_draws = design.forms[block.outcome], alpha[:, block.outcome]
-        replicate = draw.draw(block.predictor, form=form, size=of_draws, cases=cases[rows])
-        if hidden[block.outcome]:
+        rows, outcome = block.rows, block.outcome
+        form, size = design.forms[outcome], alpha[:, outcome]
+        replicate = draw.draw(block.predictor, form=form, size=size, cases=cases[rows])
+        if hidden[outcome]:
             suppress(replicate, *design.bounds)
-        below[rows], equal[rows] = predicted.add(replicate, block, **here)
-        observed.add(count[rows, None], block, **here)
-    values = randomised_pit(below, equal, replicates=size, uniform=draw.uniform(len(count)))
-    # A neighbourhood's effect leans on the count of each of its few areas: not a fair test.
-    tested = not design.neighbourhoods
+        predicted.add(replicate, outcome, band=band.of_rows[rows])
+        observed.add(count[rows, None], outcome, band=band.of_rows[rows])
+        rows_left_out.add(block, replicate)
+    left_out = rows_left_out.result()
     pits = [
-        summarise_pit(values[design.row_outcome == s], tested=tested)
-        for s in range(len(design.outcomes))
+        summarise_pit(left_out.lower[own], left_out.upper[own], seed=ranking)
+        for own in (design.row_outcome == s for s in range(len(design.outcomes)))
     ]
-    return _dataset(design, lowest, band, predicted, observed).assign(_pit_variables(pits))
+    redrawn = redrawn_totals(
+        design, posterior, seed=redrawing.spawn(1)[0], published=_publishing(design, redrawing)
+    )
+    return (
+        _dataset(design, lowest, band, predicted, observed)
+        .assign(_authority_variables(design, count, redrawn))
+        .assign(_pit_variables(pits))
+        .assign(band_deprivation=(("outcome", "band"), _band_deprivation(design, band)))
+        .merge(_findings(design, posterior, left_out, alpha))
+        .assign_attrs(outcomes=len(design.outcomes))
+    )
+
+
+def _band_deprivation(design: Design, band: Bands) -> Floats:
+    """Mean deprivation of the bands of each outcome, by exposure: (outcomes, bands).
+
+    NaN where a band is empty or not kept.
+    """
+    outcomes = len(design.outcomes)
+    index, exposure = design.row_outcome * BANDS + band.of_rows, design.rows.exposure
+    size = outcomes * BANDS
+    total = np.bincount(index, exposure, minlength=size)
+    weighted = np.bincount(index, exposure * design.rows.deprivation, minlength=size)
+    there = (total > 0) & np.repeat(band.kept, BANDS)
+    found: Floats = np.divide(weighted, total, out=np.full(size, np.nan), where=there)
+    return found.reshape(outcomes, BANDS)
+
+
+def _publishing(
+    design: Design, seed: np.random.SeedSequence
+) -> dict[int, Callable[[Block, Floats], Integers]]:
+    """How counts of the outcomes that have suppressed ones are drawn, by position."""
+    draw, cases = _Counts(seed), design.rows.exposure.astype(np.int64)
+
+    def published(block: Block, size: Floats) -> Integers:
+        form = design.forms[block.outcome]
+        counts = draw.draw(block.predictor, form=form, size=size, cases=cases[block.rows])
+        suppress(counts, *design.bounds)
+        return counts
+
+    return {int(s): published for s in np.flatnonzero(suppressed_outcomes(design))}
+
+
+def _findings(
+    design: Design, posterior: xr.Dataset, left_out: LeftOut, alpha: Floats
+) -> xr.Dataset:
+    slopes = posterior["authority_slope"].transpose("chain", "draw", "authority", "outcome")
+    sd = slopes.values.reshape(-1, *slopes.shape[2:]).std(axis=0)
+    of_rows = residual_checks(design, left_out, slope_sd=sd, alpha=1.0 / (1.0 / alpha).mean(axis=0))
+    of_effects = effect_checks(design, posterior)
+    found = [[*rows, *effects] for rows, effects in zip(of_rows, of_effects, strict=True)]
+    return findings_dataset(found)
 
 
 def suppressed_outcomes(design: Design) -> NDArray[np.bool_]:
@@ -265,9 +310,25 @@ def _upper(lowest: Integers, groups: Integers) -> Floats:
     return upper
 
 
-def _pit_variables(pits: list[Pit]) -> dict[str, xr.DataArray]:
+def _authority_variables(
+    design: Design, count: Integers, redrawn: Floats
+) -> dict[str, xr.DataArray]:
+    authorities, outcomes, strata = design.cells
+    events = np.bincount(design.rows.cell, count, minlength=authorities * outcomes * strata)
+    observed = events.reshape(design.cells).sum(axis=2).T
+    dims = ("outcome", "authority")
     return {
-        "pit": xr.DataArray(np.stack([pit.histogram for pit in pits]), dims=("outcome", "pit_bin")),
+        "observed_by_authority": xr.DataArray(observed.astype(np.int64), dims=dims),
+        "redrawn_by_authority": xr.DataArray(redrawn, dims=("redraw", *dims)),
+    }
+
+
+def _pit_variables(pits: list[Pit]) -> dict[str, xr.DataArray]:
+    by_bin, by_draw = ("outcome", "pit_bin"), ("outcome", "pit_draw")
+    return {
+        "pit": xr.DataArray(np.stack([pit.histogram for pit in pits]), dims=by_bin),
+        "pit_sd": xr.DataArray(np.stack([pit.sd for pit in pits]), dims=by_bin),
+        "pit_null": xr.DataArray(np.stack([pit.null for pit in pits]), dims=by_draw),
         "pit_deviation": xr.DataArray([pit.deviation for pit in pits], dims="outcome"),
         "pit_p_value": xr.DataArray([pit.p_value for pit in pits], dims="outcome"),
     }

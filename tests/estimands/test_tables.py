@@ -47,7 +47,7 @@ CONTRACT = {
     "intercept_variance_explained_lower intercept_variance_explained_upper "
     "gradient_variance_explained gradient_variance_explained_lower "
     "gradient_variance_explained_upper",
-    "predictive": "outcome check observed expected lower upper prob",
+    "predictive": "outcome check observed expected lower upper prob misfit where",
     "scores": "score outcome authority elpd se p_loo terms unreliable k_hat",
     "parameters": "parameter mean sd lower upper ess_bulk ess_tail r_hat",
     "diagnostics": "check value threshold passed quantity",

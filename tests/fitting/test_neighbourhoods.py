@@ -29,10 +29,10 @@ def fitted(scenario):
 
 
 @pytest.mark.full
-def test_ranks_among_replicates_are_shown_and_not_tested(fitted):
+def test_ranks_are_tested_and_those_of_a_right_model_pass(fitted):
     pit = fitted.predictive().set_index("check").loc["pit_uniformity"]
-    assert np.isfinite(pit["observed"])
-    assert np.isnan(pit["prob"])
+    assert pit["lower"] < pit["observed"] < pit["upper"]
+    assert pit["prob"] > 0.001
     assert "not uniform" not in repr(fitted)
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
+import numpy as np
 import pytest
 import xarray as xr
 
@@ -124,11 +125,70 @@ def test_a_summary_has_the_score_of_unseen_authorities():
 
 
 def test_a_summary_says_where_the_model_does_not_describe_the_counts():
-    assert "does not describe the counts" not in str(with_checks(fit_of(), p_value=0.011))
-    text = str(with_checks(fit_of(), p_value=0.002))
+    right = with_checks(fit_of(), p_value=0.0006)
+    assert "DOES NOT DESCRIBE" not in str(right)
+    assert right.misfit == ""
+    fit = with_checks(fit_of(), p_value=0.0002)
+    text = str(fit)
+    assert "THE MODEL DOES NOT DESCRIBE THE DATA" in text
     assert "does not describe the counts of referrals: their PIT values are not uniform" in text
-    assert "(p = 0.002)" in text
+    assert "(p = 0.0002)" in text
+    assert "look for areas that report nothing" in text
     assert "diagnostics: passed" in text
+    assert fit.misfit == "the model does not describe the data: pit_uniformity"
+
+
+def found_by(fit: GradientFit, **values) -> GradientFit:
+    checks = fit.draws["predictive"].to_dataset().assign(values)
+    return GradientFit(fit.spec, with_group(fit.draws, predictive=checks), fit.provenance)
+
+
+def bent(fit: GradientFit) -> GradientFit:
+    events = fit.draws["predictive"]["predicted_by_band"].mean("sample")
+    shape = 0.4 * np.linspace(-1, 1, 20) ** 2
+    return found_by(fit, observed_by_band=events * (1 + shape))
+
+
+@pytest.mark.parametrize("moderation", ["log", "none"])
+def test_a_claim_that_a_bent_curve_may_have_made_is_said_to_depend_on_it(moderation):
+    fit = fit_of(moderation=moderation)
+    curved = bent(fit)
+    text = str(curved)
+    assert "a straight line does not describe how events change with deprivation" in text
+    assert "of 20 twentieths lie outside, 1 expected" in text
+    assert "observed over fitted 1.00 in twentieth" in text
+    assert '[gradient] curvature = "spline"' in text
+    claimed = moderation == "log" and abs(fit.interaction()["prob_negative"].iloc[0] - 0.5) > 0.45
+    assert claimed == (moderation == "log")
+    assert ("bayesgrad audit" in text) == claimed
+    assert "wrong shape of the curve" not in str(fit)
+
+
+CHECKS_TOLD = [
+    ("dispersion_by_deprivation", "counts vary more in deprived areas"),
+    ("rows_of_one_area", "rows of one area are more alike"),
+    ("dispersion_by_authority", "counts vary more in some authorities"),
+    ("authority_levels", "authorities' levels are not normally distributed"),
+    ("authority_gradients", "authorities' gradients are not normally distributed"),
+    ("areas_beyond", "all but impossible"),
+    ("outcomes_of_one_area", "outcomes of one area are more alike"),
+    ("dispersion_by_exposure", "areas of large exposure"),
+]
+
+
+@pytest.mark.parametrize(("check", "words"), CHECKS_TOLD)
+def test_each_finding_names_what_is_wrong_where_and_what_to_do(check, words):
+    fit = fit_of()
+    checks = fit.draws["predictive"].to_dataset()
+    p_value = checks["check_p_value"] * 0 + np.array([1e-6, 1.0])
+    where = ("outcome", "fit_check"), np.array([["A07", ""]])
+    named = checks.assign(check_p_value=p_value, check_where=where)
+    named = named.assign_coords(fit_check=[check, "other"])
+    draws = with_group(fit.draws, predictive=named)
+    lines = str(GradientFit(fit.spec, draws, fit.provenance)).splitlines()
+    at = next(k for k, line in enumerate(lines) if words in line)
+    assert "(A07)" in lines[at]
+    assert len(lines[at + 1].strip()) > 20
 
 
 def test_a_fit_of_an_earlier_version_has_a_summary_without_checks():

@@ -47,8 +47,12 @@ def test_the_result_does_not_depend_on_the_size_of_blocks(name, form):
         posterior_predictive(design, posterior, seed=seed(), block_rows=size)
         for size in (1, 3, 10_000)
     )
-    assert one.identical(whole)
-    assert two.identical(whole)
+    for found in (one, two):
+        # Products of matrices differ in their last digits; what is counted does not.
+        xr.testing.assert_allclose(found, whole, rtol=1e-9, atol=1e-9)
+        counted = [str(name) for name, values in whole.items() if values.dtype.kind == "i"]
+        assert "predicted_areas" in counted
+        assert found[counted].identical(whole[counted])
 
 
 def test_the_seed_decides_the_replicates(design):
@@ -82,7 +86,6 @@ def test_tallies_are_those_of_the_counts_themselves(design, monkeypatch):
             expected = {
                 "areas": [np.histogram(values, bins=edges)[0] for values in own],
                 "by_band": [np.bincount(band[rows], values, 20) * bands.kept[s] for values in own],
-                "by_authority": [np.bincount(authority[rows], values, 5) for values in own],
                 "statistic": np.stack(
                     [
                         (own == 0).mean(axis=1),
@@ -96,7 +99,9 @@ def test_tallies_are_those_of_the_counts_themselves(design, monkeypatch):
                 if name == "areas":
                     tallied = tallied[..., filled]
                 assert_allclose(tallied.reshape(np.shape(values)), values, rtol=1e-12)
-        assert int(one["pit"].sum()) == rows.sum()
+        assert_allclose(float(one["pit"].sum()), rows.sum())
+        events = np.bincount(authority[rows], count[rows], 5)
+        assert_array_equal(one["observed_by_authority"], events)
 
 
 @pytest.mark.parametrize("form", FORMS)

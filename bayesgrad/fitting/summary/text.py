@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from bayesgrad.fitting.summary.fitted import what_was_fitted
 from bayesgrad.fitting.summary.gradients import gradients_of_one, gradients_of_several
+from bayesgrad.fitting.summary.misfit import misfit
 from bayesgrad.fitting.summary.priors import priors_that_decide
 from bayesgrad.fitting.summary.spread import neighbourhoods, neighbours, strata
 from bayesgrad.fitting.summary.standing import standing_words
-from bayesgrad.fitting.summary.trust import diagnostics, misfit, scores
+from bayesgrad.fitting.summary.trust import diagnostics, scores
 
 if TYPE_CHECKING:
     from bayesgrad.fitting.gradient_fit import GradientFit

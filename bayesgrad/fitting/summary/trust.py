@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bayesgrad.data.listing import counted
-from bayesgrad.estimands.predictive import PIT_CHECK, SMALLEST_PIT_P_VALUE, p_value_words
 from bayesgrad.estimands.scores import AUTHORITY_SCORE
 from bayesgrad.fitting.summary.remedies import remedies, runs_in_words, told_apart
 
@@ -25,19 +24,6 @@ def scores(fit: GradientFit) -> list[str]:
     return [
         f"leave-one-authority-out score (elpd): {row['elpd']:,.1f} over "
         f"{counted(int(row['terms']), 'authority', 'authorities')}{doubt}"
-    ]
-
-
-def misfit(fit: GradientFit) -> list[str]:
-    """Predictive checks that look bad: of the model, not of the sampler."""
-    if "predictive" not in fit.draws.children:
-        return []
-    checks = fit.predictive()
-    bad = checks[(checks["check"] == PIT_CHECK) & (checks["prob"] < SMALLEST_PIT_P_VALUE)]
-    return [
-        f"the model does not describe the counts of {row['outcome']}: their PIT values are not "
-        f"uniform ({p_value_words(row['prob'])}); see the table predictive"
-        for _, row in bad.iterrows()
     ]
 
 

@@ -110,22 +110,19 @@ def bin_of(lowest: Integers, count: int) -> int:
 @serial_kernel
 def tally(
     replicate: IntegerMatrix,
-    observed: Integers,
     band: Integers,
     lowest: Integers,
     frequency: IntegerMatrix,
     total: Vector,
     squares: Vector,
     events: IntegerMatrix,
-    below: Integers,
-    equal: Integers,
 ) -> None:
     """Add replicates of some rows of one authority to what is kept of them.
 
     Parameters
     ----------
     replicate : ndarray of int64, shape (rows, sample)
-    observed, band : ndarray of int64, shape (rows,)
+    band : ndarray of int64, shape (rows,)
     lowest : ndarray of int64, shape (bins,)
         Lowest count of each bin, the first of them 0.
     frequency : ndarray of int64, shape (sample, bins)
@@ -134,17 +131,11 @@ def tally(
         Sums of counts and of their squares.
     events : ndarray of int64, shape (sample, bands)
         Sum of counts by band.
-    below, equal : ndarray of int64, shape (rows,)
-        Filled with the number of replicates below the observed count, and equal to it.
     """
     for i in range(replicate.shape[0]):
-        under, same = 0, 0
         for s in range(replicate.shape[1]):
             y = replicate[i, s]
-            under += y < observed[i]
-            same += y == observed[i]
             frequency[s, bin_of(lowest, y)] += 1
             total[s] += y
             squares[s] += np.float64(y) * y
             events[s, band[i]] += y
-        below[i], equal[i] = under, same
