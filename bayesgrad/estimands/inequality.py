@@ -9,7 +9,7 @@ import xarray as xr
 from bayesgrad.areas.inequality import MEASURES
 from bayesgrad.areas.summaries import NATION
 from bayesgrad.estimands.frame import to_frame
-from bayesgrad.estimands.layout import group
+from bayesgrad.estimands.layout import group, outcome_events
 from bayesgrad.estimands.observed_inequality import OBSERVED, observed_inequality
 from bayesgrad.estimands.summaries import DEFAULT_LEVEL, with_interval
 
@@ -60,11 +60,12 @@ def inequality_table(draws: xr.DataTree, *, level: float = DEFAULT_LEVEL) -> pd.
 def _events(authorities: xr.Dataset) -> xr.DataArray:
     """Events of each authority and outcome, and of the whole table under the code "".
 
-    NaN where some are suppressed.
+    NaN where some are suppressed, or the file has none of so few areas.
     """
     whole = authorities["suppressed"].sum("stratum") == 0 if "suppressed" in authorities else True
-    events = authorities["events"].sum("stratum").where(whole)
-    total = events.sum("authority", skipna=False).expand_dims(authority=[NATION])
+    events = authorities["events"].sum("stratum", skipna=False).where(whole)
+    known = whole.all("authority") if isinstance(whole, xr.DataArray) else whole
+    total = outcome_events(authorities).where(known).expand_dims(authority=[NATION])
     return xr.concat([total, events.drop_vars("stratum", errors="ignore")], "authority")
 
 

@@ -121,15 +121,7 @@ def _log(values: Any) -> Any:
 
 
 def _pit(checks: xr.Dataset, *, level: float, smallest: float) -> dict[str, Any]:
-    from scipy.stats import kstwo
-
-    # A file of an earlier version has ranks that were drawn at random.
-    law = kstwo(int(checks["pit"].sum()))
-    quantiles = (
-        np.quantile(checks["pit_null"].values, [0.5, *tails(level)])
-        if "pit_null" in checks
-        else law.ppf([0.5, *tails(level)])
-    )
+    quantiles = np.quantile(checks["pit_null"].values, [0.5, *tails(level)])
     expected, lower, upper = (float(value) for value in quantiles)
     p_value = float(checks["pit_p_value"])
     return {
@@ -144,14 +136,13 @@ def _pit(checks: xr.Dataset, *, level: float, smallest: float) -> dict[str, Any]
 
 
 def _authorities(checks: xr.Dataset, *, level: float, smallest: float) -> dict[str, Any]:
-    mixed = "redrawn_by_authority" in checks
-    name = "redrawn_by_authority" if mixed else "predicted_by_authority"
-    sample = "redraw" if mixed else "sample"
-    observed, predicted = checks["observed_by_authority"], checks[name].rename({sample: "sample"})
-    places = observed.size
+    observed = checks["observed_by_authority"]
+    predicted = checks["redrawn_by_authority"].rename(redraw="sample")
+    # Totals of fewer than ten areas are not in a file: they are 0 in both.
+    places = int(((observed > 0) | (predicted > 0).any("sample")).sum())
     outside = int(_outside(observed, predicted, level=level).sum())
     decisive = int(_outside(observed, predicted, level=LEVEL_OF_VERDICT).sum())
-    p_value = of_outside(decisive, places, LEVEL_OF_VERDICT) if mixed else float("nan")
+    p_value = of_outside(decisive, places, LEVEL_OF_VERDICT)
     return {
         "check": AUTHORITIES_CHECK,
         "observed": float(outside),
@@ -187,10 +178,8 @@ def _twentieths(checks: xr.Dataset, *, level: float, smallest: float) -> dict[st
 def _bands_of(checks: xr.Dataset) -> tuple[xr.DataArray, xr.DataArray, xr.DataArray]:
     """Observed and predicted events of bands, and their deprivation; no band that is empty."""
     observed, predicted = checks["observed_by_band"], checks["predicted_by_band"]
-    place = checks["band_deprivation"] if "band_deprivation" in checks else checks["band"]
-    filled = ((observed > 0) | (predicted > 0).any("sample")).values
-    if "band_deprivation" in checks:
-        filled = filled & place.notnull().values
+    place = checks["band_deprivation"]
+    filled = ((observed > 0) | (predicted > 0).any("sample")).values & place.notnull().values
     return observed[filled], predicted.isel(band=filled), place[filled]
 
 
@@ -213,11 +202,11 @@ def _sizes(observed: xr.DataArray, predicted: xr.DataArray) -> str:
 
 
 def _findings(checks: xr.Dataset, *, level: float, smallest: float) -> Iterator[dict[str, Any]]:
-    """Checks that the fit keeps as they were found; none in files of earlier versions."""
+    """Checks that the fit keeps as they were found."""
     from scipy.stats import norm
 
     reach = float(norm.ppf(tails(level)[1]))
-    for name in checks["fit_check"].values.tolist() if "fit_check" in checks.dims else []:
+    for name in checks["fit_check"].values.tolist():
         own = checks.sel(fit_check=name)
         p_value, sd = float(own["check_p_value"]), float(own["check_sd"])
         if np.isnan(p_value):

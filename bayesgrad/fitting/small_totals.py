@@ -19,7 +19,7 @@ Hidden = NDArray[np.bool_]
 TOTALS = ("events", "exposure")
 """Variables of the group ``authorities``, by authority, outcome and stratum."""
 
-BY_AUTHORITY = ("observed_by_authority", "predicted_by_authority")
+BY_AUTHORITY = ("observed_by_authority", "redrawn_by_authority")
 """Variables of the group ``predictive``; what is left out of them is 0 in both."""
 
 

@@ -17,7 +17,6 @@ from pyarrow.feather import write_feather
 from bayesgrad.data import prepare_table, read_table
 from bayesgrad.data.tables import table_given
 from bayesgrad.errors import DataError
-from bayesgrad.fitting.provenance import fingerprint
 from bayesgrad.spec import ModelSpec
 
 from .areas import SPEC, areas, spec_with
@@ -241,12 +240,6 @@ def test_booleans_may_have_gaps_and_other_words_ask_for_columns_of_0_and_1():
         prepare_table(spec, table().assign(rural=["North", "yes"] * 6))
     assert "12 values are not numbers" in caught.value.what
     assert "a column of 0 and 1 for each group but one" in caught.value.do
-
-
-def test_a_table_with_a_column_of_lists_has_a_fingerprint():
-    lists = pd.array([[1]] * 12, dtype=pd.ArrowDtype(pa.list_(pa.int64())))
-    one, other = fingerprint(table().assign(more=lists)), fingerprint(table())
-    assert one["sha256"] != other["sha256"]
 
 
 def test_a_table_is_given_by_its_path_or_in_memory(tmp_path):

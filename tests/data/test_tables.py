@@ -201,7 +201,7 @@ def _workbook(folder: Path) -> bytes:
         ("a.csv", "workbook", "an Excel workbook"),
         ("a.csv", b"\xd0\xcf\x11\xe0old", "an old Excel workbook"),
         ("a.csv", b"PAR1....PAR1", "a parquet file"),
-        ("a.csv", gzip.compress(CSV.encode()), "a gzip-compressed file"),
+        ("a.csv", gzip.compress(CSV.encode(), mtime=0), "a gzip-compressed file"),
         ("a.csv", b"ARROW1..", "an Arrow file"),
         ("a.csv", b"\n <!DOCTYPE html><html>", "an HTML page"),
         ("a.csv", b"<?xml version='1.0'?>", "an XML document"),

@@ -48,24 +48,6 @@ def test_uniformity_is_compared_with_what_is_expected_under_the_model() -> None:
     np.testing.assert_allclose(row[["expected", "lower", "upper"]].tolist(), [0.03, 0.012, 0.048])
 
 
-def test_a_file_of_an_earlier_version_has_the_checks_that_it_has() -> None:
-    draws = fabricated_draws(draws=5)
-    checks = draws["predictive"].to_dataset()
-    size = checks.sizes["sample"]
-    old = checks["redrawn_by_authority"].isel(redraw=np.arange(size) % checks.sizes["redraw"])
-    new = [str(name) for name in checks if str(name).startswith("check_")]
-    checks = checks.drop_vars(
-        [*new, "fit_check", "pit_sd", "pit_null", "band_deprivation", "redrawn_by_authority"]
-    ).assign(predicted_by_authority=old.rename(redraw="sample"))
-    found = predictive_table(with_group(draws, predictive=checks)).set_index("check")
-    assert found.index.tolist() == CHECKS[:5]
-    # Kolmogorov's limit for 1,000 areas: quantiles 0.5, 0.025 and 0.975 over the square root.
-    expected = np.array([0.8276, 0.4806, 1.4802]) / np.sqrt(1000)
-    shown = found.loc["pit_uniformity", ["expected", "lower", "upper"]].tolist()
-    np.testing.assert_allclose(shown, expected, rtol=0.02)
-    assert not found["misfit"].any()
-
-
 def test_places_outside_their_interval_are_counted() -> None:
     draws = fabricated_draws(draws=5, authorities=10)
     checks = draws["predictive"].to_dataset()

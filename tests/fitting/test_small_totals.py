@@ -54,7 +54,7 @@ def test_a_file_lacks_the_counts_of_a_single_area_and_has_the_totals(tmp_path, s
     assert_array_equal(kept["events"].values[~gone], known["events"].values[~gone])
     checks = loaded.draws["predictive"]
     assert not checks["observed_by_authority"].values[:, [3, 5]].any()
-    assert not checks["predicted_by_authority"].values[..., [3, 5]].any()
+    assert not checks["redrawn_by_authority"].values[..., [3, 5]].any()
     scores, all_scores = (one.draws["scores"]["authority_elpd"].values for one in (loaded, fit))
     assert scores[3] == scores[5] == pytest.approx(all_scores[[3, 5]].mean())
     assert scores.sum() == pytest.approx(all_scores.sum())

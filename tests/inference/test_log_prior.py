@@ -28,7 +28,11 @@ SCALES = [
 VALUES = np.array([0.05, 0.31, 1.2])
 
 
-@pytest.mark.parametrize(("prior", "known"), [*LOCATIONS, *SCALES], ids=str)
+def named(value):
+    return value.dist.name if hasattr(value, "dist") else str(value)
+
+
+@pytest.mark.parametrize(("prior", "known"), [*LOCATIONS, *SCALES], ids=named)
 def test_densities_and_shares_are_those_of_scipy(prior, known):
     one = Known("any", (0,), "any", prior)
     assert_allclose(np.diff(one.log_density(VALUES)), np.diff(known.logpdf(VALUES)))

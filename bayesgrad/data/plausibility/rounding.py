@@ -114,7 +114,7 @@ def _expected(rows: OutcomeRows, lowest: int, highest: int) -> float:
     """Number of counts from lowest to highest that the rates of groups imply."""
     if rows.of_cases:
         share = np.clip(rows.rate, 0.0, 1.0)
-        cases = np.floor(rows.exposure)
+        cases = np.floor(rows.exposure).astype(np.int64)
         upto = [
             np.where(cases > at, bdtr(np.minimum(at, cases), cases, share), 1.0)
             for at in (highest, lowest - 1)
