@@ -54,11 +54,10 @@ def prior_pack(outcome: str) -> PriorPack:
     lower = factor()
     return PriorPack.model_validate(
         {
-            "format": 1,
+            "format": 2,
             "source": {
                 "title": "Calibration",
                 "bayesgrad": "0",
-                "table_sha256": "0" * 64,
                 "engine": "nuts",
                 "draws": 4000,
                 "diagnostics_passed": True,

@@ -14,7 +14,6 @@ import xarray as xr
 from threadpoolctl import threadpool_limits
 
 from bayesgrad.auditing.claims import quantities_of
-from bayesgrad.auditing.distinct import refuse_indistinct
 from bayesgrad.auditing.forms import Form, forms_of, spec_of, spec_of_outcome
 from bayesgrad.auditing.result import Audit, FittedForm, OutcomeAudit
 from bayesgrad.data import AnalysisTable, prepare_table
@@ -94,8 +93,7 @@ def audit(
     with threadpool_limits(limits=1, user_api="blas"):
         for outcome in spec.outcomes:
             alone = spec_of_outcome(spec, outcome)
-            prepared = prepare_table(alone, frame, source=source)
-            refuse_indistinct(alone, prepared)
+            prepared = prepare_table(_moderated(alone), frame, source=source)
             run = _Runner(
                 alone,
                 prepared,
@@ -222,6 +220,16 @@ def _with_columns(table: AnalysisTable, spec: ModelSpec) -> AnalysisTable:
         moderators=table.moderators[list(spec.authority.moderators)],
         covariates=table.covariates[kept],
     )
+
+
+def _moderated(spec: ModelSpec) -> ModelSpec:
+    """Spec whose gradients depend on authority deprivation, as those of some forms do.
+
+    So that a moderator that repeats authority deprivation is refused.
+    """
+    if spec.authority.moderation != "none":
+        return spec
+    return spec.with_(authority={"moderation": "linear"})
 
 
 def _say_nothing(line: str) -> None:

@@ -52,7 +52,7 @@ def refuse_repeats(
         return
     codes = checked.selection.keys["authority"]
     places = authorities.index.get_indexer(pd.Index(codes))
-    deprivation = _authority_deprivation(spec, checked, authorities)
+    deprivation = _authority_deprivation(authorities)
     covariates = checked.covariates
     constant = [name for name in covariates if covariates[name].groupby(codes).nunique().max() == 1]
     of_areas = covariates.drop(columns=constant)
@@ -95,18 +95,10 @@ class _Where:
         return f"Take {name} out of {self._keys[name]}."
 
 
-def _authority_deprivation(
-    spec: ModelSpec, checked: Checked, authorities: pd.DataFrame
-) -> np.ndarray:
+def _authority_deprivation(authorities: pd.DataFrame) -> np.ndarray:
     """As the design has it: the authority's column, or the mean weighted by exposure."""
-    if "deprivation" in authorities:
-        return authorities["deprivation"].to_numpy(np.float64)
-    first = [outcome.column for outcome in spec.outcomes if outcome.out_of is None]
-    weight = checked.exposures[first].where(checked.entering[first], 0.0).sum(axis=1)
-    codes = checked.selection.keys["authority"]
-    total = weight.groupby(codes).sum()
-    mean = (weight * checked.deprivation).groupby(codes).sum() / total
-    return mean.reindex(authorities.index).to_numpy(np.float64)
+    column = "deprivation" if "deprivation" in authorities else "mean_deprivation"
+    return authorities[column].to_numpy(np.float64)
 
 
 def _scales(deprivation: np.ndarray) -> list[np.ndarray]:

@@ -135,7 +135,8 @@ def test_claims_have_the_probability_of_their_priors_before_the_data(
         assert found["interaction"] == pytest.approx(expected, abs=0.015)
         # Contextual: between . dW - slope, both normal, dW = 0.1 / 0.164.
         rise = 0.1 / np.mean(MEANS)
-        contextual = stats.norm.cdf(slope / np.hypot(0.5 * rise, 0.5))
+        between = spec.location_prior("between").sigma
+        contextual = stats.norm.cdf(slope / np.hypot(between * rise, 0.5))
         assert found["contextual"] == pytest.approx(contextual, abs=0.015)
 
 

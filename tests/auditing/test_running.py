@@ -118,7 +118,7 @@ def test_a_moderator_that_is_deprivation_is_refused(world):
     deprivation = world.population.geography.deprivation
     codes = world.areas["authority"].astype("category").cat.codes
     table = world.areas.assign(turnover=np.log(deprivation)[codes])
-    with pytest.raises(DataError, match=r"'turnover' has a correlation of 1\.000 with authority"):
+    with pytest.raises(DataError, match="turnover exactly repeats the deprivation of authorities"):
         bayesgrad.audit(of_turnover(world), table, **SHORT)
 
 
@@ -130,8 +130,7 @@ def test_a_moderator_that_is_another_one_s_multiple_is_refused(world, where):
         spec = spec.with_(authority={"moderators": ["turnover", "staff"]})
     else:
         spec = spec.with_(area={"covariates": ["staff"]})
-    match = r"columns 'turnover' and 'staff' have a correlation of 1\.000"
-    with pytest.raises(DataError, match=match):
+    with pytest.raises(DataError, match="column staff exactly repeats turnover"):
         bayesgrad.audit(spec, table, **SHORT)
 
 

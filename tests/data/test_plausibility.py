@@ -94,7 +94,8 @@ def altered(table: pd.DataFrame, column: str, rows: pd.Series, values: object) -
         # Out of cases, each of which is as likely as not, there are few zeros, and rightly so.
         (
             clean().assign(
-                children=12, referrals=np.random.default_rng(4).binomial(12, 0.45, 3000)
+                children=lambda t: np.resize([10, 12, 14], len(t)),
+                referrals=lambda t: np.random.default_rng(4).binomial(t["children"], 0.45),
             ),
             BINOMIAL,
         ),

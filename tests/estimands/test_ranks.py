@@ -101,6 +101,6 @@ def test_others_that_cannot_be_told_apart_are_counted() -> None:
     flat = slopes.stack(sample=("chain", "draw")).transpose("authority", "sample").values
     steeper = (flat[:, None] > flat[None]).mean(axis=2)
     unclear = (np.maximum(steeper, 1 - steeper) < 0.9).sum(axis=1)
-    rows = ranks_table(draws, level=0.9).set_index("authority")["not_told_apart"]
+    rows = ranks_table(draws, sure=0.9).set_index("authority")["not_told_apart"]
     assert rows.sort_index().tolist() == unclear.tolist()
     assert 0 < unclear.sum() < 56

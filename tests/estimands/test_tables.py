@@ -50,8 +50,8 @@ CONTRACT = {
     "predictive": "outcome check observed expected lower upper prob misfit where",
     "scores": "score outcome authority elpd se p_loo terms unreliable k_hat",
     "parameters": "parameter mean sd lower upper ess_bulk ess_tail r_hat",
-    "diagnostics": "check value threshold passed quantity",
     "sensitivity": "parameter prior distribution sensitivity prior_below data_share diagnosis",
+    "diagnostics": "check value threshold passed quantity",
     "standing": "authority name outcome gradient lower upper reliability prior_share "
     "prior_gradient prior_lower prior_upper share_of_nation_below share_of_nation_below_lower "
     "share_of_nation_below_upper share_of_alike_below share_of_alike_below_lower "

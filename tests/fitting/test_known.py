@@ -27,6 +27,7 @@ def staged(text: str = "") -> tuple[ModelSpec, Design]:
         deprivation=[0.1, 0.3, 0.1, 0.3, 0.2, 0.4, 0.2, 0.4],
         exposure=[300, 100, 10, 90, 200, 200, 20, 30],
         count=[*referrals[:2], 1, 60, *referrals[2:], 5, 9],
+        staged=("plans",),
     )
     return spec, build_design(spec, table)
 

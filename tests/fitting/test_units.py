@@ -123,7 +123,7 @@ def test_the_sampler_finds_the_same_in_another_unit_and_coding():
         assert abs(difference) < 5 * np.sqrt(2 / 400) * ours["sd"][name], name
 
 
-@pytest.mark.parametrize("scale", quick([1e-170, 1e160], 1e160))
+@pytest.mark.parametrize("scale", quick([1e-170, 1e95], 1e95))
 def test_a_covariate_of_any_scale_has_its_effect(scale):
     text = '[area]\ncovariates = ["density"]\n[sampling]\nengine = "laplace"\ndraws = 50\n'
     found = parameters(fitted(table(scale=scale), text))["density"]
@@ -134,9 +134,9 @@ def test_a_covariate_of_any_scale_has_its_effect(scale):
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
-        ({"rural": [0.0, 1e200]}, "too far apart"),
+        ({"rural": [0.0, 1e99]}, "too far apart"),
         ({"rural": [0.0, 1e-200]}, "too near one another"),
-        ({"rural": [1e9, 1e9 + 1e-6, 1e9 + 2e-6]}, "so small"),
+        ({"rural": [1e9, 1e9 + 1e-6, 1e9 + 2e-6]}, "does not vary"),
     ],
 )
 def test_columns_that_cannot_be_computed_with_are_refused(changed, words):

@@ -21,8 +21,9 @@ def test_every_form_of_model_is_checked_without_a_missing_number(name, form):
     found = check_predictions(design, posterior, seed=1)
     assert tuple(found) == GROUPS
     for dataset in found.values():
-        # The last bin has no end; a size need not have a standard deviation; places are words.
-        without = ["bin_upper", "check_sd", "check_where"]
+        # Bins and bands may be joined to others; a size need not have a standard deviation; places
+        # are words.
+        without = ["bin_upper", "band_deprivation", "check_sd", "check_where"]
         for values in dataset.drop_vars(without, errors="ignore").data_vars.values():
             assert np.isfinite(values).all()
             assert len(design.rows.count) not in values.shape

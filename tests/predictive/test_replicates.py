@@ -49,7 +49,12 @@ def test_the_result_does_not_depend_on_the_size_of_blocks(name, form):
     )
     for found in (one, two):
         # Products of matrices differ in their last digits; what is counted does not.
-        xr.testing.assert_allclose(found, whole, rtol=1e-9, atol=1e-9)
+        apart = ["pit_null"]
+        xr.testing.assert_allclose(
+            found.drop_vars(apart), whole.drop_vars(apart), rtol=1e-9, atol=1e-9
+        )
+        # An interval of ranks is 1e-9 wide at least: a last digit of 1e-16 is 1e-7 of it.
+        xr.testing.assert_allclose(found[apart], whole[apart], rtol=0.0, atol=1e-7)
         counted = [str(name) for name, values in whole.items() if values.dtype.kind == "i"]
         assert "predicted_areas" in counted
         assert found[counted].identical(whole[counted])
@@ -170,7 +175,9 @@ def known_truth(form: str, *, mixed: bool, areas: int = 4000):
     exposure = rng.integers(200, 900, areas)
     deprivation = rng.uniform(0.02, 0.4, areas)
     table = {"authority": authority, "deprivation": deprivation, "exposure": exposure}
+    # With a prior of its own the intercept is that of the centre, which the draws below know.
     text = '[gradient]\ncentre = 0.1\n[authority]\nmoderation = "none"\n'
+    text += "[priors]\nintercept = { mu = -4.5, sigma = 1 }\n"
     rate = np.exp(-4.5 + 0.5 * (deprivation - 0.1) / 0.1)
     if form.startswith(("binomial", "beta-binomial")):
         share = rate / (1 + rate) if "log link" not in form else rate

@@ -154,6 +154,7 @@ def test_a_fit_says_its_engine_and_passes_its_own_checks(fit):
         "min_importance_ess",
         "newton_failures",
         "max_mean_shift",
+        "draws",
     ]
     assert not fit.ranks().empty
 
