@@ -224,10 +224,13 @@ class Form:
         from bayesgrad import ModelSpec
         from bayesgrad.spec.adjacency import Adjacency
         from bayesgrad.spec.parts import Spatial
+        from bayesgrad.spec.priors import Priors
 
         spec = ModelSpec.from_toml(self.spec_text(sampling))
         if self.pack:
-            return spec.model_copy(update={"prior_pack": prior_pack(self.outcomes[0])})
+            return spec.model_copy(
+                update={"prior_pack": prior_pack(self.outcomes[0]), "priors": Priors()}
+            )
         if not self.touching:
             return spec
         codes = world.codes

@@ -61,12 +61,24 @@ def _heaped(count: NDArray[np.int64]) -> str | None:
         chance = 1 / step
         limit = chance + SURPRISE * np.sqrt(chance * (1 - chance) / len(large))
         multiples = int((large % step == 0).sum())
-        if multiples >= max(HEAPED, limit) * len(large):
+        if multiples >= max(HEAPED, limit) * len(large) and _above_neighbours(count, step):
             return (
                 f"{multiples:,} of {len(large):,} counts of {HEAPED_FROM} or more are multiples of "
                 f"{step}"
             )
     return None
+
+
+def _above_neighbours(count: NDArray[np.int64], step: int) -> bool:
+    """Whether multiples are more frequent than the numbers beside them, as in a tail they are not.
+
+    Of counts that hardly go beyond 10, most of 10 or more are 10.
+    """
+    beside = np.isin(count % step, (1, step - 1)) & (count >= HEAPED_FROM - 1)
+    multiples = int((count[count >= HEAPED_FROM] % step == 0).sum())
+    number = multiples + int(beside.sum())
+    limit = 1 / 3 + SURPRISE * np.sqrt(2 / 9 / number)
+    return multiples >= limit * number
 
 
 def small_counts_replaced(evidence: Evidence) -> tuple[str, ...]:
