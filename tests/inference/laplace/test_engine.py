@@ -141,7 +141,9 @@ def test_it_agrees_with_nuts(fit, england, england_spec, england_fit):
         bg.fit(england_spec, england.areas, engine="laplace", seed=seed, progress=False)
         for seed in range(8)
     ]
-    ours = xr.concat([one.draws["posterior"].to_dataset() for one in again], dim="chain")
+    ours = xr.concat(
+        [one.draws["posterior"].to_dataset().drop_vars("chain") for one in again], dim="chain"
+    )
     theirs = england_fit.draws["posterior"].to_dataset()
     for name in theirs.data_vars:
         spread = theirs[name].std(("chain", "draw"))
