@@ -93,7 +93,7 @@ def audit(
     with threadpool_limits(limits=1, user_api="blas"):
         for outcome in spec.outcomes:
             alone = spec_of_outcome(spec, outcome)
-            prepared = prepare_table(_moderated(alone), frame, source=source)
+            prepared = prepare_table(_moderated(alone), frame, source=source, indistinct=True)
             run = _Runner(
                 alone,
                 prepared,

@@ -28,7 +28,11 @@ from bayesgrad.spec.model_spec import ModelSpec
 
 
 def prepare_table(
-    spec: ModelSpec, table: pd.DataFrame | ArrowTable, *, source: str = "table"
+    spec: ModelSpec,
+    table: pd.DataFrame | ArrowTable,
+    *,
+    source: str = "table",
+    indistinct: bool = False,
 ) -> AnalysisTable:
     """Check a table against a spec, and lay it out as one row per area x outcome x stratum.
 
@@ -46,6 +50,8 @@ def prepare_table(
         Columns of a DataFrame may stand in its index, under their names.
     source : str
         Names the table in messages.
+    indistinct : bool
+        Refuse a column of authorities that nearly repeats their deprivation, rather than warn.
 
     Raises
     ------
@@ -69,7 +75,7 @@ def prepare_table(
         authorities = authorities.join(mean_deprivation(spec, given, strata=strata.labels))
     moderators = moderator_table(spec, checked.selection)
     _refuse_constants(spec, checked)
-    refuse_repeats(spec, checked, authorities, moderators)
+    near = refuse_repeats(spec, checked, authorities, moderators, indistinct=indistinct)
     column = checked.selection.where(spec.columns.authority)
     neighbour_notes = check_neighbours(spec, list(authorities.index), where=column)
     strata_notes = (
@@ -96,6 +102,7 @@ def prepare_table(
         ),
         warnings=(
             *vintage_warnings(spec, frame),
+            *near,
             *warnings_on(Evidence(spec, given, checked)),
         ),
     )

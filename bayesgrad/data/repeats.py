@@ -31,9 +31,18 @@ _CURVE = 'For a gradient that bends, set [gradient] curvature = "spline".'
 
 
 def refuse_repeats(
-    spec: ModelSpec, checked: Checked, authorities: pd.DataFrame, moderators: pd.DataFrame
-) -> None:
+    spec: ModelSpec,
+    checked: Checked,
+    authorities: pd.DataFrame,
+    moderators: pd.DataFrame,
+    *,
+    indistinct: bool,
+) -> tuple[str, ...]:
     """Refuse covariates and moderators that repeat one another, deprivation or an outcome.
+
+    A column of authorities that nearly repeats their deprivation is refused only where
+    `indistinct` holds, as in an audit, which would weigh the same explanation twice; else there is
+    a warning: the column may be wanted in its place.
 
     With a prior pack nothing is refused: the pack knows what each column does, whatever the
     columns are in one authority.
@@ -43,13 +52,18 @@ def refuse_repeats(
     authorities, moderators : DataFrame
         Indexed by code, from `bayesgrad.data.authorities`.
 
+    Returns
+    -------
+    tuple of str
+        Warnings.
+
     Raises
     ------
     DataError
         Names the columns, and those to take out of the spec.
     """
     if spec.prior_pack is not None or (checked.covariates.empty and moderators.empty):
-        return
+        return ()
     codes = checked.selection.keys["authority"]
     places = authorities.index.get_indexer(pd.Index(codes))
     deprivation = _authority_deprivation(authorities)
@@ -61,13 +75,31 @@ def refuse_repeats(
     # Without moderation, authority deprivation has no term that a column could repeat.
     scales = [] if spec.authority.moderation == "none" else _scales(deprivation)
     where = _Where(spec, checked.selection.source)
-    _refuse_alike(of_authorities, scales, AUTHORITY_DEPRIVATION, where)
+    near = [] if indistinct else _nearly(of_authorities, scales)
+    _refuse_alike(of_authorities, scales, AUTHORITY_DEPRIVATION, where, allowed=near)
     _refuse_sums(of_authorities, scales[:1], AUTHORITY_DEPRIVATION, where)
     of_rows = [checked.deprivation.to_numpy()]
     spread = of_authorities.iloc[places].set_index(of_areas.index)
     _refuse_alike(of_areas, of_rows, AREA_DEPRIVATION, where, beside=spread)
     _refuse_sums(of_areas, of_rows, AREA_DEPRIVATION, where)
     _refuse_outcomes(checked, where)
+    return tuple(
+        f"{where.column(name)} nearly repeats {where.called(AUTHORITY_DEPRIVATION)} (a correlation "
+        f"of 0.99 or more): the data hardly tell what the one does from what the other does. "
+        f"{where.out(name)}"
+        for name in near
+    )
+
+
+def _nearly(columns: pd.DataFrame, scales: Sequence[np.ndarray]) -> list[str]:
+    """Columns that repeat one of the scales of authority deprivation, but not exactly."""
+    found = []
+    for name in columns:
+        values = columns[name].to_numpy(np.float64)
+        related = max((abs(_correlation(values, scale)) for scale in scales), default=0.0)
+        if related <= 1 - EXACT and _too_close(related, len(columns)):
+            found.append(str(name))
+    return found
 
 
 class _Where:
@@ -112,12 +144,14 @@ def _refuse_alike(
     where: _Where,
     *,
     beside: pd.DataFrame | None = None,
+    allowed: Sequence[str] = (),
 ) -> None:
     """Refuse a column that repeats deprivation, on any of its scales, or another column.
 
-    Each is compared with those before it, and with all of `beside`.
+    Each is compared with those before it, and with all of `beside`; those `allowed` may repeat
+    deprivation.
     """
-    for name in columns:
+    for name in columns.columns.difference(list(allowed), sort=False):
         for scale in deprivation:
             related = _correlation(columns[name].to_numpy(np.float64), scale)
             if _too_close(related, len(columns)):

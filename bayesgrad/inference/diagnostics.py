@@ -16,11 +16,9 @@ from bayesgrad.spec.vocabulary import FittingEngine
 
 LARGEST_K_HAT = 0.7
 """Shape of the tail of importance weights above which they cannot be relied on."""
-FEWEST_DRAWS = 400
-"""Draws of Laplace, of all chains, and effective draws of NUTS: with so many, the ends of a 95%
-interval have a Monte Carlo standard error of 0.13 posterior standard deviations
-(sqrt(0.025 * 0.975 / 400) / 0.0584, by the density of a normal distribution there)."""
-SMALLEST_ESS = float(FEWEST_DRAWS)
+FEWEST_DRAWS = 40
+"""Draws of Laplace, of all chains: of fewer, not one lies beyond either end of a 95% interval."""
+SMALLEST_ESS = 400.0
 """Effective draws of every quantity, in its bulk and in its tails."""
 LARGEST_MEAN_SHIFT = 0.3
 """Shift of a mean from its mode, in posterior standard deviations, that third order still mends: at

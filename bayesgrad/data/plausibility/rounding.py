@@ -78,7 +78,7 @@ def _above_neighbours(count: NDArray[np.int64], step: int) -> bool:
     multiples = int((count[count >= HEAPED_FROM] % step == 0).sum())
     number = multiples + int(beside.sum())
     limit = 1 / 3 + SURPRISE * np.sqrt(2 / 9 / number)
-    return multiples >= limit * number
+    return bool(multiples >= limit * number)
 
 
 def small_counts_replaced(evidence: Evidence) -> tuple[str, ...]:
