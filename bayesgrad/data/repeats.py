@@ -3,6 +3,9 @@
 Two columns repeat one another where their correlation is `INDISTINCT` or more, and several where
 one is a weighted sum of the others, as three groups coded 0 and 1 are that share all areas among
 them. Priors alone would share the effect out between them.
+
+A column of authorities that is nearly their deprivation, such as its median beside its mean, is
+another matter: a researcher may want it in place of the mean. There is a warning.
 """
 
 from __future__ import annotations
@@ -151,12 +154,12 @@ def _refuse_alike(
     Each is compared with those before it, and with all of `beside`; those `allowed` may repeat
     deprivation.
     """
-    for name in columns.columns.difference(list(allowed), sort=False):
+    for refused in columns.columns.difference(list(allowed), sort=False):
         for scale in deprivation:
-            related = _correlation(columns[name].to_numpy(np.float64), scale)
+            related = _correlation(columns[refused].to_numpy(np.float64), scale)
             if _too_close(related, len(columns)):
                 curve = _CURVE if called == AREA_DEPRIVATION else ""
-                _refuse(str(name), called, related, where, more=curve)
+                _refuse(str(refused), called, related, where, more=curve)
     others = {} if beside is None else {name: beside[name].to_numpy() for name in beside}
     for name in columns:
         values = columns[name].to_numpy()

@@ -48,16 +48,6 @@ D = by_authority(TABLE["income"])
             "column z exactly repeats r (their correlation is -1.000)",
         ),
         (
-            '[authority]\nmoderators = ["z"]',
-            {"z": 1 - D.round(9)},
-            "column z repeats the deprivation of authorities",
-        ),
-        (
-            '[area]\ncovariates = ["z"]',
-            {"z": 10 * D.round(9)},
-            "column z repeats the deprivation of authorities",
-        ),
-        (
             '[authority]\nmoderators = ["m", "z"]',
             {"m": by_authority(NOISE).round(6), "z": 2 * by_authority(NOISE).round(6)},
             "column z exactly repeats m",
@@ -79,6 +69,23 @@ def test_what_repeats_is_named_with_what_to_take_out(text, columns, what):
     error = refused(text, TABLE.assign(**columns))
     assert f"areas.csv: {what}" in error.what
     assert f"Take {list(columns)[-1]} out of [" in error.do
+
+
+@pytest.mark.parametrize(
+    ("text", "z"),
+    [
+        ('[authority]\nmoderators = ["z"]', 1 - D.round(9)),
+        ('[area]\ncovariates = ["z"]', 10 * D.round(9)),
+    ],
+    ids=["moderator", "covariate"],
+)
+def test_near_repeats_of_authority_deprivation_are_told_and_where_forms_compete_refused(text, z):
+    spec, table = ModelSpec.from_toml(TEXT + text), TABLE.assign(z=z)
+    [warning] = prepare_table(spec, table, source="areas.csv").report.warnings
+    assert "areas.csv: column z nearly repeats the deprivation of authorities" in warning
+    assert "Take z out of [" in warning
+    with pytest.raises(DataError, match="column z repeats the deprivation of authorities"):
+        prepare_table(spec, table, indistinct=True)
 
 
 @pytest.mark.parametrize(
