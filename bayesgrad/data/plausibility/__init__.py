@@ -8,24 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bayesgrad.data.plausibility.absent_rows import warn_of_absent_zeros
+from bayesgrad.data.plausibility.absent_rows import absent_zeros
 from bayesgrad.data.plausibility.deprivation_scale import deprivation_scale
 from bayesgrad.data.plausibility.evidence import Evidence
 from bayesgrad.data.plausibility.exposures import odd_exposures
 from bayesgrad.data.plausibility.fill_values import fill_values
-from bayesgrad.data.plausibility.levels import warn_of_levels
+from bayesgrad.data.plausibility.levels import several_levels
 from bayesgrad.data.plausibility.national_order import national_order
-from bayesgrad.data.plausibility.outlying_areas import warn_of_areas
-from bayesgrad.data.plausibility.outlying_authorities import warn_of_authorities
-from bayesgrad.data.plausibility.repeated_areas import warn_of_repeated_areas
+from bayesgrad.data.plausibility.outlying_areas import outlying_areas
+from bayesgrad.data.plausibility.outlying_authorities import outlying_authorities
+from bayesgrad.data.plausibility.repeated_areas import repeated_areas
 from bayesgrad.data.plausibility.repeated_outcomes import repeated_outcomes
 from bayesgrad.data.plausibility.rounding import (
     rounded_counts,
     rounded_exposures,
     small_counts_replaced,
 )
-from bayesgrad.data.plausibility.totals import warn_of_total_areas, warn_of_total_strata
-from bayesgrad.data.plausibility.variation import warn_of_no_variation
+from bayesgrad.data.plausibility.totals import total_areas, total_strata
+from bayesgrad.data.plausibility.variation import no_variation
 
 CHECKS: tuple[Callable[[Evidence], tuple[str, ...]], ...] = (
     rounded_counts,
@@ -36,14 +36,14 @@ CHECKS: tuple[Callable[[Evidence], tuple[str, ...]], ...] = (
     deprivation_scale,
     fill_values,
     national_order,
-    warn_of_total_strata,
-    warn_of_total_areas,
-    warn_of_levels,
-    warn_of_repeated_areas,
-    warn_of_absent_zeros,
-    warn_of_no_variation,
-    warn_of_authorities,
-    warn_of_areas,
+    total_strata,
+    total_areas,
+    several_levels,
+    repeated_areas,
+    absent_zeros,
+    no_variation,
+    outlying_authorities,
+    outlying_areas,
 )
 """Every check, in the order in which warnings are shown."""
 

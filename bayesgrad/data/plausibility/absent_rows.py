@@ -30,7 +30,7 @@ TOGETHER = (1, 2, 4, 8)
 """Numbers of authorities that are judged together."""
 
 
-def warn_of_absent_zeros(evidence: Evidence) -> tuple[str, ...]:
+def absent_zeros(evidence: Evidence) -> tuple[str, ...]:
     """Warn of outcomes with far fewer zeros than their small counts make certain."""
     return tuple(
         warning for outcome in evidence.spec.outcomes for warning in _absent(evidence, outcome)

@@ -33,7 +33,7 @@ _RELEASES = re.compile(
 )
 
 
-def warn_of_levels(evidence: Evidence) -> tuple[str, ...]:
+def several_levels(evidence: Evidence) -> tuple[str, ...]:
     """Warn of several levels, vintages or nations among the codes of areas or authorities."""
     keys, columns = evidence.kept.selection.keys, evidence.spec.columns
     areas, authorities = keys["area"].unique(), keys["authority"].unique()

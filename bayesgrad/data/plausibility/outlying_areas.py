@@ -9,7 +9,7 @@ from bayesgrad.data.plausibility.evidence import Evidence
 from bayesgrad.data.plausibility.expected import Expected
 
 
-def warn_of_areas(evidence: Evidence) -> tuple[str, ...]:
+def outlying_areas(evidence: Evidence) -> tuple[str, ...]:
     """Say how many areas have such counts, and in which authorities; areas are not named."""
     return tuple(
         warning for fit in evidence.expected if fit.improbable.any() for warning in (_told(fit),)

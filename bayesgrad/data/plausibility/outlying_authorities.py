@@ -39,7 +39,7 @@ LEAST = 10.0
 """Log likelihood ratio, at least, for one that is named without such a distance."""
 
 
-def warn_of_authorities(evidence: Evidence) -> tuple[str, ...]:
+def outlying_authorities(evidence: Evidence) -> tuple[str, ...]:
     """Name authorities whose rates, deprivation or regression contradict those of the others."""
     warnings = list(_reversed_scale(evidence.totals[0]))
     of_time = evidence.spec.columns.at_risk == "time"

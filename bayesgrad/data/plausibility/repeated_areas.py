@@ -17,7 +17,7 @@ EXPECTED = 0.1
 DEPENDENCE = 5.0
 
 
-def warn_of_repeated_areas(evidence: Evidence) -> tuple[str, ...]:
+def repeated_areas(evidence: Evidence) -> tuple[str, ...]:
     """Warn where areas have equal exposures, deprivation and counts more often than by chance."""
     keys = evidence.kept.selection.keys
     twin, chance = _twins(evidence)

@@ -41,7 +41,7 @@ FEWEST_SURE = 30
 LARGE = 0.8
 
 
-def warn_of_total_strata(evidence: Evidence) -> tuple[str, ...]:
+def total_strata(evidence: Evidence) -> tuple[str, ...]:
     """Warn of a stratum that is the sum of others in nearly every area, or has a total's name."""
     checked = evidence.kept
     strata, warnings = checked.selection.strata, []
@@ -122,7 +122,7 @@ def _sums_of(table: Floats) -> dict[int, list[int]]:
     return found
 
 
-def warn_of_total_areas(evidence: Evidence) -> tuple[str, ...]:
+def total_areas(evidence: Evidence) -> tuple[str, ...]:
     """Warn of areas as large as all others of their authority, or of the table, together."""
     totals = evidence.totals[0]
     outcomes = {outcome.column: outcome for outcome in evidence.spec.outcomes}

@@ -11,7 +11,7 @@ MOST = 0.5
 """Share of authorities without any variation, from which a reader is warned."""
 
 
-def warn_of_no_variation(evidence: Evidence) -> tuple[str, ...]:
+def no_variation(evidence: Evidence) -> tuple[str, ...]:
     """Warn where in most authorities all areas are equally deprived."""
     kept = evidence.kept
     values = kept.deprivation.groupby(kept.selection.keys["authority"]).nunique().to_numpy()
