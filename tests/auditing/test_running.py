@@ -51,7 +51,7 @@ def test_so_few_authorities_are_not_judged(audited):
 
 @pytest.mark.full
 def test_the_interaction_of_a_form_is_that_of_a_fit(audited, world, spec):
-    fit = bayesgrad.fit(spec, world.areas, engine="laplace", draws=100, progress=False)
+    fit = bayesgrad.fit(spec, world.areas, engine="laplace", **SHORT)
     mean = float(fit.draws["reference"]["mean_authority_deprivation"])
     expected = fit.interaction()["mean"].item() * 0.1 / mean
     table = audited.table().query("quantity == 'interaction' and moderation == 'log'")
@@ -64,7 +64,7 @@ def test_progress_has_a_line_for_each_form(world, spec, capsys, monkeypatch):
 
     monkeypatch.setattr(running, "_sampled", refuse)
     with pytest.raises(FitError, match="no form of the model could be fitted; the first: k-hat"):
-        bayesgrad.audit(spec, world.areas, engine="laplace", draws=100)
+        bayesgrad.audit(spec, world.areas, engine="laplace", draws=50)
     assert len(capsys.readouterr().err.splitlines()) == 10
 
 

@@ -80,10 +80,14 @@ def spec_of(settings: dict[str, object], *, family: str, extra: str = "") -> Mod
     return ModelSpec.from_toml(SPEC.format(**settings, family=family) + extra)
 
 
-# Nine nations say little of the standard deviations: small steps, or a rare divergence.
+# Nine nations say little of the standard deviations: small steps, or a rare divergence. Default
+# priors are of deprivation; uvb is another thing, on another scale.
 MMMEC_EXTRA = """
 [sampling]
 target_accept = 0.95
+[priors]
+slope = { distribution = "Normal", mu = 0.0, sigma = 0.5 }
+sd_slope = { distribution = "HalfNormal", sigma = 0.2 }
 """
 
 

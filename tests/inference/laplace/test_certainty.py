@@ -27,7 +27,7 @@ def test_rows_are_counted_whose_linear_predictor_may_reach_zero():
     rows, design = case.latent.likelihood.rows, case.design
     # Raised so that some of the rows are near certainty, and others are not.
     level = case.latent.fixed.level_blocks[0]
-    assert level.name == "intercept"
+    assert level.variable == "intercept"
     mode = replace(mode, latent=Latent(mode.latent.fixed + 2.2 * first(case), mode.latent.standard))
     draws = Latent(mode.latent.fixed + fixed, mode.latent.standard + standard)
     effects = case.latent.effects(draws, hyper)

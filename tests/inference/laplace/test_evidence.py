@@ -44,7 +44,7 @@ def test_the_error_is_that_of_repeated_proposals():
 @pytest.mark.full
 def test_evidence_of_a_value_held_is_the_density_ratio_there(england, england_spec):
     """Savage and Dickey: p(y | c) / p(y) is the posterior over the prior density at c."""
-    spec = with_sampling(england_spec, {"engine": "laplace", "draws": 2000, "chains": 2})
+    spec = with_sampling(england_spec, {"engine": "laplace", "draws": 4000, "chains": 2})
     design = build_design(spec, prepare_table(spec, england.areas))
     free = LaplaceApproximation.find(spec, design).sample(spec.sampling)
     draws = free["posterior"]["interaction"].values.ravel()
@@ -55,7 +55,9 @@ def test_evidence_of_a_value_held_is_the_density_ratio_there(england, england_sp
     other = spec.model_copy(update={"priors": priors})
     fixed = LaplaceApproximation.find(other, design).sample(other.sampling)
     posterior = stats.norm(draws.mean(), draws.std()).logpdf(value)
-    expected = posterior - stats.norm(0.0, 0.5).logpdf(value)
+    # Of log moderation: 0.5 for each 0.10 between authorities of deprivation 0.05 and 0.25.
+    prior = stats.norm(0.0, 0.5 * 2.0 / np.log(5.0)).logpdf(value)
+    expected = posterior - prior
     logs = [float(tree["sample_stats"]["log_evidence"]) for tree in (fixed, free)]
     assert logs[0] - logs[1] == pytest.approx(expected, abs=0.1)
     assert float(free["sample_stats"]["evidence_error"]) < 0.05
