@@ -5,9 +5,9 @@
 
 Tables are drawn from the shipped scenarios, and fitted by the default engine with the scenario's
 own spec as it ships: all of England; a small England of 20 authorities and 500 areas; and 60
-authorities of 3,000 areas in age groups, in years, and with suppressed counts. Nothing is wrong with
-any of them, so that each warning of the table, each check of fit, each line about a prior and each
-failed diagnostic is a false alarm.
+authorities of 3,000 areas in age groups, in years, and with suppressed counts. Nothing is wrong
+with any of them, so that each warning of the table, each check of fit, each line about a prior and
+each failed diagnostic is a false alarm.
 """
 
 from __future__ import annotations

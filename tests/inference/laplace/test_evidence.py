@@ -43,21 +43,31 @@ def test_the_error_is_that_of_repeated_proposals():
 
 @pytest.mark.full
 def test_evidence_of_a_value_held_is_the_density_ratio_there(england, england_spec):
-    """Savage and Dickey: p(y | c) / p(y) is the posterior over the prior density at c."""
-    spec = with_sampling(england_spec, {"engine": "laplace", "draws": 4000, "chains": 2})
+    """Savage and Dickey: p(y | c) / p(y) is the posterior over the prior density at c.
+
+    An importance sample of 200 gives one log evidence an error of 0.07 at most; the difference of
+    two means of eight runs has one of 0.035, of which the bound of 0.1 is 2.8 (here, 3.8).
+    """
+    spec = with_sampling(england_spec, {"engine": "laplace", "draws": 1000, "chains": 2})
     design = build_design(spec, prepare_table(spec, england.areas))
-    free = LaplaceApproximation.find(spec, design).sample(spec.sampling)
-    draws = free["posterior"]["interaction"].values.ravel()
+    free = runs(spec, design)
+    draws = np.concatenate([tree["posterior"]["interaction"].values.ravel() for tree in free])
     # Near the middle a normal curve is close to the posterior density; far out its tail is light.
     value = float(draws.mean() + 0.5 * draws.std())
     held = LocationPrior(distribution="Normal", mu=value, sigma=1e-4)
     priors = spec.priors.model_copy(update={"interaction": held})
-    other = spec.model_copy(update={"priors": priors})
-    fixed = LaplaceApproximation.find(other, design).sample(other.sampling)
+    fixed = runs(spec.model_copy(update={"priors": priors}), design)
     posterior = stats.norm(draws.mean(), draws.std()).logpdf(value)
     # Of log moderation: 0.5 for each 0.10 between authorities of deprivation 0.05 and 0.25.
     prior = stats.norm(0.0, 0.5 * 2.0 / np.log(5.0)).logpdf(value)
-    expected = posterior - prior
-    logs = [float(tree["sample_stats"]["log_evidence"]) for tree in (fixed, free)]
-    assert logs[0] - logs[1] == pytest.approx(expected, abs=0.1)
-    assert float(free["sample_stats"]["evidence_error"]) < 0.05
+    assert log_evidence(fixed) - log_evidence(free) == pytest.approx(posterior - prior, abs=0.1)
+    assert max(float(tree["sample_stats"]["evidence_error"]) for tree in free) < 200**-0.5
+
+
+def runs(spec, design, number=8):
+    found = LaplaceApproximation.find(spec, design)
+    return [found.sample(with_sampling(spec, {"seed": seed}).sampling) for seed in range(number)]
+
+
+def log_evidence(trees):
+    return np.mean([float(tree["sample_stats"]["log_evidence"]) for tree in trees])
