@@ -203,9 +203,9 @@ def _sizes(observed: xr.DataArray, predicted: xr.DataArray) -> str:
 
 def _findings(checks: xr.Dataset, *, level: float, smallest: float) -> Iterator[dict[str, Any]]:
     """Checks that the fit keeps as they were found."""
-    from scipy.stats import norm
+    from scipy.special import ndtri
 
-    reach = float(norm.ppf(tails(level)[1]))
+    reach = float(ndtri(tails(level)[1]))
     for name in checks["fit_check"].values.tolist():
         own = checks.sel(fit_check=name)
         p_value, sd = float(own["check_p_value"]), float(own["check_sd"])

@@ -22,7 +22,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy import fft, special, stats
+import pandas as pd
+from scipy import fft, special
 
 from bayesgrad.design.splines import Floats
 
@@ -99,7 +100,8 @@ def _halves(values: Floats) -> Floats:
 def _normalised(values: Floats) -> Floats:
     """Normal scores of the ranks of each quantity over all draws, (chains, draws, n)."""
     flat = values.reshape(-1, values.shape[2])
-    ranks = stats.rankdata(flat, axis=0, nan_policy="propagate")
+    # One draw that is not a number leaves a quantity without ranks.
+    ranks = np.where(np.isnan(flat).any(axis=0), np.nan, pd.DataFrame(flat).rank().to_numpy())
     scores: Floats = special.ndtri((ranks - 0.375) / (len(flat) + 0.25)).reshape(values.shape)
     return scores
 
@@ -115,7 +117,7 @@ def _compared(values: Floats, comparisons: int) -> Agreement:
         r_hat = np.sqrt((draws - 1.0) / draws + between / within)
         tau, lags = _autocorrelation_time(covariances / covariances[0])
     freedom = np.maximum(chains * draws / (2.0 * lags + 1.0), 1.0)
-    by_chance = stats.f.isf(FALSE_ALARMS / comparisons, chains - 1, freedom)
+    by_chance = special.fdtri(chains - 1, freedom, 1.0 - FALSE_ALARMS / comparisons)
     ratio = tau / np.maximum(draws - tau, 1.0) * by_chance
     limit = np.sqrt((draws - 1.0) / draws + ratio)
     constant = ~(covariances[0] > 0.0)

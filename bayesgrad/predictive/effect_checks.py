@@ -2,9 +2,9 @@ r"""Whether authorities' effects are normal, and their events what those of new 
 
 *Effects.* Effects of one joint draw, less their systematic part, are under the model a sample of
 the normal distribution of that draw (Yuan and Johnson 2012). So the p-values of tests of normality
-are uniform over data, in each draw: of Shapiro and Wilk, which finds outlying authorities, and of a
-low kurtosis, which two groups have. Their medians over draws vary less than that where effects are
-not well known, and the check finds less. The smaller one counts, twice.
+are uniform over data, in each draw: of Shapiro and Francia, which finds outlying authorities, and
+of a low kurtosis, which two groups have. Their medians over draws vary less than that where effects
+are not well known, and the check finds less. The smaller one counts, twice.
 
 *Events.* Events of an authority whose effects are drawn anew, from the distribution of authorities
 (the mixed predictive distribution of Marshall and Spiegelhalter 2003): its own counts have not
@@ -17,8 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 import xarray as xr
-from scipy.special import expit
-from scipy.stats import kurtosistest, norm, shapiro
+from scipy.special import expit, ndtri
 
 from bayesgrad.areas.rates import affordable, thinned
 from bayesgrad.design.design import Design, Integers, OutcomeForm
@@ -26,6 +25,7 @@ from bayesgrad.design.splines import Floats
 from bayesgrad.kernels.families.densities import LARGEST_LOG_SHARE
 from bayesgrad.predictive.effects_prior import effects_distribution
 from bayesgrad.predictive.findings import Finding, named
+from bayesgrad.predictive.normality import low_kurtosis, shapiro_francia
 from bayesgrad.predictive.predictor import Block, blocks, sizes
 
 REDRAWS = 100
@@ -63,14 +63,14 @@ def _normality(codes: tuple[str, ...], left: Floats) -> Iterator[Finding]:
         spread = np.ptp(values, axis=0)
         if not (spread > 0).all():
             continue
-        shape = np.median([shapiro(one).pvalue for one in values.T])
-        kurtosis = np.median(kurtosistest(values, axis=0, alternative="less").pvalue)
+        shape = np.median(shapiro_francia(values))
+        kurtosis = np.median(low_kurtosis(values))
         middle = values - np.median(values, axis=0)
         distance = np.median(middle / (TO_SD * np.median(np.abs(middle), axis=0)), axis=1)
         order = np.argsort(-np.abs(distance))
         apart = [codes[j] for j in order if abs(distance[j]) > OUTLYING]
         size = len(codes)
-        expected = float(norm.ppf(1.0 - 0.28 / size))
+        expected = float(ndtri(1.0 - 0.28 / size))
         yield Finding(
             check,
             float(np.abs(distance).max()),

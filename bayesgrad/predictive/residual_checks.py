@@ -21,7 +21,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
-from scipy.stats import chi2, norm
+from scipy.special import chdtrc, ndtr
 
 from bayesgrad.design.design import Design, Integers
 from bayesgrad.design.splines import Floats
@@ -96,7 +96,7 @@ def _dispersion(design: Design, rows: LeftOut, own: Integers) -> Iterator[Findin
         z = float(weight @ spread) / np.sqrt(scale)
         difference = float(spread[upper].mean() - spread[lower].mean())
         sd = np.sqrt(sum(variance[end].sum() / end.sum() ** 2 for end in (upper, lower)))
-        yield Finding(check, difference, 0.0, float(sd), 2.0 * float(norm.sf(abs(z))))
+        yield Finding(check, difference, 0.0, float(sd), 2.0 * float(ndtr(-abs(z))))
     authority = design.cell_authority[design.rows.cell[own]]
     yield from _by_authority(design.authorities.codes, authority, spread, variance)
 
@@ -119,8 +119,8 @@ def _by_authority(
     if len(seen) < 2:
         return
     z = (np.bincount(authority, spread, minlength=len(codes)) / np.maximum(scale, 1e-12))[seen]
-    together = float(chi2.sf((z**2).sum(), len(seen)))
-    largest = min(1.0, 2.0 * len(seen) * float(norm.sf(np.abs(z).max())))
+    together = float(chdtrc(len(seen), (z**2).sum()))
+    largest = min(1.0, 2.0 * len(seen) * float(ndtr(-np.abs(z).max())))
     order = np.argsort(-np.abs(z))
     apart = [codes[seen[k]] for k in order if abs(z[k]) > OUTLYING]
     yield Finding(
@@ -164,7 +164,7 @@ def _correlation(check: str, pairs: Floats, among: float) -> Finding:
     """Correlation from the sums of products of each area, which are independent between areas."""
     sd = float(np.sqrt((pairs**2).sum()))
     z = float(pairs.sum()) / sd if sd > 0 else 0.0
-    return Finding(check, float(pairs.sum()) / among, 0.0, sd / among, float(norm.sf(z)))
+    return Finding(check, float(pairs.sum()) / among, 0.0, sd / among, float(ndtr(-z)))
 
 
 def _beyond(

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import expit
-from scipy.stats import betabinom, nbinom
+from scipy.special import betainc, betaincc, expit
 
 from bayesgrad.design.design import Design, Integers
 from bayesgrad.design.splines import Floats
@@ -47,12 +46,21 @@ def tail_probability(design: Design, rows: LeftOut, own: Integers, *, alpha: flo
     far = (np.abs(count - mean) > FAR * np.sqrt(square)) & ~design.rows.suppressed[own]
     tail = np.ones(len(own))
     if form.of_cases:
+        # Loads slowly, and is of no use to counts.
+        from scipy.stats import betabinom
+
         size = 1.0 / correlation[far] - 1.0
         p = share[far]
         distribution = betabinom(cases[far], p * size, (1.0 - p) * size)
+        low, high = distribution.cdf(count[far]), distribution.sf(count[far] - 1.0)
     else:
-        size = 1.0 / dispersion[far]
-        distribution = nbinom(size, size / (size + mean[far]))
-    high = distribution.sf(count[far] - 1.0)
-    tail[far] = np.minimum(1.0, 2.0 * np.minimum(high, distribution.cdf(count[far])))
+        low, high = _negative_binomial_tails(count[far], mean[far], 1.0 / dispersion[far])
+    tail[far] = np.minimum(1.0, 2.0 * np.minimum(high, low))
     return tail
+
+
+def _negative_binomial_tails(count: Floats, mean: Floats, size: Floats) -> tuple[Floats, Floats]:
+    """P(at most the count) and P(at least the count)."""
+    success = size / (size + mean)
+    at_least = np.where(count > 0, betaincc(size, np.maximum(count, 1.0), success), 1.0)
+    return betainc(size, count + 1.0, success), at_least
