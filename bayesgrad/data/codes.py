@@ -14,6 +14,8 @@ from bayesgrad.data.numerals import ONE_NUMBER
 from bayesgrad.errors import DataError
 from bayesgrad.spec.writing import plain_code
 
+_PLAIN, _SMALL_ONS = "[!-~]+", "[eknsw][0-9]{8}"
+"""Codes that are written in one way already, but for ONS codes in small letters."""
 _WHOLE = r"[0-9]+(\.0+)?"
 _SHORTENED = r"[0-9](\.[0-9]+)?E\+[0-9]+"
 """A long number as a spreadsheet writes it, without most of its digits."""
@@ -41,14 +43,21 @@ def as_codes(column: pd.Series, *, where: str) -> pd.Series:
     ):
         values = values.astype("object")
     text = values.map(str, na_action="ignore").astype("str")
-    written = {one: plain_code(one) for one in text.dropna().unique().tolist()}
-    codes = text.map(written).astype("str")
-    codes = codes.where(codes != "")
-    present = pd.Series([code for code in written.values() if code], dtype="str")
+    codes = _written(text)
+    present = codes.dropna().drop_duplicates()
     for pattern in (_WHOLE, _GROUPED):
         if present.str.fullmatch(pattern).all():
             return codes.str.replace(r"\.0+$", "", regex=True).str.replace(",", "")
     return codes
+
+
+def _written(text: pd.Series) -> pd.Series:
+    """Each code in one way of writing; missing where nothing is left of it."""
+    plain = text.str.fullmatch(_PLAIN) & ~text.str.fullmatch(_SMALL_ONS)
+    other = ~plain.astype(bool)
+    written = {one: plain_code(one) for one in text[other].dropna().unique().tolist()}
+    codes = text.where(~other, text[other].map(written).reindex(text.index)).astype("str")
+    return codes.where(codes != "")
 
 
 def refuse_blank_codes(codes: pd.Series, *, where: str, of_groups: bool = False) -> None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
 
 import pandas as pd
 
-from bayesgrad.data.authority_codes import code_kind, code_style
 from bayesgrad.data.listing import counted, listed
 from bayesgrad.data.plausibility.evidence import Evidence
 
+_ONS_CODE = r"[EKNSW][0-9]{8}"
 _LEVELS = {
     **dict.fromkeys(("E00", "W00", "S00"), "output area"),
     **dict.fromkeys(("E01", "W01", "S01"), "LSOA or data zone"),
@@ -36,7 +35,7 @@ _RELEASES = re.compile(
 def several_levels(evidence: Evidence) -> tuple[str, ...]:
     """Warn of several levels, vintages or nations among the codes of areas or authorities."""
     keys, columns = evidence.kept.selection.keys, evidence.spec.columns
-    areas, authorities = keys["area"].unique(), keys["authority"].unique()
+    areas, authorities = _prefixes(keys["area"]), _prefixes(keys["authority"])
     return (
         *_among(areas, column=columns.area, what="area"),
         *_among(authorities, column=columns.authority, what="authority"),
@@ -46,15 +45,21 @@ def several_levels(evidence: Evidence) -> tuple[str, ...]:
     )
 
 
-def _among(codes: Iterable[str], *, column: str, what: str) -> tuple[str, ...]:
-    levels = [
-        _LEVELS.get(code[:3], f"{code[:3]}...") for code in codes if code_style(code) == "ONS"
-    ]
-    found = Counter(levels).most_common()
+def _prefixes(codes: pd.Series) -> Counter[str]:
+    """First three signs of ONS codes, and of how many different codes each is."""
+    ons = codes.drop_duplicates()
+    ons = ons[ons.str.fullmatch(_ONS_CODE)]
+    return Counter({str(start): int(n) for start, n in ons.str[:3].value_counts().items()})
+
+
+def _among(prefixes: Counter[str], *, column: str, what: str) -> tuple[str, ...]:
+    levels: Counter[str] = Counter()
+    for start, number in prefixes.items():
+        levels[_LEVELS.get(start, f"{start}...")] += number
     present = set(levels)
     if len(present) < 2 or any(present <= together for together in _TOGETHER):
         return ()
-    words = listed(f"{number:,} of level {level}" for level, number in found)
+    words = listed(f"{number:,} of level {level}" for level, number in levels.most_common())
     return (
         f"{column} has codes of several geographic levels ({words}): a larger place holds "
         f"smaller ones, whose events enter twice. Keep the rows of one level of {what}.",
@@ -75,8 +80,8 @@ def _areas_that_are_authorities(keys: pd.DataFrame, *, column: str) -> tuple[str
     )
 
 
-def _vintages(areas: Iterable[str], *, column: str) -> tuple[str, ...]:
-    english = sum(code_kind(code) == "LSOA" for code in areas)
+def _vintages(areas: Counter[str], *, column: str) -> tuple[str, ...]:
+    english = areas["E01"]
     if english <= _MOST_LSOAS:
         return ()
     return (
@@ -86,8 +91,8 @@ def _vintages(areas: Iterable[str], *, column: str) -> tuple[str, ...]:
     )
 
 
-def _nations(areas: Iterable[str], authorities: Iterable[str], *, vintage: str) -> tuple[str, ...]:
-    letters = {code[0] for code in (*areas, *authorities) if code_style(code) == "ONS"} - {"K"}
+def _nations(areas: Counter[str], authorities: Counter[str], *, vintage: str) -> tuple[str, ...]:
+    letters = {start[0] for start in (*areas, *authorities)} - {"K"}
     if len(letters) < 2 or not _RELEASES.search(vintage):
         return ()
     names = " and ".join(_NATIONS[letter] for letter in sorted(letters))
