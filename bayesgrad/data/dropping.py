@@ -69,9 +69,9 @@ def without_outcomes(
         *_dropped(_nobody_at_risk(spec), areas, ~kept & ~for_missing),
     ]
     _refuse_none_left(checked.selection, kept, dropped)
-    gone = set(checked.selection.keys["authority"])
+    gone = set(checked.selection.keys["authority"].unique())
     checked = checked.of(kept)
-    gone -= set(checked.selection.keys["authority"])
+    gone -= set(checked.selection.keys["authority"].unique())
     notes = [f"no rows are left of authority {code}" for code in sorted(gone)]
     return checked, dropped, (*notes, *_notes_on_outcomes(spec, checked))
 

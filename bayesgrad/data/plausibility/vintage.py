@@ -15,7 +15,7 @@ _RELEASE = re.compile(
 _COLUMN_YEAR = re.compile(r"lsoa[_ ]?(?:20)?(11|21)", re.I)
 _LAST_OF_2011 = 33_768
 """Number of the last LSOA of England that was made for the census of 2011: E01033768."""
-_AREA = re.compile(r"E01(\d{6})")
+_AREA = "E01[0-9]{6}"
 NEW_AREAS = 2025
 """First release that is published for the areas of 2021; those before are for areas of 2011."""
 
@@ -48,8 +48,9 @@ def vintage_notes(spec: ModelSpec, areas: pd.Series) -> tuple[str, ...]:
     year = _year_of(spec.columns.vintage)
     column = spec.columns.area
     named = _COLUMN_YEAR.search(column)
-    numbers = areas.str.extract(_AREA.pattern, expand=False).dropna().astype("int64")
-    newer = int((numbers.drop_duplicates() > _LAST_OF_2011).sum())
+    different = areas.drop_duplicates()
+    numbers = different[different.str.fullmatch(_AREA)].str[3:].astype("int64")
+    newer = int((numbers > _LAST_OF_2011).sum())
     if year is None or (named is None and not newer):
         return ()
     of_2021 = newer > 0 or (named is not None and named.group(1) == "21")

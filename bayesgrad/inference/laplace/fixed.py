@@ -99,9 +99,18 @@ class FixedEffects:
     def means(self, fixed: Floats) -> Floats:
         """Systematic parts of the authority effects: (..., p) -> (..., authorities, K)."""
         level = self.by_outcome(fixed)[..., self.level]
-        by_outcome = np.tensordot(level, self.systematic, axes=(-1, 2))
-        found = np.moveaxis(by_outcome, -3, -2)
+        by_outcome = level @ self._by_coefficient
+        found = np.moveaxis(by_outcome.reshape(*by_outcome.shape[:-1], -1, 2), -3, -2)
         return found.reshape(*found.shape[:-2], 2 * self.outcomes)
+
+    def of_means(self, slopes: Floats) -> Floats:
+        """Gradient in the coefficients: (authorities, outcomes, 2) -> (outcomes, k)."""
+        return slopes.swapaxes(0, 1).reshape(self.outcomes, -1) @ self._by_coefficient.T
+
+    @cached_property
+    def _by_coefficient(self) -> Floats:
+        """`systematic` with a row for each coefficient: (k, authorities x 2)."""
+        return np.ascontiguousarray(self.systematic.reshape(-1, self.systematic.shape[2]).T)
 
     def strata(self, fixed: Floats) -> Floats:
         """Deviations of strata: scaled fixed effects, (..., p) -> (..., outcomes, strata, 2)."""

@@ -131,7 +131,7 @@ class LatentModel:
         """Gradient in the latent vector of what has these in what the likelihood reads."""
         fixed = self.fixed
         by_authority = slopes.cell.sum(axis=2)
-        parts = [np.tensordot(by_authority, fixed.systematic, axes=((0, 2), (0, 1)))]
+        parts = [fixed.of_means(by_authority)]
         if len(fixed.scale_of):
             by_stratum = slopes.cell.sum(axis=0)
             parts.append(np.tensordot(by_stratum, fixed.basis, axes=((1, 2), (0, 1))))
