@@ -23,12 +23,13 @@ def _told(fit: Expected) -> str:
     order = np.argsort(-by_authority, kind="stable")
     names = [totals.codes[at] for at in order if by_authority[at] > 0]
     largest = float(fit.ratio[fit.improbable].max())
+    question = "is it an error, or a place" if areas == 1 else "are they errors, or places"
     return (
         f"{totals.outcome}: {counted(areas, 'area has a count', 'areas have counts')} far above "
         f"what the other areas lead to expect, the largest more than {_rounded(largest)} times, "
-        f"in {counted(len(names), 'authority', 'authorities')}, most in {listed(names)}: is it "
-        "an error, or a place unlike the others? Look there at the highest counts over exposure; "
-        "mend them, or leave these areas out and say so. They can decide a gradient alone."
+        f"in {counted(len(names), 'authority', 'authorities')}, most in {listed(names)}: "
+        f"{question} unlike the others? Look there at the highest counts over exposure; mend what "
+        "is wrong, or leave such areas out and say so. One can decide a gradient alone."
     )
 
 
