@@ -93,7 +93,7 @@ def laplace_checks(draws: xr.DataTree) -> tuple[Check, ...]:
     Parameters
     ----------
     draws : DataTree
-        Group ``sample_stats``.
+        Groups ``posterior`` and ``sample_stats``.
 
     Returns
     -------
@@ -105,7 +105,8 @@ def laplace_checks(draws: xr.DataTree) -> tuple[Check, ...]:
         independent given the proposals.
     """
     statistics = draws["sample_stats"].to_dataset()
-    drawn = float(statistics.sizes["chain"] * statistics.sizes["draw"])
+    posterior = draws["posterior"].sizes
+    drawn = float(posterior["chain"] * posterior["draw"])
     return (
         Check("k_hat", float(statistics["k_hat"]), operator.le, LARGEST_K_HAT),
         Check("min_importance_ess", float(statistics["importance_ess"]), operator.ge, 100.0),

@@ -84,15 +84,16 @@ def test_a_limit_is_wider_among_more_quantities():
     assert USUAL_LIMIT < one < many < LARGEST_LIMIT
 
 
-@pytest.mark.parametrize("correlation", [-0.5, 0.5, 0.8])
+@pytest.mark.parametrize(("correlation", "draws"), [(-0.5, 250), (0.5, 250), (0.8, 1000)])
 @pytest.mark.slow
-def test_one_fit_in_a_hundred_fails_by_chance(correlation):
+def test_one_fit_in_a_hundred_fails_by_chance(correlation, draws):
+    # Effective draws are 330 or more: of far fewer, the largest limit holds, and ESS fails anyway.
     # 150 fits of 200 quantities, with limits that the usual one does not hide: 1.5 are expected to
     # fail. More than 7 would be a false alarm of 2 in 10,000.
     rng = np.random.default_rng(6)
     failed = 0
     for _ in range(150):
-        values = autoregressive(rng, correlation, quantities=200, draws=250)
+        values = autoregressive(rng, correlation, quantities=200, draws=draws)
         failed += bool((agreement(values, quantities=200).excess > 0.0).any())
     assert failed <= 7
     assert FALSE_ALARMS == 0.01
