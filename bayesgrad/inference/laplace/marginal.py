@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize
+from scipy.optimize import Bounds, minimize
 
 from bayesgrad.design.splines import Floats
 from bayesgrad.errors import FitError
@@ -29,6 +29,12 @@ CURVATURE_SHARE = 0.5
 LARGEST_STEP = 0.5
 WIDEST_SEARCH = 10.0
 """Distance of theta from the bulk of its prior at which the search for the mode ends."""
+SEARCH_REACH = 2.0
+"""Distance of theta that one search may go; the next one starts where it ended."""
+MOST_SEARCHES = 10
+STEEP, STILL_STEEP = 0.01, 0.1
+"""Slope of the log density, in standard errors of theta, at which no further search is made, and at
+which what was found is taken as no maximum."""
 NEAR_ZERO = 1e-3
 """Share of its prior's scale below which a scale counts as zero."""
 NEAR_ONE = 0.999
@@ -106,15 +112,14 @@ class MarginalPosterior:
         """
         start = self.hyper.start()
         search = _Search(self, self.at(start, start=self.latent.start()))
-        found = minimize(
-            search.fall,
-            np.zeros(len(start)),
-            jac=True,
-            method="L-BFGS-B",
-            bounds=[(-WIDEST_SEARCH * search.unit, WIDEST_SEARCH * search.unit)] * len(start),
-        )
-        here = self.at(search.theta(found.x), start=search.latest.effects)
+        here = self.at(search.theta(search.lowest()), start=search.latest.effects)
         self._refuse_edge(here)
+        slope = np.abs(self.slope(here)).max() / search.unit
+        if not slope <= STILL_STEEP:
+            raise FitError(
+                f"the Laplace approximation found no maximum in {', '.join(self.hyper.titles)}",
+                USE_NUTS,
+            )
         first = np.full(len(start), FIRST_STEP)
         spread = 1.0 / np.sqrt(np.maximum(np.diagonal(self._curvature(here, first)[0]), 1e-8))
         curvature, tangent = self._curvature(
@@ -175,6 +180,28 @@ class _Search:
     def theta(self, place: Floats) -> Floats:
         """Hyperparameters at a place of the search."""
         return self._start.theta + place / self.unit
+
+    def lowest(self) -> Floats:
+        """Place where the objective is lowest, found by searches that start where one ended.
+
+        A single one would leap from a steep start to where the density is flat, and stay there.
+        """
+        place = np.zeros(len(self._start.theta))
+        widest, reach = WIDEST_SEARCH * self.unit, SEARCH_REACH * self.unit
+        for _ in range(MOST_SEARCHES):
+            bounds = Bounds(np.maximum(place - reach, -widest), np.minimum(place + reach, widest))
+            found = minimize(
+                self.fall,
+                place,
+                jac=True,
+                method="L-BFGS-B",
+                bounds=bounds,
+                options={"ftol": 1e-12, "gtol": 0.1 * STEEP},
+            )
+            place = found.x
+            if np.abs(found.jac).max() <= STEEP:
+                break
+        return place
 
     def fall(self, place: Floats) -> tuple[float, Floats]:
         """Fall of the log density below that at the start, and its gradient."""

@@ -130,11 +130,8 @@ def test_the_latent_mode_is_predicted_nearby():
 
 def search_ends_at(monkeypatch, posterior: MarginalPosterior, theta: np.ndarray) -> None:
     unit = np.sqrt(2.0 * posterior.latent.shape[0])
-
-    class Found:
-        x = (theta - posterior.hyper.start()) * unit
-
-    monkeypatch.setattr(marginal, "minimize", lambda *_, **options: Found())
+    place = (theta - posterior.hyper.start()) * unit
+    monkeypatch.setattr(marginal._Search, "lowest", lambda self: place)
 
 
 def assert_refused(monkeypatch, form: str, title: str, value: float, *, match: str) -> None:
@@ -178,7 +175,29 @@ def test_a_point_that_is_no_maximum_is_refused(monkeypatch):
     case = case_of("", authorities=12, areas=30)
     posterior = posterior_of(case)
     search_ends_at(monkeypatch, posterior, case.hyper.start() + np.array([3.0, 3.0, 0.0, 0.0]))
+    monkeypatch.setattr(MarginalPosterior, "slope", lambda self, here: np.zeros(4))
     curvature = -np.eye(4)
     monkeypatch.setattr(MarginalPosterior, "_curvature", lambda self, here, step: (curvature, ()))
     with pytest.raises(FitError, match="no proper maximum in sd_intercept, sd_slope"):
         posterior.find_mode()
+
+
+def test_a_search_that_ends_on_a_slope_is_refused(monkeypatch):
+    posterior = posterior_of(case_of("", authorities=12, areas=30))
+    start = posterior.hyper.start()
+    search_ends_at(monkeypatch, posterior, start + np.array([1.0, 0.0, 0.0, 0.0]))
+    with pytest.raises(FitError, match="found no maximum in sd_intercept, sd_slope"):
+        posterior.find_mode()
+
+
+@pytest.mark.parametrize("far", [3.0, -3.0])
+@pytest.mark.parametrize("name", ["sd_intercept", "sd_slope", "overdispersion"])
+def test_the_mode_does_not_depend_on_the_start(monkeypatch, name, far):
+    case = case_of("", authorities=30, areas=60)
+    expected = posterior_of(case).find_mode()
+    start = case.hyper.start()
+    start[case.hyper.titles.index(name)] += far
+    monkeypatch.setattr(type(case.hyper), "start", lambda self: start)
+    found = posterior_of(case).find_mode()
+    error = np.sqrt(np.diagonal(expected.covariance))
+    assert_allclose(found.at.theta / error, expected.at.theta / error, atol=0.05)
