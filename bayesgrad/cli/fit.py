@@ -41,7 +41,7 @@ def fit(
     from bayesgrad.fitting.store import refuse_other_suffix
 
     refuse_other_suffix(out)
-    inputs = read_by(spec, table)
+    inputs = read_by(spec, table, settings)
     require_folder(out, inputs=inputs)
     if tables is not None:
         require_table_folder(tables, inputs=inputs)

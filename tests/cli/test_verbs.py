@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 import tomllib
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -86,6 +89,24 @@ class TestFit:
             main()
         assert ended.value.code == 3
         assert package.load(out).provenance["runs"][0]["chains"] == 2
+        assert (tables / "gradients.csv").is_file()
+
+    @pytest.mark.full
+    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device without room here")
+    def test_a_fit_whose_log_has_no_room_is_written_all_the_same(
+        self, spec_file, table_file, tmp_path
+    ):
+        out, tables = tmp_path / "fit.nc", tmp_path / "tables"
+        arguments = ["fit", spec_file, table_file, "--out", out, "--tables", tables]
+        arguments += ["--engine", "laplace"]
+        command = [sys.executable, "-m", "bayesgrad", *map(str, arguments)]
+        with Path("/dev/full").open("w") as full:
+            done = subprocess.run(
+                command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=300
+            )
+        assert done.returncode == 0, done.stderr
+        assert done.stderr.count("warning: standard output cannot be written: ") == 1
+        assert package.load(out).passed
         assert (tables / "gradients.csv").is_file()
 
     def test_a_fit_that_passes_is_written_and_exits_0(
