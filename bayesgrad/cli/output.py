@@ -60,6 +60,15 @@ def require_folder(path: Path, *, inputs: Iterable[Path] = ()) -> None:
     require_writable(path, inputs=inputs)
 
 
+def refuse_file_as_folder(out: Path, folder: Path) -> None:
+    """Refuse, before a fit, a folder of tables that is the fit file, or lies in it."""
+    if folder.resolve().is_relative_to(out.resolve()):
+        raise FitError(
+            f"{folder}: --tables is a folder, and {out} is the file of the fit",
+            "Give the two different names.",
+        )
+
+
 def save_fit(fit: GradientFit, out: Path) -> None:
     """Write a fit; where that fails after all the work, write it to the temporary folder instead.
 

@@ -146,6 +146,17 @@ class TestFit:
         assert names == {*tables_of(written.draws), "notes"} - {"ranks", "pairs"}
         assert "sha256" not in str(written.provenance)
 
+    @pytest.mark.parametrize("inside", ["", "tables"])
+    def test_tables_in_the_fit_file_are_refused_before_the_fit(
+        self, bayesgrad, spec_file, table_file, tmp_path, inside
+    ):
+        out = tmp_path / "fit"
+        words = ("fit", spec_file, table_file, "--out", out, "--tables", out / inside)
+        result = bayesgrad(*words)
+        assert result.status == 2
+        assert two_lines(result.err)[1] == "Give the two different names."
+        assert not list(tmp_path.iterdir())
+
     @pytest.mark.parametrize("option", ["--out", "--tables"])
     def test_an_input_is_never_an_output(
         self, bayesgrad, spec_file, table_file, tmp_path, monkeypatch, option
