@@ -74,8 +74,13 @@ def main() -> None:
     except OSError as error:
         if debug:
             traceback.print_exc()
-        what = f"{error.filename or 'a file'}: {error.strerror or error}"
+        what = f"{error.filename or 'an output'}: {error.strerror or error}"
         sys.exit(_tell(what, "Check the path, the permissions and the room on the disk.", status=2))
+    except MemoryError:
+        if debug:
+            traceback.print_exc()
+        do = "Ask for fewer draws, chains or areas, or use a machine with more memory."
+        sys.exit(_tell("there is not enough memory for this", do, status=2))
     except Exception as error:
         if debug:
             traceback.print_exc()

@@ -31,7 +31,8 @@ def audit(
     from bayesgrad.cli.output import outcomes_of, read_by, say
     from bayesgrad.cli.settings import read_with
 
-    own_files(out).refuse_others(audit_files(outcomes_of(spec)), inputs=read_by(spec, table))
+    inputs = read_by(spec, table, settings)
+    own_files(out).refuse_others(audit_files(outcomes_of(spec)), inputs=inputs)
     found = auditing.audit(read_with(spec, settings), table, engine=engine, draws=draws, seed=seed)
     say(f"{table}: {found.rows}\n\n{found}\n")
     for path in found.save(out):

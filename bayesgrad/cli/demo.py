@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +15,12 @@ if TYPE_CHECKING:
 PUBLISHED = ((0.037, 2.33), (0.137, 1.62), (0.237, 1.39))
 """Published gradients by authority deprivation (Hood, Goldacre and others, Nuffield Foundation)."""
 
+
+FIGURES = tuple(
+    f"{name}{suffix}"
+    for name in ("fitted_lines", "interaction", "predictive", "caterpillar")
+    for suffix in (".svg", ".png")
+)
 
 LARGEST_SEED = 2**32 - 1
 """Of a fit."""
@@ -29,17 +36,23 @@ def demo(
     from bayesgrad import fitting
     from bayesgrad.cli.output import say, write_tables
     from bayesgrad.data import read_table
+    from bayesgrad.outputs import OwnFiles
     from bayesgrad.simulate import simulate_england
 
+    own, own_figures = OwnFiles(out, "demo"), OwnFiles(out / "figures", "demo")
+    own.refuse_others(["fit.nc"])
+    own_figures.refuse_others(FIGURES)
     say("Simulating a synthetic England (no real data) ...")
     england = simulate_england(seed=seed)
     england.write(out)
     table = out / "synthetic_england_areas.csv"
     say(f"Fitting {len(read_table(table)):,} areas jointly (about a minute) ...")
     fit = fitting.fit(out / "synthetic_england.toml", table, seed=seed)
-    fit.save(out / "fit.nc")
+    with tempfile.TemporaryDirectory(prefix="bayesgrad-") as folder:
+        own.write({"fit.nc": fit.save(Path(folder) / "fit.nc").read_bytes()})
+        drawn = _write_figures(fit, Path(folder))
+        figures = own_figures.write({path.name: path.read_bytes() for path in drawn})
     write_tables(fit, out / "tables")
-    figures = _write_figures(fit, out / "figures")
     say(f"\n{fit}\n\n{_against_truth(fit, england)}\n")
     say(f"In {out}: the synthetic data and their truth, fit.nc, tables/ and figures/")
     for figure in figures:
@@ -51,7 +64,6 @@ def demo(
 def _write_figures(fit: GradientFit, folder: Path) -> list[Path]:
     from bayesgrad import plots
 
-    folder.mkdir(parents=True, exist_ok=True)
     charts = {
         "fitted_lines": plots.fitted_lines(fit.draws),
         "interaction": plots.interaction(fit.draws, published=PUBLISHED),

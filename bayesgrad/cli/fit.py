@@ -31,6 +31,7 @@ def fit(
     from bayesgrad import fitting
     from bayesgrad.cli.output import (
         read_by,
+        refuse_file_as_folder,
         require_folder,
         require_table_folder,
         save_fit,
@@ -41,9 +42,10 @@ def fit(
     from bayesgrad.fitting.store import refuse_other_suffix
 
     refuse_other_suffix(out)
-    inputs = read_by(spec, table)
+    inputs = read_by(spec, table, settings)
     require_folder(out, inputs=inputs)
     if tables is not None:
+        refuse_file_as_folder(out, tables)
         require_table_folder(tables, inputs=inputs)
     result = fitting.fit(
         read_with(spec, settings),

@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,11 +24,23 @@ ASKED_FOR = ("pairs",)
 
 
 def say(text: str, *, err: bool = False) -> None:
-    """Print a line, if anyone still reads: a closed pipe ends no work that is under way."""
+    """Print a line, if that can be done: neither a closed pipe nor a full disk ends what is done.
+
+    Where standard output cannot be written, standard error says so, once.
+    """
     try:
         typer.echo(text, err=err)
     except BrokenPipeError:
         give_up_pipes()
+    except OSError as error:
+        stream = sys.stderr if err else sys.stdout
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        with suppress(OSError, ValueError, AttributeError):
+            os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+        if not err:
+            why = error.strerror or error
+            say(f"warning: standard output cannot be written: {why}: it is left out", err=True)
 
 
 def give_up_pipes() -> None:
@@ -46,6 +58,15 @@ def require_folder(path: Path, *, inputs: Iterable[Path] = ()) -> None:
     from bayesgrad.outputs import require_writable
 
     require_writable(path, inputs=inputs)
+
+
+def refuse_file_as_folder(out: Path, folder: Path) -> None:
+    """Refuse, before a fit, a folder of tables that is the fit file, or lies in it."""
+    if folder.resolve().is_relative_to(out.resolve()):
+        raise FitError(
+            f"{folder}: --tables is a folder, and {out} is the file of the fit",
+            "Give the two different names.",
+        )
 
 
 def save_fit(fit: GradientFit, out: Path) -> None:
@@ -75,11 +96,12 @@ def save_fit(fit: GradientFit, out: Path) -> None:
         ) from error
 
 
-def read_by(spec: Path, table: Path) -> tuple[Path, ...]:
-    """Files that a fit reads: spec and table, and those that the spec names."""
+def read_by(spec: Path, table: Path, settings: Sequence[str] | None = None) -> tuple[Path, ...]:
+    """Files that a fit reads: spec and table, and those that the spec, as changed, names."""
+    from bayesgrad.spec.changes import settings_of
     from bayesgrad.spec.reading import files_of
 
-    return (spec, table, *files_of(spec))
+    return (spec, table, *files_of(spec, settings_of(settings or ())))
 
 
 def outcomes_of(spec: Path) -> tuple[str, ...]:

@@ -69,7 +69,10 @@ def settled(column: pd.Series, *, where: str, times: bool = False) -> pd.Series:
         return column
     if pd.api.types.is_object_dtype(kind):
         texts = [_text_of(cell, where=where, times=times) for cell in column]
-        return pd.Series(texts, column.index, dtype="str", name=column.name)
+        try:
+            return pd.Series(texts, column.index, dtype="str", name=column.name)
+        except UnicodeEncodeError as error:
+            raise _refused(f"text that is not Unicode ({error.object!a})", where) from None
     if times and not pd.api.types.is_complex_dtype(kind):
         return column.astype("str").where(column.notna())
     raise _refused(str(kind), where)

@@ -17,8 +17,8 @@ from bayesgrad.spec.writing import plain_code
 _PLAIN, _SMALL_ONS = "[!-~]+", "[eknsw][0-9]{8}"
 """Codes that are written in one way already, but for ONS codes in small letters."""
 _WHOLE = r"[0-9]+(\.0+)?"
-_SHORTENED = r"[0-9](\.[0-9]+)?E\+[0-9]+"
-"""A long number as a spreadsheet writes it, without most of its digits."""
+_SHORTENED = r"[0-9](\.[0-9]+)?[Ee]\+[0-9]+"
+"""A long number as a spreadsheet or R writes it, without most of its digits."""
 _GROUPED = r"[1-9][0-9]{0,2}(,[0-9]{3})*(\.0+)?"
 
 
@@ -86,8 +86,8 @@ def refuse_blank_codes(codes: pd.Series, *, where: str, of_groups: bool = False)
     shortened = codes[codes.str.fullmatch(_SHORTENED)]
     if len(shortened):
         raise DataError(
-            f"{where} has numbers that a spreadsheet has shortened, so that different codes became "
-            f"one: {listed(sorted(shortened.unique()))}",
+            f"{where} has numbers that a spreadsheet or R has shortened, so that different codes "
+            f"became one: {listed(sorted(shortened.unique()))}",
             "Write the file again with this column as text.",
         )
 

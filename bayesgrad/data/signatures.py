@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 
 from bayesgrad.data.listing import close_to, counted
@@ -111,6 +112,12 @@ def _promised(path: Path) -> str:
 
 def _first_bytes(path: Path) -> bytes:
     try:
+        kind = path.stat().st_mode
+        if not (stat.S_ISREG(kind) or stat.S_ISDIR(kind)):
+            raise DataError(
+                f"{path}: is a device or a pipe, not a file",
+                "Write the table to a file, and give that.",
+            )
         with path.open("rb") as file:
             return file.read(HEAD)
     except FileNotFoundError:

@@ -15,6 +15,7 @@ from bayesgrad.estimands.frame import typed
 from bayesgrad.estimands.layout import group, refuse_one_authority
 from bayesgrad.estimands.strata_effects import populations
 from bayesgrad.estimands.summaries import DEFAULT_LEVEL, DEFAULT_SURE, checked_sure, tails
+from bayesgrad.spec.writing import plain_code
 
 COLUMNS = (
     "authority_a",
@@ -64,13 +65,15 @@ def probability_steeper(slopes: NDArray[np.float64]) -> NDArray[np.float64]:
 def chosen_codes(draws: xr.DataTree, codes: Sequence[str]) -> list[str]:
     """Codes of authorities to compare: those given, each once, in the order given.
 
+    They are read as those of a table are: `e09000007` is `E09000007`.
+
     Raises
     ------
     FitError
         If a code is not in the fit (with the codes or names that come close), or if fewer than
         two different ones are given.
     """
-    codes = [codes] if isinstance(codes, str) else codes
+    codes = [plain_code(str(code)) for code in ([codes] if isinstance(codes, str) else codes)]
     authorities = group(draws, "authorities")
     known = [str(code) for code in authorities["authority"].values.tolist()]
     names = [str(name) for name in authorities["name"].values.tolist()]

@@ -2,7 +2,8 @@
 
 An authority of one area, or a stratum that one area has, has the counts of that area as its total.
 What is known of the nation would give a single total that is left out away, so with it go the next
-smallest, until those that are left out have ten areas together.
+smallest, until those that are left out have ten areas together. A total that is left out of one
+outcome is left out of all: the exposure of a stage is the events of the stage before it.
 """
 
 from __future__ import annotations
@@ -32,8 +33,9 @@ def without_small_totals(draws: xr.DataTree) -> xr.DataTree:
 
     `events` and `exposure` of an authority, outcome and stratum that are left out are NaN. Where
     any are, the totals of the nation are added to the group ``authorities``: by outcome and
-    stratum, and by outcome; they are NaN where they are of too few areas themselves. Each such
-    authority has the mean of their scores: that of a single area tells its count.
+    stratum, and by outcome; they are NaN where they are of too few areas themselves. What is left
+    out of one outcome is left out of all. Each such authority has the mean of their scores: that of
+    a single area tells its count.
 
     Parameters
     ----------
@@ -50,6 +52,7 @@ def without_small_totals(draws: xr.DataTree) -> xr.DataTree:
         cell[place], stratum[place] = _small(own)
     if not cell.any():
         return draws
+    cell = cell.any(axis=0) & (areas.values > 0)
     hidden = xr.DataArray(cell, dims=cells, coords={"authority": known["authority"]})
     national = national_events(known)
     enough = known["areas"].max("stratum").sum("authority") >= FEWEST_AREAS

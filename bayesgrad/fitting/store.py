@@ -12,6 +12,7 @@ import hashlib
 import io
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,6 +28,8 @@ from bayesgrad.spec.model_spec import ModelSpec
 FORMAT = 3
 _MARK = b"\nbayesgrad-sha256="
 _LENGTH = len(_MARK) + 64 + 1
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
+"""Characters that control a terminal, but for line ends and blanks; no name of a fit has any."""
 _COMPRESSED_FROM = 1000
 _BLOCK = 1 << 20
 
@@ -129,6 +132,10 @@ def read_fit(path: Path) -> Stored:
 def _content(path: Path) -> Stored:
     with xr.open_datatree(path, engine="h5netcdf") as opened:
         tree = opened.load()
+        for node in tree.subtree:
+            # `DataTree.load` leaves out a variable that has the name of its group.
+            for variable in node.variables.values():
+                variable.load()
     written = int(tree.attrs["bayesgrad_format"])
     if written != FORMAT:
         raise FitError(
@@ -137,8 +144,24 @@ def _content(path: Path) -> Stored:
         )
     spec = ModelSpec.model_validate_json(tree.attrs["spec"])
     provenance = json.loads(tree.attrs["provenance"])
+    if not isinstance(provenance, dict):
+        raise ValueError("its provenance is no table of keys")
     tree.attrs = {}
-    return Stored(spec, _with_plain_strings(tree), provenance)
+    tree = _with_plain_strings(tree)
+    _refuse_control_characters(tree, path)
+    return Stored(spec, tree, provenance)
+
+
+def _refuse_control_characters(tree: xr.DataTree, path: Path) -> None:
+    """Refuse names that would do something to the terminal on which they are shown."""
+    for node in tree.subtree:
+        for name, variable in node.variables.items():
+            if variable.dtype.kind == "U" and _CONTROL.search("".join(variable.values.flat)):
+                raise FitError(
+                    f"{path}: was not written by bayesgrad: {node.path}/{name} holds control "
+                    "characters",
+                    "Do not print it on a terminal; ask where it comes from.",
+                )
 
 
 _OTHER_FILES = {

@@ -85,9 +85,10 @@ def read_adjacency(path: Path) -> Adjacency:
     try:
         stream = io.StringIO(read_text(path))
         lines = [[plain_code(cell) for cell in line] for line in csv.reader(stream) if line]
-    except OSError:
+    except OSError as error:
         raise SpecError(
-            f"{path}: cannot be read", "Give a CSV file of the pairs of neighbouring authorities."
+            f"{path}: cannot be read: {error.strerror}",
+            "Give a CSV file of the pairs of neighbouring authorities.",
         ) from None
     except (UnicodeDecodeError, csv.Error):
         raise SpecError(f"{path}: is not CSV text", _PAIRS) from None

@@ -56,14 +56,30 @@ def read_boundaries(path: Path, *, code: str | None) -> Adjacency:
         )
     try:
         shapes = [shapely.geometry.shape(feature["geometry"]) for feature in features]
-    except (KeyError, TypeError, ValueError, AttributeError, shapely.errors.ShapelyError):
+    except (
+        *(KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError),
+        shapely.errors.ShapelyError,
+    ):
         raise SpecError(f"{path}: has features that are no polygons", _BOUNDARIES) from None
+    _refuse_no_areas(shapes, codes, path=path)
     pairs, narrow, wide = _near(shapes, codes)
     pairs += narrow
     if not pairs:
         raise SpecError(f"{path}: no two places share a boundary", _BOUNDARIES)
     alone = np.setdiff1d(codes, np.ravel(pairs)).tolist()
     return Adjacency.of(pairs, alone=alone, across_gaps=narrow, apart=wide)
+
+
+def _refuse_no_areas(shapes: list[Any], codes: list[str], *, path: Path) -> None:
+    """Refuse what has no boundary: points, lines, nothing, and corners without end."""
+    import shapely
+
+    bounds = shapely.bounds(shapes)
+    for code, shape, limits in zip(codes, shapes, bounds, strict=True):
+        polygons = shape.geom_type in ("Polygon", "MultiPolygon")
+        if not polygons or not np.isfinite(limits).all():
+            what = "has no corners, or an infinite one" if polygons else f"is a {shape.geom_type}"
+            raise SpecError(f"{path}: the feature of {code} {what}", _BOUNDARIES)
 
 
 def _near(shapes: list[Any], codes: list[str]) -> tuple[list[Pair], list[Pair], list[Pair]]:
@@ -99,9 +115,9 @@ def _run_along(one: Any, other: Any, gap: float) -> bool:
 def _features(path: Path) -> list[dict[str, Any]]:
     try:
         content = json.loads(read_text(path))
-    except OSError:
-        raise SpecError(f"{path}: cannot be read", _BOUNDARIES) from None
-    except ValueError:
+    except OSError as error:
+        raise SpecError(f"{path}: cannot be read: {error.strerror}", _BOUNDARIES) from None
+    except (ValueError, RecursionError):
         raise SpecError(f"{path}: is not GeoJSON", _BOUNDARIES) from None
     features = content.get("features") if isinstance(content, dict) else None
     if not isinstance(features, list) or not all(isinstance(one, dict) for one in features):
@@ -113,6 +129,8 @@ def _features(path: Path) -> list[dict[str, Any]]:
 
 def _code(feature: dict[str, Any], name: str | None, *, path: Path) -> str:
     properties = feature.get("properties") or {}
+    if not isinstance(properties, dict):
+        raise SpecError(f"{path}: has a feature whose properties have no names", _BOUNDARIES)
     if name is None or properties.get(name) in (None, ""):
         fault = "code is missing" if name is None else f"code = {name!r} is not a property of all"
         raise SpecError(

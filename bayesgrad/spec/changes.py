@@ -34,7 +34,7 @@ def settings_of(texts: Sequence[str]) -> dict[str, Any]:
 def _value(text: str, *, where: str) -> Any:
     try:
         content = tomllib.loads(f"value = {text}")
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):  # also numbers of thousands of digits
         if text.startswith(("[", "{", '"', "'")):
             raise SpecError(
                 f"{where}: the value is not valid TOML",

@@ -59,10 +59,14 @@ def read_pack(path: Path) -> PriorPack:
         raise SpecError(f"{path}: is a folder", "Give the path of a prior pack in it.") from None
     except UnicodeDecodeError:
         raise SpecError(f"{path}: is not a prior pack: it is not text", _AGAIN) from None
+    except OSError as error:
+        raise SpecError(f"{path}: cannot be read: {error.strerror}", _AGAIN) from None
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SpecError(f"{path}: is damaged: it is not valid TOML: {error}", _AGAIN) from None
+    except (ValueError, RecursionError):
+        raise SpecError(f"{path}: is not a prior pack: it cannot be read as TOML", _AGAIN) from None
     _refuse_other_formats(content, path)
     _refuse_changed(text, path)
     try:

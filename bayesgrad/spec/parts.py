@@ -30,6 +30,9 @@ CASE_FAMILIES = ("binomial", "beta_binomial")
 DISPERSED_FAMILIES = ("negative_binomial", "beta_binomial")
 """Families with a parameter of overdispersion."""
 
+MOST_DRAWS = 1_000_000
+"""Draws of a chain, at most: more are a slip of the pen."""
+
 WIDEST = 100
 """Distance of the bounds of suppressed counts, at most."""
 
@@ -188,8 +191,8 @@ class Sampling(Part):
     """Which engine, and how long; `draws` and `tune` are per chain."""
 
     engine: Engine = "auto"
-    draws: int = Field(default=1500, ge=4)
-    tune: int = Field(default=300, ge=50)
+    draws: int = Field(default=1500, ge=4, le=MOST_DRAWS)
+    tune: int = Field(default=300, ge=50, le=MOST_DRAWS)
     chains: int = Field(default=4, ge=1, le=64)
     seed: int = Field(default=20190331, ge=0, lt=2**32)
     target_accept: float = Field(default=0.65, gt=0.5, lt=1)

@@ -15,14 +15,14 @@ from bayesgrad.spec.faults import GRAMMAR, validate_spec
 from bayesgrad.spec.mistaken import ORDER, looks_like_a_table, refuse_other_files
 from bayesgrad.spec.model_spec import ModelSpec
 from bayesgrad.spec.pack_files import read_pack
-from bayesgrad.spec.text_files import decoded
+from bayesgrad.spec.text_files import content_of, decoded, read_text
 from bayesgrad.spec.validated import Part
 
 
 def read_spec(path: Path, changes: Mapping[str, Any] | None = None) -> ModelSpec:
     """Read and validate the spec in a TOML file, with changes to it; see `ModelSpec.read`."""
     try:
-        data = path.read_bytes()
+        data = content_of(path, pipes=True)
         refuse_other_files(path, data)
         text = decoded(data)
     except FileNotFoundError:
@@ -59,6 +59,11 @@ def parse_spec(
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise _not_toml(error, text, source=source) from None
+    except (ValueError, RecursionError):
+        raise SpecError(
+            f"{source}: has a number of thousands of digits, or lists inside lists without end",
+            "Write the spec again: `bayesgrad models` lists some to start from.",
+        ) from None
     if {"format", "parameters"} <= content.keys():
         raise SpecError(
             f"{source}: is a prior pack, not a model spec",
@@ -105,11 +110,11 @@ FILES: Mapping[tuple[str, ...], Callable[[Path, dict[str, Any]], object]] = {
 """Keys that name a file, and what reads it, given the keys beside."""
 
 
-def files_of(path: Path) -> tuple[Path, ...]:
-    """Paths of the files that a spec names; of a spec that cannot be read, none."""
+def files_of(path: Path, changes: Mapping[str, Any] | None = None) -> tuple[Path, ...]:
+    """Paths of the files that a spec with changes names; of one that cannot be read, none."""
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError):
+        document = changed(tomllib.loads(read_text(path)), changes or {}, source=str(path))
+    except (OSError, ValueError, RecursionError, SpecError):
         return ()
     named = [_at(document, keys) for keys in FILES]
     return tuple(path.parent / name for name in named if isinstance(name, str))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import stat
 from pathlib import Path
 
 _MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
@@ -19,11 +21,30 @@ def read_text(path: Path) -> str:
     Raises
     ------
     OSError
-        If the file cannot be read.
+        If the file cannot be read, or is a device or a pipe, which need not end.
     UnicodeDecodeError
         If it is in neither encoding.
     """
-    return decoded(path.read_bytes())
+    return decoded(content_of(path))
+
+
+def content_of(path: Path, *, pipes: bool = False) -> bytes:
+    """Bytes of a file.
+
+    Parameters
+    ----------
+    pipes : bool
+        Whether it may be a pipe, such as a shell makes of a command's output.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read, or is a device or, unless `pipes`, a pipe.
+    """
+    kind = path.stat().st_mode
+    if not (stat.S_ISREG(kind) or stat.S_ISDIR(kind) or (pipes and stat.S_ISFIFO(kind))):
+        raise OSError(errno.EINVAL, "it is a device or a pipe, not a file", str(path))
+    return path.read_bytes()
 
 
 def decoded(data: bytes) -> str:

@@ -14,8 +14,19 @@ _SAME_TO_THE_EYE = str.maketrans(
     "ABEKMHOPCTYXIJS" + "aeopcyxijs" + "ABEZHIKMNOPTYXo" + "------" + "'" * 3,
 )
 """Cyrillic and Greek letters, dashes and apostrophes, and what they look like."""
-_INVISIBLE = "Cf"
-"""Unicode's category of marks that are not seen: blanks of no width, soft hyphens, directions."""
+_INVISIBLE = ("Cf", "Cc")
+"""Unicode's categories of marks that are not seen: blanks of no width, soft hyphens, directions;
+and characters that control a terminal."""
+_ALSO_INVISIBLE = frozenset(
+    map(
+        chr,
+        (
+            *(0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180B, 0x180C, 0x180D, 0x180F),
+            *(0x3164, 0xFFA0, *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)),
+        ),
+    )
+)
+"""Marks of other categories that are not seen either: fillers, joiners, selectors of variants."""
 
 
 def plain_name(text: str) -> str:
@@ -24,10 +35,16 @@ def plain_name(text: str) -> str:
     >>> plain_name(" Mo\u0302n\u200b") == "M\u00f4n"
     True
     """
-    if not text.isascii():
+    if not (text.isascii() and text.isprintable()):
         text = unicodedata.normalize("NFC", text)
-        text = "".join(mark for mark in text if unicodedata.category(mark) != _INVISIBLE)
+        text = "".join(mark for mark in text if not _is_invisible(mark))
     return text.strip()
+
+
+def _is_invisible(mark: str) -> bool:
+    if unicodedata.category(mark) in _INVISIBLE:
+        return not mark.isspace()
+    return mark in _ALSO_INVISIBLE
 
 
 def plain_code(text: str) -> str:

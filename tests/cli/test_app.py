@@ -81,6 +81,16 @@ def test_a_stream_that_ends_early_is_a_fault_like_others(bayesgrad, fit_file, mo
     assert what == "a fault of bayesgrad itself: EOFError: something ended before its end"
 
 
+def test_too_little_memory_is_no_fault_of_the_package(bayesgrad, fit_file, monkeypatch):
+    def large(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(store, "_verify", large)
+    result = bayesgrad("table", fit_file, "gradients")
+    assert (result.status, result.out) == (2, "")
+    assert two_lines(result.err)[0] == "there is not enough memory for this"
+
+
 @pytest.fixture(scope="module")
 def welsh_file(passed_fit, tmp_path_factory):
     """A fit of an authority with a letter that Western code pages lack."""

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 import tomllib
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -88,6 +91,24 @@ class TestFit:
         assert package.load(out).provenance["runs"][0]["chains"] == 2
         assert (tables / "gradients.csv").is_file()
 
+    @pytest.mark.full
+    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device without room here")
+    def test_a_fit_whose_log_has_no_room_is_written_all_the_same(
+        self, spec_file, table_file, tmp_path
+    ):
+        out, tables = tmp_path / "fit.nc", tmp_path / "tables"
+        arguments = ["fit", spec_file, table_file, "--out", out, "--tables", tables]
+        arguments += ["--engine", "laplace"]
+        command = [sys.executable, "-m", "bayesgrad", *map(str, arguments)]
+        with Path("/dev/full").open("w") as full:
+            done = subprocess.run(
+                command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=300
+            )
+        assert done.returncode == 0, done.stderr
+        assert done.stderr.count("warning: standard output cannot be written: ") == 1
+        assert package.load(out).passed
+        assert (tables / "gradients.csv").is_file()
+
     def test_a_fit_that_passes_is_written_and_exits_0(
         self, bayesgrad, spec_file, table_file, england_fit, tmp_path
     ):
@@ -124,6 +145,17 @@ class TestFit:
         names = {path.stem for path in tables.glob("[!.]*")}
         assert names == {*tables_of(written.draws), "notes"} - {"ranks", "pairs"}
         assert "sha256" not in str(written.provenance)
+
+    @pytest.mark.parametrize("inside", ["", "tables"])
+    def test_tables_in_the_fit_file_are_refused_before_the_fit(
+        self, bayesgrad, spec_file, table_file, tmp_path, inside
+    ):
+        out = tmp_path / "fit"
+        words = ("fit", spec_file, table_file, "--out", out, "--tables", out / inside)
+        result = bayesgrad(*words)
+        assert result.status == 2
+        assert two_lines(result.err)[1] == "Give the two different names."
+        assert not list(tmp_path.iterdir())
 
     @pytest.mark.parametrize("option", ["--out", "--tables"])
     def test_an_input_is_never_an_output(

@@ -76,8 +76,14 @@ def test_numbers_of_values_may_be_written_in_two_ways(tmp_path):
 
 @pytest.mark.parametrize(
     "other",
-    [NFD, f"{NFC}\u200b", f"\ufeff{NFC}", f" {NFC}\u00a0", "M\u00ad\u00f4n"],
-    ids=["decomposed", "blank of no width", "byte-order mark", "blanks", "soft hyphen"],
+    [
+        *(NFD, f"{NFC}\u200b", f"\ufeff{NFC}", f" {NFC}\u00a0", "M\u00ad\u00f4n"),
+        *(f"{NFC}\ufe0f", "M\u034f\u00f4n", f"{NFC}\u3164", f"{NFC}\x1b"),
+    ],
+    ids=[
+        *("decomposed", "blank of no width", "byte-order mark", "blanks", "soft hyphen"),
+        *("selector of variants", "joiner", "filler", "control character"),
+    ],
 )
 def test_codes_that_look_alike_are_one(tmp_path, other):
     frame = coded(NFC, "Town 2", "Town 3")
@@ -86,7 +92,8 @@ def test_codes_that_look_alike_are_one(tmp_path, other):
     result = by_file(tmp_path, spec_with(), frame)
     assert list(result.authorities.index) == [NFC, "Town 2", "Town 3"]
     assert result.authorities.loc[NFC, "name"] == NFC
-    spec = spec_with(f'[rows]\nexclude_authorities = ["{other}"]\n')
+    in_toml = other.replace("\x1b", "\\u001b")
+    spec = spec_with(f'[rows]\nexclude_authorities = ["{in_toml}"]\n')
     assert prepare_table(spec, frame).report.dropped[0].codes == (NFC,)
 
 
@@ -170,10 +177,11 @@ def test_a_mark_is_no_name_and_none_may_be_a_stratum():
     assert result.strata == ("neglect", "none")
 
 
-def test_codes_that_a_spreadsheet_has_shortened_are_refused(tmp_path):
+@pytest.mark.parametrize("e", ["E", "e"])
+def test_codes_that_a_spreadsheet_or_r_has_shortened_are_refused(tmp_path, e):
     with pytest.raises(DataError) as caught:
-        by_file(tmp_path, spec_with(), coded("1.23457E+15", "2.1E+15", "3E+15"))
-    assert "column la has numbers that a spreadsheet has shortened" in caught.value.what
+        by_file(tmp_path, spec_with(), coded(f"1.23457{e}+15", f"2.1{e}+15", f"3{e}+15"))
+    assert "column la has numbers that a spreadsheet or R has shortened" in caught.value.what
 
 
 @pytest.mark.parametrize(
@@ -195,3 +203,10 @@ def test_codes_of_2025_join_those_before():
     joined, account = join_by_code(left, right, on="la", recode=True)
     assert joined["n"].tolist() == [1, 2]
     assert account.recoded == (("E08000016", "E08000038"), ("E08000019", "E08000039"))
+
+
+def test_text_that_is_not_unicode_is_refused():
+    codes = pd.Series(["\ud800A"] * 4 + ["B"] * 4 + ["C"] * 4, dtype=object)
+    assert (
+        "la holds text that is not Unicode" in refused(spec_with(), areas().assign(la=codes)).what
+    )

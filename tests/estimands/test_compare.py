@@ -143,3 +143,10 @@ def test_one_code_that_is_no_list_is_named_whole() -> None:
 def test_unknown_authority_is_refused() -> None:
     with pytest.raises(FitError, match="E09999999"):
         compare_in_words(fabricated_draws(), ["E09000001", "E09999999"])
+
+
+def test_a_code_in_small_letters_is_that_of_the_table() -> None:
+    small = [f" {code.lower()}" for code in CODES]
+    assert compare_in_words(fabricated_draws(), small) == compare_in_words(
+        fabricated_draws(), CODES
+    )

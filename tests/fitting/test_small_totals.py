@@ -73,3 +73,20 @@ def test_a_fit_of_large_groups_is_written_as_it_is():
     fit = fabricated_fit(draws=20)
     large = with_areas(fit, np.full(fit.draws["authorities"].sizes["authority"], 10))
     assert without_small_totals(large.draws) is large.draws
+
+
+def test_what_is_left_out_of_one_outcome_is_left_out_of_all():
+    # With the single area of 3 goes 5 in the first outcome, and 7 in the second. The exposure of
+    # a stage is the events of the one before: either's would give away that of 3.
+    fit = fabricated_fit(draws=20, outcomes=("contacts", "plans"))
+    known = fit.draws["authorities"].to_dataset()
+    areas = known["areas"].copy(data=np.full(known["areas"].shape, 40))
+    areas.loc[{"authority": known["authority"][3]}] = 1
+    for outcome, place, number in ((0, 5, 12), (0, 7, 13), (1, 5, 12), (1, 7, 11)):
+        areas[{"outcome": outcome, "authority": place}] = number
+    draws = fit.draws.copy()
+    draws["authorities"] = xr.DataTree(known.assign(areas=areas))
+    written = without_small_totals(draws)["authorities"].to_dataset()
+    for total in ("events", "exposure"):
+        gone = np.isnan(written[total].transpose("outcome", "authority", "stratum").values)
+        assert [np.flatnonzero(own).tolist() for own in gone[:, :, 0]] == [[3, 5, 7], [3, 5, 7]]

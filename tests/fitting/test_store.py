@@ -290,3 +290,14 @@ def test_strata_and_correlations_of_several_outcomes_keep_their_coordinates(tmp_
     assert pairs["effect_pair"].values[1] == "referrals intercept, plans intercept"
     for table in ("strata", "contrasts", "correlations", "parameters"):
         assert loaded.table(table).equals(fit.table(table))
+
+
+def test_a_loaded_fit_does_not_look_at_its_file_again(tmp_path):
+    # Were it replaced meanwhile, what is read later would be another fit's.
+    path = fabricated_fit(draws=20).save(tmp_path / "fit.nc")
+    loaded = bg.load(path)
+    path.unlink()
+    for name in tables_of(loaded.draws):
+        loaded.table(name)
+    for node in loaded.draws.subtree:
+        node.to_dataset().compute()

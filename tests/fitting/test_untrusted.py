@@ -80,6 +80,14 @@ def other_spec(file: h5py.File, _folder) -> None:
     file.attrs["spec"] = "{"
 
 
+def other_provenance(file: h5py.File, _folder) -> None:
+    file.attrs["provenance"] = "[]"
+
+
+def names_that_write_to_a_terminal(file: h5py.File, _folder) -> None:
+    file["authorities/name"][0] = "\x1b]0;title\x07"
+
+
 def deep_provenance(file: h5py.File, _folder) -> None:
     file.attrs["provenance"] = "[" * 50_000
 
@@ -103,6 +111,8 @@ HOSTILE: dict[Callable[..., None], str] = {
     other_spec: "is not a fit file",
     deep_provenance: "is not a fit file",
     no_provenance: "is not a fit file",
+    other_provenance: "is not a fit file",
+    names_that_write_to_a_terminal: "authorities/name holds control characters",
 }
 
 

@@ -45,6 +45,8 @@ def test_places_that_touch_are_neighbours_even_where_corners_do_not_meet(tmp_pat
         ("code,other\nA,B\n", "is not GeoJSON"),
         ("[1, 2]", "is not a GeoJSON FeatureCollection"),
         ('{"type": "FeatureCollection", "features": []}', "has no features"),
+        ("[" * 100_000, "is not GeoJSON"),
+        ('{"features": [{"properties": ["code"], "geometry": null}]}', "properties have no names"),
         (
             '{"features": [{"properties": {"code": "A"}, "geometry": {"type": "Cone"}}]}',
             "no polygons",
@@ -74,6 +76,25 @@ def test_a_code_twice_and_a_map_without_neighbours_are_refused(tmp_path):
     apart = written(tmp_path, [("a", square(0, 0)), ("b", square(3, 0))])
     with pytest.raises(SpecError, match="no two places share a boundary"):
         read_neighbours(apart, code="code")
+
+
+@pytest.mark.parametrize(
+    ("geometry", "told"),
+    [
+        ({"type": "Point", "coordinates": [0, 0]}, "of b is a Point"),
+        ({"type": "Polygon", "coordinates": []}, "of b has no corners"),
+        # One endless place made all others neighbours.
+        (square(float("inf"), 0), "of b has no corners, or an infinite one"),
+        ({"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [10**400, 1]]]}, "no polygons"),
+    ],
+)
+def test_what_has_no_boundary_is_refused(tmp_path, geometry, told):
+    path = written(tmp_path, [("a", square(0, 0)), ("b", square(1, 0)), ("c", square(9, 9))])
+    content = json.loads(path.read_text())
+    content["features"][1]["geometry"] = geometry
+    path.write_text(json.dumps(content))
+    with pytest.raises(SpecError, match=told):
+        read_neighbours(path, code="code")
 
 
 def test_boundaries_along_a_narrow_gap_are_of_neighbours(tmp_path):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
 import bayesgrad as bg
 from bayesgrad.errors import DataError, FitError, SpecError
 from bayesgrad.spec import ModelSpec
+from bayesgrad.spec.reading import files_of
 from bayesgrad.spec.text_files import decoded
 from tests.small import SPEC, spec_of
 
@@ -138,3 +141,40 @@ def test_messages_of_many_or_long_faults_stay_short():
         ModelSpec.from_toml(TEXT + f'[gradient]\ncentre = "{"x" * 5000}"\n')
     assert len(caught.value.what) < 500
     assert "use 'authority', 'national'" in caught.value.what
+
+
+DEVICE = Path("/dev/zero")
+
+
+@pytest.mark.skipif(not DEVICE.exists(), reason="no such device here")
+def test_a_device_that_never_ends_is_refused_wherever_a_file_is_named(tmp_path):
+    told = "is a device or a pipe, not a file"
+    (tmp_path / "pairs.csv").symlink_to(DEVICE)
+    (tmp_path / "spec.toml").write_text(NEIGHBOURS, encoding="utf-8")
+    with pytest.raises(SpecError, match=f"pairs.csv: cannot be read: it {told}"):
+        ModelSpec.read(tmp_path / "spec.toml")
+    (tmp_path / "spec.toml").write_text(f'prior_pack = "pairs.csv"\n{TEXT}', encoding="utf-8")
+    with pytest.raises(SpecError, match=told):
+        ModelSpec.read(tmp_path / "spec.toml")
+    with pytest.raises(SpecError, match=told):
+        ModelSpec.read(tmp_path / "pairs.csv")
+    with pytest.raises(DataError, match=told):
+        bg.read_table(tmp_path / "pairs.csv")
+
+
+@pytest.mark.parametrize("text", ["a = " + "[" * 100_000, f"a = 1{'0' * 6000}"])
+def test_toml_that_python_cannot_hold_is_refused(tmp_path, text):
+    (tmp_path / "spec.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(SpecError, match=r"thousands of digits, or lists inside lists"):
+        ModelSpec.read(tmp_path / "spec.toml")
+    with pytest.raises(SpecError, match="is not a prior pack"):
+        bg.PriorPack.read(tmp_path / "spec.toml")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_files_that_a_spec_names_are_known_in_every_encoding_and_as_changed(tmp_path, encoding):
+    path = tmp_path / "spec.toml"
+    path.write_bytes(NEIGHBOURS.encode(encoding))
+    assert files_of(path) == (tmp_path / "pairs.csv",)
+    changes = {"spatial.adjacency": "others.csv", "prior_pack": "nation.toml"}
+    assert files_of(path, changes) == (tmp_path / "nation.toml", tmp_path / "others.csv")
