@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from bayesgrad.areas.ranks import relative_rank
 from bayesgrad.design.design import Design, Integers
+from bayesgrad.design.splines import Floats
 
 BANDS = 20
 """Bands of deprivation that hold equal shares of the population (vigintiles)."""
@@ -40,44 +42,83 @@ class Bands(NamedTuple):
 def deprivation_bands(design: Design) -> Bands:
     """Twentieths of the population by deprivation, joined to ten areas and ten events or more.
 
-    A suppressed count stands for the lowest that it can be.
+    A suppressed count stands for the lowest that it can be. Outcomes that are stages of one another
+    have the same bands: the cases of one are the events of another, and bands that end at different
+    places would tell the events between them, of an area perhaps.
     """
-    bands = np.empty(len(design.rows.cell), dtype=np.int64)
+    bands = np.zeros(len(design.rows.cell), dtype=np.int64)
     kept = np.zeros(len(design.outcomes), dtype=np.bool_)
-    strata = len(design.strata)
-    known = np.where(design.rows.suppressed, design.bounds[0], design.rows.count)
-    for outcome in range(len(design.outcomes)):
-        rows = design.row_outcome == outcome
-        rank = relative_rank(design.rows.deprivation[rows], design.rows.exposure[rows])
-        twentieth = np.minimum((rank * BANDS).astype(np.int64), BANDS - 1)
-        cell = twentieth * strata + design.rows.cell[rows] % strata
-        # An area has a row in each of its strata, and one at most in any of them.
-        areas = np.bincount(cell, minlength=BANDS * strata).reshape(BANDS, strata)
-        events = np.bincount(twentieth, known[rows], minlength=BANDS)
-        joined = _joined(areas, events)
-        kept[outcome] = joined is not None
-        bands[rows] = 0 if joined is None else joined[twentieth]
+    for stages in _stages(design):
+        cuts = _cuts(design, stages[0])
+        enough = [
+            outcome for outcome in stages if _sizes(design, outcome, cuts).enough(slice(None))
+        ]
+        starts = _starts([_sizes(design, outcome, cuts) for outcome in enough])
+        for outcome in enough:
+            rows = design.row_outcome == outcome
+            first = np.searchsorted(starts, _twentieth(design, outcome, cuts), side="right") - 1
+            bands[rows] = starts[first]
+            kept[outcome] = True
     return Bands(bands, kept)
 
 
-def _joined(areas: Integers, events: NDArray[np.float64]) -> Integers | None:
-    """First of the twentieths that each is joined with; None where all together are too few.
+class _Sizes(NamedTuple):
+    """Areas by twentieth and stratum, and events by twentieth, of an outcome."""
 
-    Parameters
-    ----------
-    areas : ndarray of int64, shape (twentieths, strata)
-        Areas by stratum, of which the largest number is the areas there are at least.
-    events : ndarray, shape (twentieths,)
+    areas: Integers
+    events: NDArray[np.float64]
+
+    def enough(self, own: slice) -> bool:
+        """Whether some twentieths have so many of both; the largest stratum counts the areas."""
+        areas = self.areas[own].sum(axis=0).max()
+        return bool(areas >= FEWEST_AREAS and self.events[own].sum() >= FEWEST_EVENTS)
+
+
+def _stages(design: Design) -> list[list[int]]:
+    """Outcomes whose cases are one another's events, the first stage first."""
+    chains: dict[str, list[int]] = {}
+    first: dict[str, str] = {}
+    for place, form in enumerate(design.forms):
+        first[form.column] = first.get(form.out_of, form.column)
+        chains.setdefault(first[form.column], []).append(place)
+    return list(chains.values())
+
+
+def _cuts(design: Design, outcome: int) -> Floats:
+    """Lowest deprivation of each twentieth of an outcome's population but the first."""
+    rows = design.row_outcome == outcome
+    deprivation = design.rows.deprivation[rows]
+    rank = relative_rank(deprivation, design.rows.exposure[rows])
+    twentieth = np.minimum((rank * BANDS).astype(np.int64), BANDS - 1)
+    return np.array(
+        [deprivation[twentieth >= band].min(initial=np.inf) for band in range(1, BANDS)]
+    )
+
+
+def _twentieth(design: Design, outcome: int, cuts: Floats) -> Integers:
+    """Twentieth of each row of an outcome."""
+    own = design.rows.deprivation[design.row_outcome == outcome]
+    return np.asarray(np.searchsorted(cuts, own, side="right"), dtype=np.int64)
+
+
+def _sizes(design: Design, outcome: int, cuts: Floats) -> _Sizes:
+    rows, strata = design.row_outcome == outcome, len(design.strata)
+    twentieth = _twentieth(design, outcome, cuts)
+    known = np.where(design.rows.suppressed, design.bounds[0], design.rows.count)
+    # An area has a row in each of its strata, and one at most in any of them.
+    cell = twentieth * strata + design.rows.cell[rows] % strata
+    areas = np.bincount(cell, minlength=BANDS * strata).reshape(BANDS, strata)
+    return _Sizes(areas, np.bincount(twentieth, known[rows], minlength=BANDS))
+
+
+def _starts(sizes: Sequence[_Sizes]) -> Integers:
+    """First twentieth of each band, in which every outcome has enough; the first of all is 0.
+
+    What is left at the end goes to the last.
     """
-    starts = []
-    first = 0
-    for end in range(1, len(events) + 1):
-        own = slice(first, end)
-        if areas[own].sum(axis=0).max() >= FEWEST_AREAS and events[own].sum() >= FEWEST_EVENTS:
+    starts, first = [], 0
+    for end in range(1, BANDS + 1):
+        if all(one.enough(slice(first, end)) for one in sizes):
             starts.append(first)
             first = end
-    if not starts:
-        return None
-    # What is left at the end goes to the last.
-    place = np.searchsorted(starts, np.arange(len(events)), side="right") - 1
-    return np.array(starts, dtype=np.int64)[place]
+    return np.array(starts or [0], dtype=np.int64)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import xarray as xr
-from numpy.testing import assert_allclose, assert_array_equal
+from numpy.testing import assert_allclose
 from scipy.special import expit
 
 from bayesgrad.areas import summarise_areas
-from bayesgrad.areas.bands import _joined
+from bayesgrad.areas.bands import _Sizes, _starts, deprivation_bands
 from bayesgrad.areas.inequality import MEASURES
-from bayesgrad.areas.rates import LARGEST_SAMPLE, cell_effects, thinned
-from bayesgrad.design import Design
+from bayesgrad.data import prepare_table
+from bayesgrad.design import Design, build_design
 from bayesgrad.model.arrays import coordinates
+from bayesgrad.simulate import simulate_scenario
 from bayesgrad.spec import ModelSpec
 from tests.areas.test_inequality import measures_of
 from tests.small import drawn_design, spec_of
@@ -176,81 +177,56 @@ def test_bands_hold_the_areas_of_their_twentieths_in_order_of_deprivation():
         # Enough areas, but few events: joined until there are ten.
         ([12] * 20, [0] * 9 + [5] * 11, [0, 11, 13, 15, 17]),
         ([12] * 20, [10] * 20, list(range(20))),
-        ([0] * 19 + [9], [100] * 20, None),
-        ([50] * 20, [0] * 19 + [9], None),
     ],
 )
 def test_a_band_has_ten_areas_and_ten_events(areas, events, bands):
-    joined = _joined(np.array(areas)[:, None], np.array(events, dtype=float))
-    if bands is None:
-        assert joined is None
-        return
-    assert np.unique(joined).tolist() == bands
-    for band in bands:
-        assert np.array(areas)[joined == band].sum() >= 10
-        assert np.array(events)[joined == band].sum() >= 10
+    starts = _starts([sizes(areas, events)])
+    assert starts.tolist() == bands
+    band = np.searchsorted(starts, np.arange(20), side="right")
+    assert (np.bincount(band, areas)[1:] >= 10).all()
+    assert (np.bincount(band, events)[1:] >= 10).all()
+
+
+def test_a_band_has_enough_of_every_stage():
+    early, late = sizes([12] * 20, [100] * 20), sizes([5] * 20, [4] * 20)
+    assert _starts([early, late]).tolist() == [0, 3, 6, 9, 12, 15]
+
+
+@pytest.mark.parametrize(
+    ("areas", "events"), [([0] * 19 + [9], [100] * 20), ([50] * 20, [0] * 19 + [9])]
+)
+def test_too_few_areas_or_events_have_no_band(areas, events):
+    assert not sizes(areas, events).enough(slice(None))
 
 
 def test_strata_of_one_area_do_not_make_it_many():
     # Nine areas, each in two strata, are not eighteen.
     areas = np.zeros((20, 2), dtype=np.int64)
     areas[:9] = 1
-    assert _joined(areas, np.full(20, 99.0)) is None
+    assert not _Sizes(areas, np.full(20, 99.0)).enough(slice(None))
 
 
-def test_too_few_areas_have_no_bands():
-    spec = spec_of("", outcomes=OUTCOMES[:1])
-    design = drawn_design(spec, strata=("",), areas=2, authorities=4)
-    rates = summarise_areas(design, drawn_posterior(design))["rates"]
-    assert not rates["observed"].any()
-    assert not rates["exposure"].any()
-    assert not rates["fitted"].any()
+def sizes(areas, events) -> _Sizes:
+    return _Sizes(np.array(areas)[:, None], np.array(events, dtype=float))
 
 
-def numbered(chains: int, draws: int) -> xr.Dataset:
-    values = np.arange(chains * draws, dtype=float).reshape(chains, draws)
-    return xr.Dataset({"slope": (("chain", "draw"), values)})
-
-
-def test_a_small_posterior_is_not_thinned():
-    assert_array_equal(thinned(numbered(2, 500))["slope"], np.arange(1000))
-
-
-def test_a_large_posterior_is_thinned_evenly_from_its_first_draw_to_its_last():
-    kept = thinned(numbered(4, 1500))["slope"].values
-    assert len(kept) == LARGEST_SAMPLE == len(np.unique(kept))
-    assert (kept[0], kept[-1]) == (0, 5999)
-    assert set(np.diff(kept)) <= {6.0, 7.0}
-
-
-def test_draws_stay_joint_when_thinned():
-    posterior = numbered(4, 1500)
-    both = thinned(posterior.assign(intercept=-posterior["slope"]))
-    assert_array_equal(both["intercept"], -both["slope"])
-
-
-def test_effects_of_a_cell_are_the_sum_of_their_parts():
-    _, design = case("several")
-    sample = thinned(drawn_posterior(design))
-    intercepts, slopes = cell_effects(sample, outcome=1, stratum=0)
-    draw, authority = 7, 2
-    for effect, found in (("intercept", intercepts), ("slope", slopes)):
-        expected = (
-            sample[f"authority_{effect}"].values[draw, authority, 1]
-            + sample[f"stratum_{effect}"].values[draw, 1, 0]
-            + sample[f"authority_stratum_{effect}"].values[draw, authority, 1, 0]
+def test_cases_of_a_stage_are_the_events_of_the_one_before_in_every_band():
+    """So the bands of two stages, taken together, tell of no areas that lie between their ends."""
+    world = simulate_scenario("stages", seed=3, authorities=12, areas=240)
+    design = build_design(world.model, prepare_table(world.model, world.areas))
+    bands = deprivation_bands(design)
+    assert bands.kept.all()
+    exposure, count = (
+        np.stack(
+            [
+                np.bincount(bands.of_rows[own], values[own], minlength=20)
+                for own in (design.row_outcome == s for s in range(len(design.outcomes)))
+            ]
         )
-        assert found.shape == (len(design.authorities.codes), sample.sizes["sample"])
-        assert_allclose(found[authority, draw], expected, rtol=1e-12)
-
-
-def test_strata_of_common_gradients_differ_in_their_intercepts_only():
-    _, design = case("several")
-    posterior = drawn_posterior(design).drop_vars(
-        ["stratum_slope", "authority_stratum_slope", "authority_stratum_intercept"]
+        for values in (design.rows.exposure, design.rows.count)
     )
-    sample = thinned(posterior)
-    boys, girls = (cell_effects(sample, outcome=0, stratum=k) for k in (0, 1))
-    assert_array_equal(boys[1], girls[1])
-    expected = (sample["stratum_intercept"][:, 0, 0] - sample["stratum_intercept"][:, 0, 1]).values
-    assert_allclose(boys[0] - girls[0], np.broadcast_to(expected, boys[0].shape), atol=1e-12)
+    for place, form in enumerate(design.forms):
+        if form.out_of:
+            earlier = design.outcomes.index(form.out_of)
+            assert_allclose(exposure[place], count[earlier])
+    assert len(np.unique(bands.of_rows)) > 3
