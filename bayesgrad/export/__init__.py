@@ -1,4 +1,4 @@
-"""The export: the only thing that may leave a secure environment; reports are built from it, too."""
+"""The export: the only thing that may leave a secure environment; a report reads it, too."""
 
 from bayesgrad.export.export import export_fit
 from bayesgrad.export.released import Released, read_export

@@ -97,10 +97,13 @@ def _rows(name: str, frame: pd.DataFrame, decisions: Decisions) -> pd.DataFrame:
     nation = (frame["authority"] == NATION).to_numpy()
     if CLASSES[name] == "national" or not decisions.rules.authorities_may_leave:
         return frame[nation]
-    return frame.loc[nation | _of_shown_authorities(name, frame, decisions)]
+    kept = nation | _of_shown_authorities(name, frame, decisions)
+    return frame[kept]
 
 
-def _of_shown_authorities(name: str, frame: pd.DataFrame, decisions: Decisions) -> np.ndarray:
+def _of_shown_authorities(
+    name: str, frame: pd.DataFrame, decisions: Decisions
+) -> NDArray[np.bool_]:
     cells, totals = decisions.shown(), decisions.shown(of_totals=True)
     known = {*_keys(cells), *_keys(totals)}
     if name == "trends":
@@ -120,7 +123,7 @@ def _keys(frame: pd.DataFrame) -> list[tuple[str, str, str]]:
     return list(zip(frame["authority"], frame["outcome"], frame["stratum"], strict=True))
 
 
-def _of_shown_strata(frame: pd.DataFrame, decisions: Decisions) -> np.ndarray:
+def _of_shown_strata(frame: pd.DataFrame, decisions: Decisions) -> NDArray[np.bool_]:
     """Whether a row of the nation is of strata of which enough authorities have events."""
     hidden = decisions.strata[~decisions.strata["shown"]]
     few = set(zip(hidden["outcome"], hidden["stratum"], strict=True))
