@@ -70,7 +70,9 @@ def decide(counts: Counts, rules: Rules) -> Decisions:
     if counts.strata == [""]:
         cells = totals
     else:
-        cells = _without_complements(_under(_judged(counts.cells, rules), totals), rules)
+        judged = _judged(counts.cells, rules)
+        totals = _without_telling(totals, judged, rules)
+        cells = _without_complements(_under(judged, totals), rules)
         totals = _summed(totals, cells)
     return Decisions(rules, cells, totals, _strata(cells, rules))
 
@@ -143,6 +145,23 @@ def _reasons(events: np.ndarray, areas: np.ndarray, rules: Rules) -> list[str]:
 def _of_events(rules: Rules) -> str:
     """Reason of a count below the threshold, and of one that hides such: the same words."""
     return f"fewer than {rules.threshold} events, or would give such away"
+
+
+def _without_telling(totals: pd.DataFrame, cells: pd.DataFrame, rules: Rules) -> pd.DataFrame:
+    """Withhold totals that by reaching the threshold tell of counts below it.
+
+    Of two counts below 10 that make 10 or more together neither is 0. Of three, any can be.
+    """
+    by = [cells["authority"], cells["outcome"]]
+    small = cells["hidden"].eq(PRIMARY).groupby(by).all()
+    number = cells.groupby(by).size()
+    telling = small & ((number - 1) * (rules.threshold - 1) < rules.threshold)
+    places = pd.MultiIndex.from_frame(totals[["authority", "outcome"]])
+    shown = totals["hidden"].eq(SHOWN).to_numpy() & telling.reindex(places).to_numpy(dtype=bool)
+    return totals.assign(
+        hidden=np.where(shown, PRIMARY, totals["hidden"]),
+        reason=np.where(shown, _of_events(rules), totals["reason"]),
+    )
 
 
 def _under(cells: pd.DataFrame, totals: pd.DataFrame) -> pd.DataFrame:

@@ -121,9 +121,7 @@ def _levels(rng: np.random.Generator, cells: pd.DataFrame) -> pd.DataFrame:
     """Rates that are the exact events over children that everyone knows."""
     frame = cells[["authority", "name", "outcome", "stratum"]].reset_index(drop=True)
     rate = cells["events"].to_numpy() / 2.0
-    return frame.assign(
-        deprivation=0.1, rate_per_10000=rate, lower=rate * 0.8, upper=rate * 1.2
-    )
+    return frame.assign(deprivation=0.1, rate_per_10000=rate, lower=rate * 0.8, upper=rate * 1.2)
 
 
 def _strata(rng: np.random.Generator, nation: pd.DataFrame) -> pd.DataFrame:

@@ -32,14 +32,16 @@ STRATA = ("girls", "boys", "unknown")
 
 
 def nation(seed: int = 0, **changed: object) -> Counts:
-    settings = {"authorities": 40, "outcomes": ("referrals", "plans"), "strata": STRATA}
+    settings = {"authorities": 24, "outcomes": ("referrals", "plans"), "strata": STRATA}
     return counts_of(np.random.default_rng(seed), **(settings | changed))
 
 
 @pytest.fixture(scope="module")
 def counts() -> Counts:
     """A nation in which some authorities, and some strata of others, are withheld."""
-    return nation()
+    found = nation()
+    found.cells.loc[found.cells["authority"] == found.codes[3], "areas"] = 4.0
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -148,7 +150,9 @@ def test_a_complement_that_leaves_is_found_by_published_totals_alone(tmp_path) -
 def test_one_more_in_a_hidden_count_changes_no_byte(by: int, counts, source, prepared) -> None:
     cells = prepared.decisions.cells
     kinds = cells["events"].between(2, 8) & (cells["hidden"] == PRIMARY)
-    for place in cells.index[kinds][:3]:
+    # Not where the total of the authority is next to the threshold.
+    total = cells.groupby(["authority", "outcome"])["events"].transform("sum")
+    for place in cells.index[kinds & ~total.between(8, 11)][:3]:
         other = _with_counts(source, changed_by(counts, place, by))
         again = prepare(other, RULES, Terms(when="2026-01-01T00:00:00+00:00"))
         assert again.released.files == prepared.released.files
@@ -162,8 +166,7 @@ def test_one_more_in_a_count_that_leaves_changes_bytes_only_at_a_boundary(
     for place in shown[:6]:
         more = changed_by(counts, place, 1.0)
         before, after = (
-            rounded(one.cells["events"][[place]], threshold=10, step=5)[0]
-            for one in (counts, more)
+            rounded(one.cells["events"][[place]], threshold=10, step=5)[0] for one in (counts, more)
         )
         again = prepare(_with_counts(source, more), RULES, Terms(when="2026-01-01T00:00:00+00:00"))
         same = again.released.files == prepared.released.files
@@ -208,14 +211,14 @@ class TestDecisions:
             decide(nation(authorities=9), RULES)
         counts = nation(outcomes=("referrals",), strata=("",))
         counts.cells.loc[5:, "events"] = 3.0
-        with pytest.raises(FitError, match="referrals: . authorities have 10 events"):
+        with pytest.raises(FitError, match=r"referrals: . authorities have 10 events"):
             decide(counts, RULES)
 
     def test_too_few_degrees_of_freedom_are_refused(self, source) -> None:
         from dataclasses import replace
 
         with pytest.raises(FitError, match="fewer than 10 degrees of freedom"):
-            prepare(replace(source, coefficients={"referrals": 31, "plans": 2}), RULES)
+            prepare(replace(source, coefficients={"referrals": 15, "plans": 2}), RULES)
 
     def test_a_failed_fit_needs_a_reason_and_leaves_without_ranks(self, source) -> None:
         from dataclasses import replace

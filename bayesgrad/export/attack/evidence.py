@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -115,13 +116,28 @@ class _Reader:
                     self._counts(frame, str(column), source)
                 elif column == "excess_events" or str(column).startswith("excess_events_rounded"):
                     self._excess(frame, str(column), source)
+        self._totals(released)
         return self._constraints, self._faults
+
+    def _totals(self, released: Released) -> None:
+        """A row of all strata of an authority tells that together they reach the threshold."""
+        told: set[Place] = set()
+        for name, frame in released.texts.items():
+            if "authority" not in frame or "outcome" not in frame:
+                continue
+            for row in frame.to_dict(orient="records"):
+                place = _place(row)
+                if place[0] and not place[2] and place not in told:
+                    told.add(place)
+                    if len(self._places.of(place)) > 1:
+                        where = f"tables/{name}.csv, a row of {_words(place)}"
+                        self._add(place, self._rules.threshold, np.inf, where)
 
     def _counts(self, frame: pd.DataFrame, column: str, source: str) -> None:
         if "band" in frame:
             self._bands(frame, column, source)
             return
-        for _, row in frame[frame[column] != ""].iterrows():
+        for row in frame[frame[column] != ""].to_dict(orient="records"):
             place = _place(row)
             value, where = float(row[column]), f"{source}, {column} of {_words(place)}"
             if place[0]:
@@ -147,7 +163,7 @@ class _Reader:
 
     def _excess(self, frame: pd.DataFrame, column: str, source: str) -> None:
         """A fraction of events, and the fraction, say which events these are."""
-        for _, row in frame[(frame[column] != "") & (frame["paf"] != "")].iterrows():
+        for row in frame[(frame[column] != "") & (frame["paf"] != "")].to_dict(orient="records"):
             place = _place(row)
             share, value = float(row["paf"]), float(row[column])
             where = f"{source}, {column} of {_words(place)}"
@@ -208,7 +224,7 @@ def published_totals(path: Path, places: Places) -> list[Constraint]:
     if missing:
         raise DataError(f"{path}: has no column {missing[0]}", _COLUMNS)
     found = []
-    for row, values in frame.iterrows():
+    for row, values in enumerate(frame.to_dict(orient="records")):
         events = pd.to_numeric(values["events"].replace(",", ""), errors="coerce")
         place = _place(values)
         if pd.isna(events):
@@ -239,7 +255,7 @@ def hidden_before(previous: Released, places: Places) -> list[Constraint]:
     """
     threshold, counts = previous.rules.threshold, places.counts
     found = []
-    for _, row in previous.withheld.iterrows():
+    for row in previous.withheld.to_dict(orient="records"):
         for cell in places.of(_place(row)) if row["authority"] else ():
             if counts[cell] < threshold:
                 where = f"withheld.csv, {_words(_place(row))}"
@@ -260,7 +276,7 @@ def _pair(key: object) -> tuple[str, str]:
     return str(values[0]), str(values[1]) if len(values) > 1 else ""
 
 
-def _place(row: pd.Series) -> Place:
+def _place(row: Mapping[Hashable, Any]) -> Place:
     stratum = row.get("stratum", row.get("year", ""))
     return str(row.get("authority", "")), str(row.get("outcome", "")), str(stratum)
 

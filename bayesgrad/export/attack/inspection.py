@@ -237,7 +237,7 @@ class _Inspector:
         from bayesgrad.export.release import Labels
 
         labels = Labels.of(self._decisions)
-        for _, row in frame.iterrows():
+        for row in frame.to_dict(orient="records"):
             authority, outcome = row.get("authority", ""), row["outcome"]
             stratum = row.get("stratum", row.get("year", ""))
             events = (
