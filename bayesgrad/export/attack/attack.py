@@ -99,10 +99,11 @@ def attack(
         Finding(f"{one.source}: is not of these counts", ()) for one in own if not one.holds(exact)
     ]
     known = [*kept, *before]
-    without = narrowed(low, high, known)
+    # That a count leaves, and so reaches the threshold, is told by this export.
+    without = narrowed(np.zeros_like(low), high, known)
     within = narrowed(low, high, [*known, *usable])
-    hidden = (decisions.cells["hidden"] == PRIMARY).to_numpy() | protected
-    leaks = _leaks(without, within, hidden=hidden, least=rules.round)
+    small = (decisions.cells["hidden"] == PRIMARY).to_numpy() & (exact < rules.threshold)
+    leaks = _leaks(without, within, hidden=small | protected, least=rules.round)
     findings = [
         Finding(_of_cell(decisions.cells, cell, within), _culprits(cell, usable)) for cell in leaks
     ]
