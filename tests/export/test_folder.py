@@ -20,13 +20,15 @@ OUTCOMES = ("referrals", "plans")
 
 def fit_of(events: dict[tuple[int, int], int], **changed: object) -> GradientFit:
     """A fit of 40 authorities, some of whose events are set: by authority and outcome."""
-    settings = {"authorities": 32, "draws": 20, "outcomes": OUTCOMES, "seed": 3}
-    draws = fabricated_draws(**(settings | changed))
+    default = {"authorities": 32, "draws": 20, "outcomes": OUTCOMES, "seed": 3}
+    settings = default | changed
+    draws = fabricated_draws(**settings)
     known = draws["authorities"].to_dataset().copy(deep=True)
     for (authority, outcome), number in events.items():
         known["events"][authority, outcome, :] = number
     seen = {"engine": "nuts", "seed": 7, "versions": {"bayesgrad": "0"}}
-    return GradientFit(spec_of(outcomes=OUTCOMES), with_group(draws, authorities=known), seen)
+    spec = spec_of(outcomes=settings["outcomes"])
+    return GradientFit(spec, with_group(draws, authorities=known), seen)
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +39,7 @@ def fit() -> GradientFit:
 @pytest.fixture(scope="module")
 def national() -> GradientFit:
     """A fit with draws enough for a prior pack."""
-    return fit_of({}, draws=200)
+    return fit_of({}, draws=200, outcomes=("referrals",))
 
 
 @pytest.fixture(scope="module")
