@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from bayesgrad import __version__
 from bayesgrad.estimands.diagnostics_table import failed_checks
 from bayesgrad.estimands.layout import group, outcome_names, outcome_title, ratio_of
 from bayesgrad.estimands.predictive import misfits
+from bayesgrad.export.counts import rounded
+from bayesgrad.export.rules import Rules
 from bayesgrad.spec.model_spec import ModelSpec
 
 if TYPE_CHECKING:
@@ -20,7 +24,8 @@ FORMAT = 1
 def about_fit(fit: GradientFit, *, level: float, sure: float) -> dict[str, Any]:
     """Plain data of a fit that a report needs beside its tables.
 
-    Authorities are those of the whole fit: the export keeps those that leave.
+    Authorities are those of the whole fit, and the account of rows is exact: the export keeps the
+    authorities that leave, and `rounded_rows`.
     """
     draws, provenance = fit.draws, fit.provenance
     reference, authorities = group(draws, "reference"), group(draws, "authorities")
@@ -59,13 +64,39 @@ def about_fit(fit: GradientFit, *, level: float, sure: float) -> dict[str, Any]:
         "engine": provenance.get("engine", ""),
         "seed": provenance.get("seed", fit.spec.sampling.seed),
         "versions": dict(provenance.get("versions", {})),
+        "rows": dict(provenance.get("rows", {})),
         "spec": plain_spec(fit.spec),
     }
+
+
+def rounded_rows(rows: dict[str, Any], rules: Rules) -> dict[str, Any]:
+    """Account of the rows as it leaves: rounded numbers, reasons, no code and no note.
+
+    A number below the threshold of areas is missing.
+
+    Parameters
+    ----------
+    rows : dict
+        As `DataReport.to_dict` gives it; empty where the fit has none.
+    """
+    if not rows:
+        return {}
+
+    def number(exact: int) -> int | None:
+        label = float(rounded(np.array([exact]), threshold=rules.areas, step=rules.round)[0])
+        return None if np.isnan(label) else int(label)
+
+    totals = {name: number(rows[name]) for name in ("rows_read", "rows_kept", "areas")}
+    dropped = [
+        {"reason": str(one["reason"]), "rows": number(one["rows"])} for one in rows["dropped"]
+    ]
+    return {**totals, "authorities": rows["authorities"], "dropped": dropped}
 
 
 def plain_spec(spec: ModelSpec) -> dict[str, Any]:
     """Spec as plain data, without what it read from files: a prior pack, or who borders on whom."""
     content = spec.model_dump(mode="json", exclude_defaults=True)
+    content["sampling"] = spec.sampling.model_dump(mode="json")
     if "prior_pack" in content:
         content["prior_pack"] = {"title": spec.prior_pack.source.title if spec.prior_pack else ""}
     if isinstance(content.get("spatial"), dict):

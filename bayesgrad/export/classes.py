@@ -83,6 +83,9 @@ EXTREME_CHECKS = ("authority_levels", "authority_gradients", "areas_beyond")
 """Checks of fit whose size is a maximum, or a number of outstanding counts: only the p-value
 leaves."""
 
+ZEROS_CHECK = "share_of_zeros"
+"""Check whose size is a number of areas over all: recomputed from rounded ones."""
+
 SHARES = ("reliability", "reliability_error", "prior_share", "data_share", "prior_below")
 """Shares, as numbers to 0.01."""
 

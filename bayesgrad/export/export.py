@@ -9,12 +9,13 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from bayesgrad.data.listing import counted
 from bayesgrad.errors import DiagnosticsError, FitError
+from bayesgrad.export.about import rounded_rows
 from bayesgrad.export.attack.attack import Report, attack
 from bayesgrad.export.attack.bounds import Constraint
 from bayesgrad.export.attack.evidence import Places, published_totals
@@ -140,6 +141,7 @@ def _draft(
     shown = set(decisions.shown(of_totals=True)["authority"])
     known = about.get("authorities", []) if decisions.rules.authorities_may_leave else []
     about["authorities"] = [one for one in known if one["code"] in shown]
+    about["rows"] = rounded_rows(about.get("rows", {}), decisions.rules)
     about["rules"] = decisions.rules.model_dump()
     about["tables"] = names
     if terms.reason:
@@ -312,8 +314,3 @@ def _write(folder: Path, files: Mapping[str, bytes], inner: Mapping[Path, bytes]
         raise
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-
-
-def tables_of_export(released: Released) -> dict[str, Any]:
-    """Names of the tables of an export with the files of each."""
-    return dict(released.about["tables"])

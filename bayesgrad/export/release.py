@@ -157,7 +157,24 @@ def _coarse(name: str, frame: pd.DataFrame, decisions: Decisions, labels: Labels
     if name == "predictive":
         extreme = frame["check"].isin(classes.EXTREME_CHECKS)
         coarse.loc[extreme, ["observed", "expected", "lower", "upper"]] = np.nan
+        zeros = frame["check"] == classes.ZEROS_CHECK
+        coarse.loc[zeros, "observed"] = _shares_of_areas(frame[zeros], decisions)
     return coarse
+
+
+def _shares_of_areas(frame: pd.DataFrame, decisions: Decisions) -> Floats:
+    """Shares of areas without events, computed from rounded numbers of areas.
+
+    Missing where these, or the others, are fewer than the rules ask for.
+    """
+    rules = decisions.rules
+    areas = decisions.cells.groupby("outcome")["areas"].sum().reindex(frame["outcome"])
+    whole = areas.to_numpy(dtype=float)
+    number = np.rint(frame["observed"].to_numpy(dtype=float) * whole)
+    labels = rounded(number, threshold=rules.areas, step=rules.round)
+    enough = whole - number >= rules.areas
+    shares = labels / rounded(whole, threshold=rules.areas, step=rules.round)
+    return to_digits(np.where(enough, shares, np.nan), rules.digits)
 
 
 def _estimate(name: str, values: pd.Series, rules: Rules) -> object:

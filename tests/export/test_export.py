@@ -358,3 +358,15 @@ def _is_acro(content: dict) -> bool:
         output.get("files") and all("name" in file for file in output["files"])
         for output in content["results"].values()
     )
+
+
+def test_a_few_areas_without_events_are_not_told() -> None:
+    counts = nation(outcomes=("referrals",), strata=("",))
+    areas = counts.cells["areas"].sum()
+    source = source_of(counts)
+    predictive = source.tables["predictive"]
+    for number, left in ((5.0, ""), (12.0, 15.0), (areas - 3.0, "")):
+        predictive.loc[predictive["check"] == "share_of_zeros", "observed"] = number / areas
+        found = prepare(source, RULES).released.texts["predictive"]["observed"][0]
+        whole = rounded(np.array([areas]), threshold=10, step=5)[0]
+        assert found == (f"{left / whole:.3g}" if left else "")

@@ -26,7 +26,12 @@ def fit_of(events: dict[tuple[int, int], int], **changed: object) -> GradientFit
     known = draws["authorities"].to_dataset().copy(deep=True)
     for (authority, outcome), number in events.items():
         known["events"][authority, outcome, :] = number
-    seen = {"engine": "nuts", "seed": 7, "versions": {"bayesgrad": "0"}}
+    rows = {
+        "rows_read": 1043, "rows_kept": 1038, "areas": 1038, "authorities": 32,
+        "dropped": [{"reason": "no exposure", "rows": 5, "codes": ["E06000001"]}],
+        "notes": ["5 areas left out"], "warnings": [],
+    }  # fmt: skip
+    seen = {"rows": rows, "engine": "nuts", "seed": 7, "versions": {"bayesgrad": "0"}}
     spec = spec_of(outcomes=settings["outcomes"])
     return GradientFit(spec, with_group(draws, authorities=known), seen)
 
@@ -57,6 +62,16 @@ def test_an_export_has_what_a_report_needs(fit, written) -> None:
     assert [one["column"] for one in about["outcomes"]] == list(OUTCOMES)
     assert about["rules"]["threshold"] == 10
     assert about["seed"] == 7
+    assert about["rows"] == {
+        "rows_read": 1045,
+        "rows_kept": 1040,
+        "areas": 1040,
+        "authorities": 32,
+        "dropped": [{"reason": "no exposure", "rows": None}],
+    }
+    checks = found.texts["predictive"].set_index(["outcome", "check"])
+    assert checks["observed"]["referrals", "share_of_zeros"] != ""
+    assert checks["observed"]["referrals", "areas_beyond"] == ""
     assert about["spec"]["outcomes"][0]["column"] == "referrals"
     assert len(about["authorities"]) == 32
     assert set(about["tables"]) == set(found.texts)
