@@ -211,10 +211,10 @@ def export_fit(
     kept = folder.resolve().parent / INSIDE if inside is None else Path(inside)
     _refuse_folders(folder, kept)
     chosen = rules if isinstance(rules, Rules) else read_rules(rules)
-    source = source_of(fit, names=tables, level=level, sure=sure)
-    places = Places(decide(source.counts, chosen).cells)
     ledger = Ledger.read(kept / "ledger.json")
     earlier = {Path(path).name: read_export(path) for path in previous}
+    source = source_of(fit, names=tables, level=level, sure=sure)
+    places = Places(decide(source.counts, chosen).cells)
     terms = Terms(
         counts=counts,
         reason=reason,
