@@ -146,7 +146,9 @@ def _coarse(name: str, frame: pd.DataFrame, decisions: Decisions, labels: Labels
             columns[rounded_name(column, rules.round)] = counts
         elif column in classes.EXCESS:
             share = to_digits(frame[f"paf{column.removeprefix('excess_events')}"], rules.digits)
-            whole = np.where(_partial(frame, labels), np.nan, events)
+            # Missing in the table where counts are suppressed.
+            missing = _partial(frame, labels) | frame[column].isna().to_numpy()
+            whole = np.where(missing, np.nan, events)
             columns[rounded_name(column, rules.round)] = _excess(share, whole, rules)
         elif column in classes.LIKE_COUNTS.get(name, ()):
             point = frame[classes.LIKE_COUNTS[name][0]]

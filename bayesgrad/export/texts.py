@@ -21,7 +21,7 @@ def csv_bytes(table: pd.DataFrame) -> bytes:
     r"""Table as CSV in UTF-8, its headings neutralised like its cells.
 
     >>> csv_bytes(pd.DataFrame({"=cmd": ["+1"]}))
-    b"'=cmd\\n'+1\\n"
+    b"'=cmd\n'+1\n"
     """
     headings = [f"'{name}" if str(name).startswith(FORMULA_STARTS) else str(name) for name in table]
     return csv_text(table.set_axis(headings, axis=1)).encode()
@@ -31,7 +31,7 @@ def json_bytes(content: Any) -> bytes:
     r"""Plain data as JSON in ASCII, which every encoding reads alike; no NaN.
 
     >>> json_bytes({"a": "ŵ"})
-    b'{\\n "a": "\\\\u0175"\\n}\\n'
+    b'{\n "a": "\\u0175"\n}\n'
     """
     text = json.dumps(content, indent=1, ensure_ascii=True, allow_nan=False)
     return f"{text}\n".encode()
@@ -41,7 +41,7 @@ def md(text: object) -> str:
     r"""Text of a user within a line of Markdown: neither markup, nor HTML, nor another direction.
 
     >>> md("a|b <i> *c*")
-    'a\\\\|b &lt;i&gt; \\\\*c\\\\*'
+    'a\\|b &lt;i&gt; \\*c\\*'
     """
     plain = "".join(
         " " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c

@@ -234,3 +234,19 @@ class TestPack:
         with pytest.raises(FitError, match="differs by E09000031, E09000032"):
             other.export(tmp_path / "second", tables=["national"], pack=True)
         other.export(tmp_path / "second", tables=["national"])
+
+
+def test_excess_events_are_missing_where_counts_are_suppressed(fit, tmp_path) -> None:
+    known = fit.draws["authorities"].to_dataset().copy(deep=True)
+    known["suppressed"] = known["events"] * 0
+    known["suppressed"][5, 0, :] = 14
+    known["suppressed"][6, 0, :] = 3
+    other = GradientFit(fit.spec, with_group(fit.draws, authorities=known), fit.provenance)
+    found = read_export(other.export(tmp_path / "out", tables=["gradients", "inequality"]))
+    own = found.texts["gradients"].set_index(["authority", "outcome"])["suppressed_rounded5"]
+    assert own["E09000006", "referrals"] == "15"
+    assert own["E09000007", "referrals"] == own["E09000008", "referrals"] == ""
+    places = found.texts["inequality"].set_index(["authority", "outcome"])
+    excess = places["excess_events_rounded5"]
+    assert excess["E09000006", "referrals"] == excess["", "referrals"] == ""
+    assert excess["", "plans"] != ""
