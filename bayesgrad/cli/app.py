@@ -11,7 +11,19 @@ import traceback
 import typer
 
 from bayesgrad import __version__
-from bayesgrad.cli import audit, check, compare, demo, fit, models, prior, simulate, table, warm_up
+from bayesgrad.cli import (
+    audit,
+    check,
+    compare,
+    demo,
+    export,
+    fit,
+    models,
+    prior,
+    simulate,
+    table,
+    warm_up,
+)
 from bayesgrad.cli.encoding import letters_escaped
 from bayesgrad.cli.ended import EndedEarly, told_as_a_fault
 from bayesgrad.cli.output import give_up_pipes, say
@@ -32,6 +44,7 @@ for verb in (
     table.table,
     compare.compare,
     prior.prior,
+    export.export,
     audit.audit,
     models.models,
     warm_up.warm_up,

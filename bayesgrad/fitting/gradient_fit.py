@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import xarray as xr
@@ -16,6 +16,9 @@ from bayesgrad.fitting.store import Stored, read_fit, write_fit
 from bayesgrad.fitting.summary import misfit_in_short, summary_html, summary_text
 from bayesgrad.spec.model_spec import ModelSpec
 from bayesgrad.spec.prior_pack import PriorPack
+
+if TYPE_CHECKING:
+    from bayesgrad.export.rules import Rules
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -242,6 +245,77 @@ class GradientFit:
             self.provenance,
             outcomes=outcomes,
             despite_failed_diagnostics=despite_failed_diagnostics,
+        )
+
+    def export(
+        self,
+        folder: str | Path,
+        *,
+        rules: str | Path | Rules = "default",
+        tables: Sequence[str] | None = None,
+        level: float = 0.95,
+        sure: float = 0.95,
+        counts: bool = True,
+        previous: Sequence[str | Path] = (),
+        published: str | Path | None = None,
+        reason: str = "",
+        pack: bool = False,
+        inside: str | Path | None = None,
+    ) -> Path:
+        """Write what may leave a secure environment to a new folder, or nothing; return the folder.
+
+        Parameters
+        ----------
+        folder : str or Path
+            That leaves. It must not be there, or be empty.
+        rules : str, Path or Rules
+            ``default``, ``opensafely``, ``strict``, or a file of rules.
+        tables : sequence of str, optional
+            Names of the tables to export; by default all that may leave.
+        level, sure : float
+            Of the intervals, and of statements, as in `table`.
+        counts : bool
+            Whether columns of (rounded) counts leave.
+        previous : sequence of str or Path
+            Folders of earlier exports of the same data: the new one is attacked together with them.
+        published : str or Path, optional
+            CSV of published totals of these counts: `outcome`, `events`, and where needed
+            `authority`, `stratum` and `rounded`.
+        reason : str
+            Why a fit that failed its diagnostics may leave.
+        pack : bool
+            Whether the prior pack leaves with it.
+        inside : str or Path, optional
+            Folder of the audit, with exact counts, and the ledger of releases, which stay inside;
+            by default `bayesgrad-stays-inside` beside `folder`.
+
+        Raises
+        ------
+        DiagnosticsError
+            If the fit failed its diagnostics and no reason is given.
+        FitError
+            If the folder is not empty, there are too few authorities or degrees of freedom, or the
+            attack finds a count that could be known better than the rules allow.
+        SpecError
+            If the rules cannot be read.
+        DataError
+            If an earlier export, the published totals or the ledger cannot be read.
+        """
+        from bayesgrad.export.export import export_fit
+
+        return export_fit(
+            self,
+            folder,
+            rules=rules,
+            tables=tables,
+            level=level,
+            sure=sure,
+            counts=counts,
+            previous=previous,
+            published=published,
+            reason=reason,
+            pack=pack,
+            inside=inside,
         )
 
     def save(self, path: str | Path) -> Path:
